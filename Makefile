@@ -1,0 +1,51 @@
+# Everything README names and CI runs. `make help` lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev tools run test check format smoke bench lock clean
+
+help: ## this list
+	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
+
+$(VENV)/.base: requirements.txt pyproject.toml tools/setup.sh
+	@PYTHON=$(PYTHON) bash tools/setup.sh base
+
+$(VENV)/.dev: $(VENV)/.base requirements-dev.txt
+	@PYTHON=$(PYTHON) bash tools/setup.sh dev
+
+setup: $(VENV)/.base ## virtual environment with the locked dependencies
+setup-dev: $(VENV)/.dev ## the same, with what tests and checks need
+tools: ## Mosquitto, Chromium and fonts for the tests, where they may be installed
+	@bash tools/setup.sh tools
+
+run: setup ## start the whole thing on a virtual fleet: http://127.0.0.1:8050
+	@exec $(BIN)/pvmon demo
+
+check: setup-dev ## format, lint, types, layers, configuration
+	@$(BIN)/ruff format --check --quiet . || { echo "run: make format"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary .
+	@$(BIN)/lint-imports --no-logo > $(VENV)/layers.txt || { cat $(VENV)/layers.txt; exit 1; }
+	@$(BIN)/pvmon check --quiet
+	@echo "check: format, lint, types, layers and configuration are sound"
+
+format: setup-dev ## write the canonical format
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+
+test: setup-dev tools check ## check, then every test
+	@$(BIN)/python -m pytest
+
+smoke: setup ## the main job without a browser, on free ports, for about a minute
+	@$(BIN)/pvmon demo --smoke
+
+bench: setup-dev ## the measured figures of docs/bench.md
+	@$(BIN)/python -m bench
+
+lock: ## renew requirements*.txt from pyproject.toml (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --extra dev --extra server -c requirements.txt pyproject.toml -o requirements-dev.txt
+
+clean: ## remove what was built; data/ stays
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Roles, scopes and permissions: who may ask what; pure; deny by default."""

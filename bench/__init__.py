@@ -1,0 +1,1 @@
+"""Benchmarks and campaigns: one file a work; `python -m bench` runs them all."""

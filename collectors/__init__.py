@@ -1,0 +1,1 @@
+"""How samples arrive: the wires, the broker, the spool."""

@@ -1,0 +1,1 @@
+"""What a person may order; permission and audit are applied here."""

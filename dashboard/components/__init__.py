@@ -1,0 +1,1 @@
+"""View record to component: figures, tables, badges (pure)."""

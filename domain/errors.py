@@ -1,0 +1,98 @@
+"""Every exception this system raises on purpose, in one tree.
+
+* PvmonError
+  x ConfigurationError        a person must edit a file; never retried
+    + ProfileError
+  x CollectError              the field misbehaves; retried by the poller
+    + UnreachableError          no connection, or no answer within the deadline
+    + MalformedAnswerError      an answer that does not fit the question: never decoded
+    + RefusedError              the device answered with a Modbus exception (code kept)
+  x StoreError
+    + StoreUnavailableError     retried; data stays in the spool
+    + StoreVersionError         made by a newer program; never retried
+    + RecordRejectedError       this record is bad; never retried
+  x SpoolError                  the disk refused; nothing was acknowledged
+  x AccessDeniedError         who asked may not have it
+  x CommandError              what a person asked for cannot be done; says why and what to do
+  x MoneyError                money does not add up; stops, wakes a person
+
+``retry`` tells the caller what to do, so nobody inspects messages.
+"""
+
+
+class PvmonError(Exception):
+    """Base class of every error raised on purpose."""
+
+    retry: bool = False
+
+
+class ConfigurationError(PvmonError):
+    """A file or setting must be edited by a person."""
+
+
+class ProfileError(ConfigurationError):
+    """A device profile is not sound."""
+
+
+class CollectError(PvmonError):
+    """The field misbehaves."""
+
+    retry = True
+
+
+class UnreachableError(CollectError):
+    """No connection, or no answer within the deadline."""
+
+
+class MalformedAnswerError(CollectError):
+    """An answer that does not fit the question; nothing of it may be decoded."""
+
+
+class RefusedError(CollectError):
+    """The device answered with a Modbus exception.
+
+    Attributes
+    ----------
+    code : int
+        Modbus exception code (1 illegal function, 2 illegal address, 6 busy, 10/11 gateway).
+    """
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class StoreError(PvmonError):
+    """Something could not be kept or read."""
+
+
+class StoreUnavailableError(StoreError):
+    """The store does not answer; the data stays where it is."""
+
+    retry = True
+
+
+class StoreVersionError(StoreError):
+    """The file was written by a newer version of this program."""
+
+
+class RecordRejectedError(StoreError):
+    """One record is bad and will be so tomorrow."""
+
+
+class SpoolError(StoreError):
+    """The local queue cannot write; nothing was acknowledged."""
+
+    retry = True
+
+
+class AccessDeniedError(PvmonError):
+    """Who asked may not have it."""
+
+
+class CommandError(PvmonError):
+    """What a person asked for cannot be done; the message says why and what to do."""
+
+
+class MoneyError(PvmonError):
+    """Money does not add up."""

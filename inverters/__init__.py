@@ -1,0 +1,1 @@
+"""What field devices mean: inverters first, also loggers, meters and weather stations."""

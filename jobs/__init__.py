@@ -1,0 +1,1 @@
+"""What runs: read store, think, write store; one verb per file."""

@@ -1,0 +1,1 @@
+"""Starts things; the only folder that may know everyone."""

@@ -1,0 +1,48 @@
+"""What a verb of the command line is, and what it may use."""
+
+import argparse
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Protocol
+
+from texts.loader import Texts
+
+
+class Exit(IntEnum):
+    """Exit codes, the same for every verb."""
+
+    OK = 0
+    PROBLEM = 1  # the answer is no: a check failed, a file is unsound
+    USAGE = 2  # the words of the command are off
+    UNAVAILABLE = 3  # something needed is missing: port, disk, store, running instance
+    DENIED = 4  # not permitted
+    INTERNAL = 70  # our mistake; the log has the details
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What every verb gets: the folders, the language, and whether a machine reads the answer."""
+
+    config: Path
+    data: Path
+    texts: Texts
+    json: bool
+
+    def say(self, key: str, /, **values: object) -> None:
+        """Print words for people."""
+        print(self.texts(key, **values), flush=True)
+
+
+class Verb(Protocol):
+    """One verb. Words are at ``cli.<name>.help``, ``.about`` and ``.examples`` in texts/."""
+
+    name: str
+
+    def arguments(self, parser: argparse.ArgumentParser, texts: Texts) -> None:
+        """Declare arguments and options."""
+        ...
+
+    def run(self, args: argparse.Namespace, context: Context) -> int:
+        """Do it; return an exit code."""
+        ...

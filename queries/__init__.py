@@ -1,0 +1,1 @@
+"""Stores to view records; scope is applied here."""

@@ -1,0 +1,1 @@
+"""From kilowatt-hours to a fen on a card, pure; one link of the chain per file."""

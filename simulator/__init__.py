@@ -1,0 +1,1 @@
+"""The virtual fleet, real on the wire; only main starts it."""

@@ -1,0 +1,1 @@
+"""How things are kept: measurements in DuckDB or InfluxDB, records in a relational database."""

@@ -1,0 +1,1 @@
+"""Records (users, sessions, audit, job runs, readings) in a relational database."""

@@ -1,0 +1,1 @@
+"""Every word people read, in Chinese and English, and the one loader."""
