@@ -1,8 +1,10 @@
-"""Source: anything that can answer a read plan. The one narrow door between the poller and a wire."""
+"""The narrow doors between collectors and the field: a wire that can be read, a broker that delivers."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
-from domain.measurement import BlockRead, WordBlock
+from domain.measurement import BlockRead, Sample, WordBlock
 
 
 class Source(Protocol):
@@ -16,8 +18,10 @@ class Source(Protocol):
 
         Raises
         ------
+        NoConnectionError
+            The gateway itself cannot be reached.
         UnreachableError
-            No connection, or no answer within the wire's time-out.
+            No answer within the wire's time-out.
         MalformedAnswerError
             An answer that does not fit: function, unit, byte count, transaction.
         RefusedError
@@ -27,4 +31,38 @@ class Source(Protocol):
 
     async def close(self) -> None:
         """Close the connection; the next read opens it again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message that arrived: a sample, or a payload nobody could understand and why.
+
+    ``receipt`` is handed back to `MessageSource.acknowledge` once the content is safe on disk.
+    """
+
+    receipt: tuple[int, int]
+    sample: Sample | None
+    topic: str = ""
+    payload: bytes = b""
+    reason: str = ""
+
+
+class MessageSource(Protocol):
+    """A broker that delivers messages and forgets them only when told."""
+
+    def start(self, deliver: Callable[[Delivery], None]) -> None:
+        """Connect in the background; ``deliver`` is called in a thread of its own."""
+        ...
+
+    def acknowledge(self, receipts: list[tuple[int, int]]) -> None:
+        """Tell the broker that these are safe on disk."""
+        ...
+
+    def gaps(self) -> dict[str, int]:
+        """Return how many numbered messages of each device never came."""
+        ...
+
+    def stop(self) -> None:
+        """Disconnect; the broker keeps what was not acknowledged."""
         ...

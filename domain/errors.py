@@ -5,6 +5,7 @@
     + ProfileError
   x CollectError              the field misbehaves; retried by the poller
     + UnreachableError          no connection, or no answer within the deadline
+      + NoConnectionError         the gateway itself: nobody on its wire can be asked
     + MalformedAnswerError      an answer that does not fit the question: never decoded
     + RefusedError              the device answered with a Modbus exception (code kept)
   x StoreError
@@ -42,6 +43,10 @@ class CollectError(PvmonError):
 
 class UnreachableError(CollectError):
     """No connection, or no answer within the deadline."""
+
+
+class NoConnectionError(UnreachableError):
+    """The gateway cannot be reached: every device on its wire is out of reach."""
 
 
 class MalformedAnswerError(CollectError):

@@ -86,7 +86,7 @@ class Batch:
     qualities: tuple[Quality, ...] | None = None
     received_at: datetime | None = None
     origin: Origin = Origin.POLL
-    texts: Mapping[str, str] = field(default=_NO_TEXTS)
+    texts: Mapping[str, str] = field(default_factory=lambda: _NO_TEXTS)
 
     def value(self, quantity: str) -> float | None:
         """Return the value of ``quantity``, or None when absent or unknown here."""

@@ -1,8 +1,10 @@
 """What every store promises. The measurement promises are spelled out in tests/stores/contract.py."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from enum import Enum
 from typing import Protocol
 
 import pandas as pd
@@ -128,6 +130,62 @@ class MeasurementStore(Protocol):
         ...
 
 
+class ListingStore(MeasurementStore, Protocol):
+    """A store that can tell what it has."""
+
+    def quantities(self, device_ids: Sequence[str]) -> tuple[str, ...]:
+        """Return every quantity that devices of the same kinds as these ever had."""
+        ...
+
+
+class MonthForm(Enum):
+    """How a month of measurements is kept."""
+
+    LIVE = "live"  # rows as they came, in the database
+    ARCHIVED = "archived"  # rows as they came, in files
+    ROLLED_UP = "rolled_up"  # gauges averaged, counters and states the last of each period
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMonth:
+    """Measurements of one kind of device in one UTC month (``2026-11``), as they are kept.
+
+    A month may be there twice: archived, and live again with rows that came late.
+    """
+
+    kind: str
+    month: str
+    form: MonthForm
+    rows: int
+    size_bytes: int | None = None
+
+
+class RetainingStore(Protocol):
+    """A store that can move old months out of its way; reads go on as before."""
+
+    def months(self) -> list[StoredMonth]:
+        """Return what is kept in which form, oldest first."""
+        ...
+
+    def archive_month(self, kind: str, month: str) -> StoredMonth:
+        """Write a month to files, check them against the rows, then drop the rows. Safe to repeat.
+
+        Raises
+        ------
+        StoreUnavailableError
+            The files could not be written or differ; every row is still where it was.
+        """
+        ...
+
+    def roll_up_month(self, kind: str, month: str, every: timedelta) -> StoredMonth:
+        """Replace the rows of an archived month by one row per device and period of ``every``.
+
+        Gauges are averaged over good values (rounded to a thousandth of their unit), counters and states
+        keep the last good one; a row is named by the start of its period.
+        """
+        ...
+
+
 class LatestValues(Protocol):
     """The newest batch of each device, kept in memory or read from a store."""
 
@@ -244,6 +302,10 @@ class ReadingStore(Protocol):
 
 class RecordStore(UserStore, SessionStore, AuditStore, JobStore, ReadingStore, Protocol):
     """Everything relational, behind one transaction manager."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Open one transaction: everything this thread keeps inside is kept together, or not at all."""
+        ...
 
     def close(self) -> None:
         """Let go of the database."""

@@ -1,0 +1,64 @@
+"""What can be permitted, and which role permits it: one table, read top to bottom."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from domain.account import Role
+
+
+class Permission(StrEnum):
+    """One thing a person may ask for. Every page, callback, query and command names exactly one."""
+
+    VIEW_OVERVIEW = "view_overview"
+    VIEW_PLANT = "view_plant"
+    VIEW_INCOME = "view_income"  # money of villages
+    ENTER_READING = "enter_reading"
+    IMPORT_READINGS = "import_readings"
+    EXPORT_SAMPLES = "export_samples"
+    CHANGE_REGISTRY = "change_registry"
+    MANAGE_USERS = "manage_users"
+    VIEW_AUDIT = "view_audit"
+    CHANGE_OWN_ACCOUNT = "change_own_account"
+    ANYONE = "anyone"  # no account needed: logging in and out
+
+
+_EVERY_ACCOUNT = frozenset({Permission.ANYONE, Permission.CHANGE_OWN_ACCOUNT})
+_SEES_PLANTS = _EVERY_ACCOUNT | {Permission.VIEW_OVERVIEW, Permission.VIEW_PLANT}
+
+ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
+    Role.OM: _SEES_PLANTS | {Permission.ENTER_READING, Permission.IMPORT_READINGS, Permission.EXPORT_SAMPLES},
+    Role.ACCOUNTANT: _SEES_PLANTS | {Permission.VIEW_INCOME},
+    Role.COUNTY: _SEES_PLANTS | {Permission.VIEW_INCOME, Permission.EXPORT_SAMPLES},
+    Role.AUDITOR: _SEES_PLANTS | {Permission.VIEW_INCOME, Permission.EXPORT_SAMPLES, Permission.VIEW_AUDIT},
+    Role.ADMIN: _SEES_PLANTS | {Permission.MANAGE_USERS, Permission.CHANGE_REGISTRY},
+    Role.KEEPER: _SEES_PLANTS | {Permission.ENTER_READING},
+}
+
+MONEY_PERMISSIONS = frozenset({Permission.VIEW_INCOME})
+CHANGING_PERMISSIONS = frozenset(
+    {
+        Permission.ENTER_READING,
+        Permission.IMPORT_READINGS,
+        Permission.CHANGE_REGISTRY,
+        Permission.MANAGE_USERS,
+    }
+)
+MONEY_ROLES = frozenset(role for role, allowed in ROLE_PERMISSIONS.items() if allowed & MONEY_PERMISSIONS)
+
+
+def permissions_of(roles: frozenset[Role]) -> frozenset[Permission]:
+    """Return everything the roles permit together."""
+    return frozenset().union(*(ROLE_PERMISSIONS.get(role, frozenset()) for role in roles))
+
+
+def roles_clash(roles: frozenset[Role]) -> tuple[Role, Role] | None:
+    """Return two roles one account must not hold together, None when all is well.
+
+    Separation of duties: who manages accounts touches no money, and who audits changes nothing.
+    """
+    for role in sorted(roles - {Role.ADMIN}, key=lambda each: each.value):
+        if Role.ADMIN in roles and ROLE_PERMISSIONS[role] & MONEY_PERMISSIONS:
+            return Role.ADMIN, role
+        if Role.AUDITOR in roles and ROLE_PERMISSIONS[role] & CHANGING_PERMISSIONS:
+            return Role.AUDITOR, role
+    return None

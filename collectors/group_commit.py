@@ -1,0 +1,130 @@
+"""Batches go to the spool in groups: one sync for up to 200 rows or half a second, whichever is first."""
+
+import asyncio
+import logging
+import random
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from collectors.identity import IdentityWatch
+from collectors.source import Delivery
+from collectors.spool import Spool
+from domain.errors import SpoolError
+from domain.measurement import Batch
+
+log = logging.getLogger(__name__)
+
+ROWS_MAX = 200
+WAIT_S = 0.5
+WAITING_MAX = 50_000
+_RETRY_MOST_S = 10.0
+
+
+@dataclass(slots=True)
+class CommitCounts:
+    """What became of batches on their way to the disk."""
+
+    committed: int = 0
+    lost: int = 0  # the disk refused for so long that memory ran out
+
+
+@dataclass(slots=True)
+class _Group:
+    batches: list[Batch] = field(default_factory=list)
+    bad: list[Delivery] = field(default_factory=list)
+    receipts: list[tuple[int, int]] = field(default_factory=list)
+
+
+class GroupCommit:
+    """Used from one event loop; the disk is touched in a thread."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        identity: IdentityWatch,
+        on_commit: Callable[[Sequence[Batch], list[tuple[int, int]]], None],
+    ) -> None:
+        self.counts = CommitCounts()
+        self._spool = spool
+        self._identity = identity
+        self._on_commit = on_commit
+        self._waiting: deque[tuple[Batch | None, Delivery | None]] = deque()
+        self._some = asyncio.Event()
+        self._many = asyncio.Event()
+        self._stopping = False
+        self._refused = 0
+
+    def put(self, batch: Batch | None, delivery: Delivery | None = None) -> None:
+        """Queue a batch, the delivery it came with, or a delivery nobody understood."""
+        if len(self._waiting) >= WAITING_MAX and delivery is None:
+            self.counts.lost += 1
+            return
+        self._waiting.append((batch, delivery))
+        self._some.set()
+        if len(self._waiting) >= ROWS_MAX:
+            self._many.set()
+
+    async def run(self) -> None:
+        """Commit until `finish` is called; what waits then is committed before this returns."""
+        while not (self._stopping and (not self._waiting or self._refused)):
+            await self._some.wait()
+            if not self._stopping and len(self._waiting) < ROWS_MAX:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._many.wait(), WAIT_S)
+            await self._commit_group()
+
+    def finish(self) -> None:
+        """Let `run` end after what waits is committed, or the disk refused once more."""
+        self._stopping = True
+        self._some.set()
+        self._many.set()
+
+    async def _commit_group(self) -> None:
+        taken = [self._waiting.popleft() for _ in range(min(ROWS_MAX, len(self._waiting)))]
+        if not self._stopping:
+            if not self._waiting:
+                self._some.clear()
+            if len(self._waiting) < ROWS_MAX:
+                self._many.clear()
+        group = _sorted(taken)
+        notes = self._identity.take_unsaved()
+        try:
+            await asyncio.to_thread(self._store, group, notes)
+        except SpoolError as error:
+            self._identity.put_back(notes)
+            self._waiting.extendleft(reversed(taken))
+            self._some.set()
+            await self._wait_after(error)
+            return
+        if self._refused:
+            log.info("spool: the disk takes rows again after %s refusals", self._refused)
+            self._refused = 0
+        self.counts.committed += len(group.batches)
+        self._on_commit(group.batches, group.receipts)
+
+    def _store(self, group: _Group, notes: dict[str, str]) -> None:
+        for delivery in group.bad:
+            self._spool.quarantine_message(delivery.topic, delivery.payload, delivery.reason)
+        self._spool.append(group.batches, notes)
+
+    async def _wait_after(self, error: SpoolError) -> None:
+        self._refused += 1
+        if self._refused == 1:
+            log.error("%s", error)
+        if not self._stopping:
+            wait_s = min(_RETRY_MOST_S, 0.25 * 2.0 ** min(self._refused, 10))
+            await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 (spread, not secrecy)
+
+
+def _sorted(taken: Sequence[tuple[Batch | None, Delivery | None]]) -> _Group:
+    group = _Group()
+    for batch, delivery in taken:
+        if batch is not None:
+            group.batches.append(batch)
+        if delivery is not None:
+            group.receipts.append(delivery.receipt)
+            if batch is None and delivery.reason:
+                group.bad.append(delivery)
+    return group

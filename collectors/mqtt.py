@@ -1,0 +1,259 @@
+"""MQTT: the one importer of paho. A message is acknowledged by us, and only once it is safe on disk.
+
+Gateways publish one JSON document per device and instant to ``pv/<plant>/<device>/data`` with QoS 1. The
+session outlives us by seven days, so that what is published while we are away waits at the broker.
+Retained messages are old news and never count as samples. Whatever a callback meets, the network thread
+goes on: a message that cannot be understood is quarantined and acknowledged.
+"""
+
+import logging
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from paho.mqtt import client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from collectors.source import Delivery
+from domain.clock import Clock
+from domain.measurement import Origin, Sample
+
+log = logging.getLogger(__name__)
+
+TOPIC = "pv/+/+/data"
+PAYLOAD_MAX = 64 * 1024
+RECEIVE_MAX = 500
+SESSION_S = 7 * 86_400
+_TOPIC = re.compile(r"pv/([A-Za-z0-9_.-]{1,64})/([A-Za-z0-9_.-]{1,64})/data")
+_RESTART_AFTER_S = 2.0
+_RECONNECT_MOST_S = 30
+_STOP_WITHIN_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Where the broker is and who we are to it.
+
+    ``client_id`` is fixed: the broker keeps the session under it. ``version`` 4 (MQTT 3.1.1) is for brokers
+    that know no other. ``ca_file`` turns TLS on.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 1883
+    client_id: str = "pvmon-collector"
+    username: str | None = None
+    password: str | None = None
+    ca_file: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+    version: int = 5
+    keepalive_s: int = 30
+
+    def __repr__(self) -> str:
+        return f"Broker({self.host}:{self.port} as {self.client_id})"
+
+
+class NotUnderstoodError(ValueError):
+    """A message that is no sample; the text says why."""
+
+
+def read_message(topic: str, payload: bytes) -> tuple[str, Mapping[str, Any]]:
+    """Return device id and document of a message.
+
+    Raises
+    ------
+    NotUnderstoodError
+        Topic, size or content is not ours.
+    """
+    match = _TOPIC.fullmatch(topic)
+    if match is None:
+        raise NotUnderstoodError(f"topic {topic!r}: expected pv/<plant>/<device>/data")
+    if len(payload) > PAYLOAD_MAX:
+        raise NotUnderstoodError(f"{len(payload)} bytes; at most {PAYLOAD_MAX} are taken")
+    try:
+        document = orjson.loads(payload)
+    except orjson.JSONDecodeError as error:
+        raise NotUnderstoodError(f"not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise NotUnderstoodError("not a JSON object")
+    device_id = match.group(2)
+    if document.get("device", device_id) != device_id:
+        raise NotUnderstoodError(f"device {document['device']!r} on the topic of {device_id}")
+    return device_id, document
+
+
+class GapCounter:
+    """Counts the numbered messages of each device that never came. Repeats and late ones change nothing."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, int] = {}
+        self._gaps: dict[str, int] = {}
+
+    def seen(self, device_id: str, number: object) -> None:
+        """Note a message number; a jump ahead is a gap, a step back to a low number a restarted gateway."""
+        if isinstance(number, bool) or not isinstance(number, int):
+            return
+        last = self._last.get(device_id)
+        if last is None or number > last or number <= 1:
+            self._last[device_id] = number
+        if last is not None and last + 1 < number <= last + 1_000_000:
+            self._gaps[device_id] = self._gaps.get(device_id, 0) + number - last - 1
+
+    def counts(self) -> dict[str, int]:
+        """Return gaps by device."""
+        return dict(self._gaps)
+
+
+class MqttCollector:
+    """Implements `collectors.source.MessageSource` over one broker."""
+
+    def __init__(self, broker: Broker, clock: Clock) -> None:
+        self.retained = 0
+        self.lost_sessions = 0
+        self._broker = broker
+        self._clock = clock
+        self._numbers = GapCounter()
+        self._deliver: Callable[[Delivery], None] | None = None
+        self._connection = 0  # receipts of an older connection are void: the broker sends those again
+        self._connected = False
+        self._said_down = False
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._client = self._make_client()
+
+    # ------------------------------------------------------------------ life
+
+    def start(self, deliver: Callable[[Delivery], None]) -> None:
+        """Connect in a thread of our own, again and again; ``deliver`` is called there."""
+        self._deliver = deliver
+        self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Disconnect; the broker keeps what was not acknowledged."""
+        self._stopping.set()
+        self._client.disconnect()
+        if self._thread is not None:
+            self._thread.join(_STOP_WITHIN_S)
+
+    def is_connected(self) -> bool:
+        """Tell whether the broker accepted us."""
+        return self._connected
+
+    def acknowledge(self, receipts: list[tuple[int, int]]) -> None:
+        """Tell the broker that these messages are safe on disk."""
+        with self._lock:
+            for connection, message_id in receipts:
+                if connection == self._connection and message_id:
+                    self._client.ack(message_id, 1)
+
+    def gaps(self) -> dict[str, int]:
+        """Return how many numbered messages of each device never came."""
+        return self._numbers.counts()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._client.connect_async(self._broker.host, self._broker.port, **self._how_to_connect())
+                self._client.loop_forever(retry_first_connection=True)
+            except Exception as error:  # noqa: BLE001 (the thread that listens must not end)
+                self._say_down(str(error))
+            self._stopping.wait(_RESTART_AFTER_S)
+
+    # ------------------------------------------------------------------ paho
+
+    def _make_client(self) -> paho.Client:
+        modern = self._broker.version >= 5
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=self._broker.client_id,
+            clean_session=None if modern else False,
+            protocol=MQTTProtocolVersion.MQTTv5 if modern else MQTTProtocolVersion.MQTTv311,
+            manual_ack=True,
+        )
+        if self._broker.username is not None:
+            client.username_pw_set(self._broker.username, self._broker.password)
+        if self._broker.ca_file is not None:
+            client.tls_set(self._broker.ca_file, self._broker.certificate, self._broker.key)
+        client.reconnect_delay_set(1, _RECONNECT_MOST_S)
+        client.on_connect = self._on_connect
+        client.on_connect_fail = self._on_connect_fail
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._on_message
+        return client
+
+    def _how_to_connect(self) -> dict[str, Any]:
+        if self._broker.version < 5:
+            return {"keepalive": self._broker.keepalive_s}
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho leaves it bare
+        properties.SessionExpiryInterval = SESSION_S
+        properties.ReceiveMaximum = RECEIVE_MAX
+        return {"keepalive": self._broker.keepalive_s, "clean_start": False, "properties": properties}
+
+    def _on_connect(self, client: paho.Client, _data: Any, flags: Any, code: Any, _more: Any) -> None:
+        if code.is_failure:
+            self._say_down(f"refused: {code}")
+            return
+        with self._lock:
+            self._connection += 1
+        if self._connection > 1 and not flags.session_present:
+            self.lost_sessions += 1
+            log.warning("%s: the broker lost our session; what was published meanwhile is gone", self._broker)
+        if self._broker.version >= 5:
+            client.subscribe(TOPIC, options=SubscribeOptions(qos=1, retainHandling=2))
+        else:
+            client.subscribe(TOPIC, qos=1)
+        self._connected = True
+        if self._said_down:
+            self._said_down = False
+            log.info("%s: connected again", self._broker)
+
+    def _on_connect_fail(self, _client: paho.Client, _data: Any) -> None:
+        self._say_down("no connection")
+
+    def _on_disconnect(self, _client: paho.Client, _data: Any, _flags: Any, code: Any, _more: Any) -> None:
+        with self._lock:
+            self._connection += 1
+        self._connected = False
+        if not self._stopping.is_set():
+            self._say_down(str(code))
+
+    def _say_down(self, why: str) -> None:
+        if not self._said_down and not self._stopping.is_set():
+            self._said_down = True
+            log.warning("%s: %s; check address, name and password. Trying again", self._broker, why)
+
+    def _on_message(self, client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
+        receipt = (self._connection, message.mid if message.qos else 0)
+        try:
+            if message.retain:
+                self.retained += 1
+                if message.qos:
+                    client.ack(message.mid, message.qos)
+                return
+            self._hand_over(self._judge(receipt, message))
+        except Exception:
+            log.exception("a message could not be taken; it is left at the broker")
+
+    def _judge(self, receipt: tuple[int, int], message: paho.MQTTMessage) -> Delivery:
+        topic = message._topic.decode("utf-8", "replace")  # noqa: SLF001 (.topic raises on bytes that are no text)
+        payload = bytes(message.payload)
+        try:
+            device_id, document = read_message(topic, payload)
+        except NotUnderstoodError as error:
+            return Delivery(receipt, None, topic, payload[:PAYLOAD_MAX], str(error))
+        self._numbers.seen(device_id, document.get("seq"))
+        now = self._clock.now()
+        sample = Sample(device_id, now, now, document=document, origin=Origin.MQTT)
+        return Delivery(receipt, sample, topic, payload)
+
+    def _hand_over(self, delivery: Delivery) -> None:
+        if self._deliver is not None:
+            self._deliver(delivery)

@@ -1,0 +1,160 @@
+"""From the registry to what is polled: which wires there are, what each device on them is asked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from collectors.contact import DeviceContact
+from collectors.poller import PolledDevice
+from collectors.read_plan import ReadPlan, Span
+from domain.clock import Clock
+from domain.measurement import Batch, BlockRead, Quality, Sample
+from domain.plant import Connection, Device, DeviceKind, Gateway, Plant, Registry, WireProtocol
+from domain.timespan import day_of
+from inverters.decode import Decoder
+from inverters.plan import plan
+from inverters.profile import DeviceProfile
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """One gateway that is polled, with its devices in the order of the registry."""
+
+    plant: Plant
+    gateway: Gateway
+    devices: tuple[PolledDevice, ...]
+
+
+def in_service(device: Device, day: date) -> bool:
+    """Tell whether ``device`` is in service on ``day``."""
+    started = device.in_service_from is None or device.in_service_from <= day
+    return started and (device.in_service_to is None or day < device.in_service_to)
+
+
+def polled_wires(registry: Registry, profiles: Mapping[str, DeviceProfile], clock: Clock) -> list[Wire]:
+    """Return every Modbus gateway of a live plant with the devices in service behind it."""
+    wires = []
+    day = day_of(clock.now())
+    for plant in registry.plants:
+        if plant.connection is not Connection.LIVE:
+            continue
+        for gateway in plant.gateways:
+            if gateway.protocol is WireProtocol.MQTT:
+                continue
+            behind = [
+                device
+                for device in plant.devices
+                if device.gateway_id == gateway.gateway_id and in_service(device, day)
+            ]
+            readable = [device for device in behind if _register_profile(device, profiles)]
+            if readable:
+                polled = tuple(_polled(device, profiles[device.profile]) for device in readable)
+                wires.append(Wire(plant, _tuned(gateway, readable, profiles, clock), polled))
+    return wires
+
+
+def published_devices(registry: Registry, clock: Clock) -> dict[str, Device]:
+    """Return the devices of live plants whose gateway publishes over MQTT, by id."""
+    found = {}
+    day = day_of(clock.now())
+    for plant in registry.plants:
+        brokers = {gateway.gateway_id for gateway in plant.gateways if gateway.protocol is WireProtocol.MQTT}
+        for device in plant.devices:
+            live = plant.connection is Connection.LIVE and device.gateway_id in brokers
+            if live and in_service(device, day):
+                found[device.device_id] = device
+    return found
+
+
+def _register_profile(device: Device, profiles: Mapping[str, DeviceProfile]) -> bool:
+    profile = profiles.get(device.profile)
+    return profile is not None and not profile.json_document
+
+
+def _tuned(
+    gateway: Gateway, devices: list[Device], profiles: Mapping[str, DeviceProfile], clock: Clock
+) -> Gateway:
+    """Give the wire the pauses its slowest device needs; they are field time, as all pacing is."""
+    limits = [profiles[device.profile].limits for device in devices]
+    delay_s = max(gateway.connect_delay_s, *(limit.connect_delay_s for limit in limits))
+    pause_s = max(gateway.request_pause_s, *(limit.request_pause_s for limit in limits))
+    return replace(
+        gateway,
+        connect_delay_s=clock.wait_s(delay_s) if delay_s else 0.0,
+        request_pause_s=clock.wait_s(pause_s) if pause_s else 0.0,
+    )
+
+
+def _polled(device: Device, profile: DeviceProfile) -> PolledDevice:
+    strings = device.string_count or None
+    spans = [Span(point.function, point.address, point.words) for point in profile.points_for(strings)]
+    return PolledDevice(
+        device.device_id,
+        device.unit,
+        ReadPlan(
+            plan(profile, string_count=strings), plan(profile, string_count=strings, what="identity"), spans
+        ),
+        DeviceContact(device.device_id, sleeps=device.kind is DeviceKind.INVERTER),
+    )
+
+
+def joined(batch: Batch, identity: Batch) -> Batch:
+    """Return ``batch`` with the values and texts of ``identity``, read in the same cycle, behind its own."""
+    fresh = [number for number, name in enumerate(identity.quantities) if name not in batch.quantities]
+    qualities = None
+    if batch.qualities is not None or identity.qualities is not None:
+        one = batch.qualities or (Quality.GOOD,) * len(batch.values)
+        other = identity.qualities or (Quality.GOOD,) * len(identity.values)
+        qualities = (*one, *(other[number] for number in fresh))
+    return replace(
+        batch,
+        quantities=(*batch.quantities, *(identity.quantities[number] for number in fresh)),
+        values=(*batch.values, *(identity.values[number] for number in fresh)),
+        qualities=qualities,
+        texts={**batch.texts, **identity.texts},
+    )
+
+
+class Decoders:
+    """Decoders of every device, one for all that are equal."""
+
+    def __init__(self, registry: Registry, profiles: Mapping[str, DeviceProfile]) -> None:
+        self._devices = registry.devices_by_id
+        self._profiles = profiles
+        self._made: dict[tuple[object, ...], Decoder] = {}
+        self._by_device: dict[tuple[str, tuple[BlockRead, ...]], Decoder] = {}
+        self._names: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def registers(self, sample: Sample, blocks: tuple[BlockRead, ...]) -> Batch:
+        """Decode registers read as ``blocks`` were planned."""
+        decoder = self._by_device.get((sample.device_id, blocks))
+        if decoder is None:
+            decoder = self._make(self._devices[sample.device_id], blocks)
+            self._by_device[sample.device_id, blocks] = decoder
+        return decoder.decode(sample)
+
+    def document(self, sample: Sample) -> Batch:
+        """Decode a JSON document.
+
+        Raises
+        ------
+        MalformedAnswerError
+            The document is not of our format.
+        """
+        device = self._devices[sample.device_id]
+        batch = self._make(device, ()).decode_document(sample)
+        return replace(batch, quantities=self._names.setdefault(batch.quantities, batch.quantities))
+
+    def _make(self, device: Device, blocks: tuple[BlockRead, ...]) -> Decoder:
+        key = (device.profile, blocks, device.string_count, device.ct_ratio, device.pt_ratio)
+        decoder = self._made.get(key)
+        if decoder is None:
+            decoder = Decoder(
+                self._profiles[device.profile],
+                blocks,
+                string_count=device.string_count or None,
+                ct_ratio=device.ct_ratio,
+                pt_ratio=device.pt_ratio,
+            )
+            self._made[key] = decoder
+        return decoder

@@ -1,0 +1,167 @@
+"""Logging in and out, and whose session a browser's token is. Sessions live on the server.
+
+The token is 256 random bits; only its SHA-256 is kept. A session ends after 15 minutes without use for who
+sees money (60 for others), after 12 hours in any case, at logout, at a change of password or rights, and
+when its account is disabled. Sessions use the real clock, never field time.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from access.guard import guarded, open_to_anyone
+from access.principal import Principal, principal_of
+from access.throttle import Throttle
+from commands.audit import Audited
+from commands.passwords import Passwords
+from domain.account import Scope, Session, User
+from domain.clock import Clock
+from domain.errors import AccessDeniedError
+from stores.protocol import RecordStore
+
+IDLE_MONEY = timedelta(minutes=15)
+IDLE = timedelta(minutes=60)
+ABSOLUTE = timedelta(hours=12)
+SESSIONS_MAX = 3
+TOUCH_EVERY = timedelta(seconds=30)  # a session is not written at every request
+_TOKEN_BYTES = 32
+_NAME_CHARS_MAX = 64
+_PASSWORD_CHARS_MAX = 128
+
+
+class LoginRefusedError(AccessDeniedError):
+    """No login. ``wait_s`` is how long to wait before the next try, 0 when name or password was wrong."""
+
+    def __init__(self, message: str, wait_s: float = 0.0) -> None:
+        super().__init__(message)
+        self.wait_s = wait_s
+
+
+@dataclass(frozen=True)
+class Login:
+    """A session that was just opened. ``token`` goes into the cookie and nowhere else."""
+
+    token: str
+    principal: Principal
+
+
+@guarded
+class Authenticate(Audited):
+    """Logins and sessions. ``clock`` is the real one."""
+
+    def __init__(
+        self,
+        records: RecordStore,
+        passwords: Passwords,
+        clock: Clock,
+        accounts_throttle: Throttle | None = None,
+        addresses_throttle: Throttle | None = None,
+        field_clock: Clock | None = None,
+    ) -> None:
+        super().__init__(records, clock, field_clock)
+        self._passwords = passwords
+        self._by_account = accounts_throttle or Throttle(free=5, wait_max_s=60.0)
+        self._by_address = addresses_throttle or Throttle(free=20, wait_max_s=300.0)
+
+    @open_to_anyone
+    def login(self, user_id: str, password: str, address: str, old_token: str = "") -> Login:
+        """Open a session under a new token; the browser's earlier session ends.
+
+        Raises
+        ------
+        LoginRefusedError
+            Name or password is wrong (the same words and time for both), or too many wrong tries.
+        """
+        name = user_id.strip()[:_NAME_CHARS_MAX]
+        self._check_wait(name, address)
+        user = self._records.user(name)
+        known = user is not None and not user.disabled
+        stored = user.password_hash if user is not None and known else None
+        right = self._passwords.verify(stored, password[: _PASSWORD_CHARS_MAX + 1])
+        if user is None or not right:
+            self._refuse(user, name, address)
+            raise LoginRefusedError("name or password is wrong")
+        self._by_account.right(name)
+        self._by_address.right(address)
+        return self._open(self._refreshed(user, password), address, old_token)
+
+    @open_to_anyone
+    def logout(self, token: str, address: str) -> None:
+        """End the session of ``token``; an unknown one changes nothing."""
+        session = self._records.session(token_hash(token))
+        if session is None:
+            return
+        user = self._records.user(session.user_id)
+        who = principal_of(user, address) if user else _nobody(session.user_id, address)
+        with self._carry_out(who, "logout", session.user_id):
+            self._records.end_session(session.token_hash)
+
+    @open_to_anyone
+    def principal(self, token: str, address: str, *, active: bool = True) -> Principal | None:
+        """Return whose session ``token`` is; None when there is none or it has ended.
+
+        ``active`` False (a page that refreshes itself) does not count as use.
+        """
+        session = self._records.session(token_hash(token))
+        if session is None:
+            return None
+        user = self._records.user(session.user_id)
+        now = self._clock.now()
+        if user is None or user.disabled or self._ended(session, principal_of(user)):
+            self._records.end_session(session.token_hash)
+            return None
+        if active and now - session.seen_at >= TOUCH_EVERY:
+            self._records.touch_session(session.token_hash, now)
+        return principal_of(user, address)
+
+    def _ended(self, session: Session, principal: Principal) -> bool:
+        now = self._clock.now()
+        idle = IDLE_MONEY if principal.handles_money else IDLE
+        return now - session.seen_at >= idle or now - session.created_at >= ABSOLUTE
+
+    def _check_wait(self, name: str, address: str) -> None:
+        now_s = self._clock.monotonic()
+        wait_s = max(self._by_account.wait_s(name, now_s), self._by_address.wait_s(address, now_s))
+        if wait_s <= 0:
+            return
+        untold = (self._by_account.tell_once(name), self._by_address.tell_once(address))
+        if any(untold):
+            self._note(_nobody("", address), "login", "", "refused", {"reason": "throttled"})
+        raise LoginRefusedError("too many wrong tries", wait_s)
+
+    def _refuse(self, user: User | None, name: str, address: str) -> None:
+        now_s = self._clock.monotonic()
+        self._by_account.wrong(name, now_s)
+        self._by_address.wrong(address, now_s)
+        # a name nobody has may be a password typed into the wrong field: it is not kept
+        subject = user.user_id if user else ""
+        reason = "disabled" if user and user.disabled else "wrong"
+        self._note(_nobody(subject, address), "login", subject, "refused", {"reason": reason})
+
+    def _refreshed(self, user: User, password: str) -> User:
+        """Return the account with a hash of today's strength."""
+        if not self._passwords.outdated(user.password_hash):
+            return user
+        renewed = replace(user, password_hash=self._passwords.hash(password))
+        self._records.replace_user(renewed)
+        return renewed
+
+    def _open(self, user: User, address: str, old_token: str) -> Login:
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        now = self._clock.now()
+        principal = principal_of(user, address)
+        with self._carry_out(principal, "login", user.user_id):
+            if old_token:
+                self._records.end_session(token_hash(old_token))
+            self._records.open_session(Session(token_hash(token), user.user_id, now, now), SESSIONS_MAX)
+        return Login(token, principal)
+
+
+def token_hash(token: str) -> str:
+    """Return what is kept of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _nobody(user_id: str, address: str) -> Principal:
+    return Principal(user_id, "", frozenset(), Scope(), address=address)

@@ -1,0 +1,141 @@
+"""Tiles and cards: the two boxes everything stands in."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+
+from dashboard.components.markup import aria
+from dashboard.components.state import icon
+from dashboard.components.theme import graph_config
+from texts.loader import Texts
+
+Component = Any
+
+
+def definition(key: str, texts: Texts) -> Component:
+    """Return the question mark that opens the definition of a figure (source, formula, period)."""
+    words = texts(f"pages.definition.{key}")
+    return dmc.HoverCard(
+        [
+            dmc.HoverCardTarget(
+                html.Button(
+                    icon("help"),
+                    className="help",
+                    type="button",
+                    **aria(label=texts("components.definition_of", text=words)),
+                )
+            ),
+            dmc.HoverCardDropdown(html.P(words, className="definition")),
+        ],
+        width=320,
+        shadow="md",
+        position="bottom-end",
+        withArrow=True,
+        openDelay=80,
+    )
+
+
+def tile(
+    label: str, value: str, unit: str, note: Sequence[Any] | str, *, key: str, texts: Texts, dim: bool = False
+) -> Component:
+    """Return one figure with its name, unit, a line of context and its definition."""
+    return html.Div(
+        [
+            html.Div([html.Span(label), definition(key, texts)], className="tile-head"),
+            html.Div(
+                [html.Span(value, className="tile-value"), html.Span(unit, className="tile-unit")],
+                className="tile-figure dim" if dim else "tile-figure",
+            ),
+            html.Div(note, className="tile-note"),
+        ],
+        className="tile",
+    )
+
+
+def card(
+    title: str,
+    children: Any,
+    *,
+    aside: Any = None,
+    class_name: str = "",
+    key: str = "",
+    texts: Texts | None = None,
+) -> Component:
+    """Return a titled box; ``aside`` stands right of the title."""
+    extra = [] if aside is None else [html.Div(aside, className="card-aside")]
+    if key and texts is not None:
+        extra.append(definition(key, texts))
+    return html.Section(
+        [
+            html.Div([html.H2(title), *extra], className="card-head"),
+            html.Div(children, className="card-body"),
+        ],
+        className=f"card {class_name}".strip(),
+    )
+
+
+def graph(graph_id: str, figure: dict[str, Any], summary: str, texts: Texts, height: int) -> Component:
+    """Return a chart with its one-sentence text summary (also what a screen reader gets)."""
+    return html.Div(
+        [
+            html.Div(
+                dcc.Graph(
+                    id=graph_id,
+                    figure=figure,
+                    config=graph_config(texts.language),  # type: ignore[arg-type]
+                    style={"height": f"{height}px"},
+                    responsive=True,
+                ),
+                role="img",
+                **aria(describedby=f"{graph_id}-summary"),
+            ),
+            html.P(summary, id=f"{graph_id}-summary", className="summary"),
+        ],
+        className="graph",
+    )
+
+
+def facts(rows: Sequence[tuple[str, Any]]) -> Component:
+    """Return names and values as a definition list."""
+    return html.Dl(
+        [part for name, value in rows for part in (html.Dt(name), html.Dd(value))], className="facts"
+    )
+
+
+def empty(words: str) -> Component:
+    """Return what stands where there is nothing to show, with the reason."""
+    return html.Div(words, className="empty")
+
+
+def table(heads: Sequence[tuple[str, bool]], rows: Sequence[Sequence[Any]], label: str) -> Component:
+    """Return a plain table; a head with True is a number, set to the right."""
+    classes = ["number" if is_number else "" for _, is_number in heads]
+    return html.Div(
+        html.Table(
+            [
+                html.Thead(
+                    html.Tr(
+                        [
+                            html.Th(head, className=kind, scope="col")
+                            for (head, _), kind in zip(heads, classes, strict=True)
+                        ]
+                    )
+                ),
+                html.Tbody(
+                    [
+                        html.Tr(
+                            [html.Td(cell, className=kind) for cell, kind in zip(row, classes, strict=True)]
+                        )
+                        for row in rows
+                    ]
+                ),
+            ],
+            className="plain",
+        ),
+        className="table-scroll",
+        tabIndex=0,
+        role="region",
+        **aria(label=label),
+    )

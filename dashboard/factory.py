@@ -1,0 +1,155 @@
+"""Builds the web application: Flask with the guard in front, plain pages, and Dash below /app/.
+
+Everything is made inside `create_app`; two applications can live in one process.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from dash import Dash, html
+from flask import Flask, Response, g, request
+
+from dashboard import compression, guard, login, security, shell
+from dashboard.pages import readings
+from dashboard.pages.base import Page, Site, language_of
+from dashboard.pages.data import DataPage
+from dashboard.pages.overview import OverviewPage
+from dashboard.pages.plant import OnePlantPage
+from dashboard.pages.plants import PlantsPage
+from dashboard.services import DashboardSettings, Services, queries_over
+from texts.loader import LANGUAGES, Texts
+
+PREFIX = "/app/"
+BUILD_HEADER = "X-Pvmon-Build"
+_INDEX = """<!DOCTYPE html>
+<html lang="@lang@" data-build="@build@">
+<head>
+{%metas%}
+<title>{%title%}</title>
+<link rel="icon" type="image/svg+xml" href="/app/assets/icon.svg">
+{%css%}
+</head>
+<body>
+{%app_entry%}
+<noscript>@noscript@</noscript>
+<footer>
+{%config%}
+{%scripts%}
+{%renderer%}
+</footer>
+</body>
+</html>"""
+
+
+class PvmonDash(Dash):
+    """Dash whose index says the language of the reader."""
+
+    site: Site
+
+    def interpolate_index(self, **kwargs: Any) -> str:  # type: ignore[override]
+        """Return the index page in the language of this request."""
+        principal = g.get("principal")
+        texts = self.site.texts[language_of(principal)]
+        page: str = super().interpolate_index(**kwargs)  # type: ignore[no-untyped-call]
+        return (
+            page.replace("@lang@", "zh-CN" if texts.language == "zh" else "en", 1)
+            .replace("@build@", self.site.settings.build, 1)
+            .replace("@noscript@", texts("components.no_script"), 1)
+            .replace("@title@", texts("components.product"), 1)
+        )
+
+
+def pages() -> tuple[Page, ...]:
+    """Return every Dash page: the one list."""
+    return (OverviewPage(), PlantsPage(), OnePlantPage(), DataPage())
+
+
+def create_app(services: Services, settings: DashboardSettings) -> Flask:
+    """Return the application, ready for a WSGI server.
+
+    Raises
+    ------
+    ConfigurationError
+        The secret key is too short, or a callback states no permission.
+    """
+    server = Flask("pvmon", static_folder=None)
+    server.secret_key = settings.secret_key
+    site = Site(
+        services,
+        queries_over(services.sources),
+        settings,
+        {language: Texts(language) for language in LANGUAGES},
+        PREFIX,
+    )
+    every = pages()
+    guard.install(
+        server,
+        services,
+        known_path=lambda path: shell.find(every, path, PREFIX) is not None,
+        prefix=PREFIX,
+        https=settings.https,
+    )
+    login.install(server)
+    readings.register(server, site)
+    server.after_request(_say_build(settings.build))
+    server.before_request(_take_language(services))
+    compression.install(server, PREFIX)
+    app = _dash(server, site)
+    shell.register(app, site, every)
+    for page in every:
+        page.register(app, site)
+    guard.check_callbacks(app)
+    security.install(server, app, https=settings.https)
+    return server
+
+
+def _dash(server: Flask, site: Site) -> PvmonDash:
+    options: dict[str, Any] = {
+        "server": server,
+        "url_base_pathname": PREFIX,
+        "assets_ignore": r"(NOTICE|.*\.txt)$",
+        "use_pages": False,
+        "include_pages_meta": False,
+        "serve_locally": True,
+        "compress": False,
+        "suppress_callback_exceptions": True,
+        "update_title": None,
+        "title": "@title@",
+        "index_string": _INDEX,
+        "enable_mcp": False,
+        "add_log_handler": False,
+        "meta_tags": [{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+        **guard.DASH_OPTIONS,
+    }
+    app = PvmonDash("dashboard", **options)
+    app.site = site
+    app.layout = lambda: _frame(site)
+    return app
+
+
+def _frame(site: Site) -> Any:
+    """Return the frame for who asks; nothing when Dash itself asks, before its first request is let in."""
+    principal = g.get("principal")
+    return html.Div() if principal is None else shell.frame(site, principal)
+
+
+def _say_build(build: str) -> Any:
+    def after(response: Response) -> Response:
+        response.headers[BUILD_HEADER] = build
+        return response
+
+    return after
+
+
+def _take_language(services: Services) -> Any:
+    """Keep the language chosen by ``?lang=`` with the account, so that it follows its owner."""
+
+    def before() -> None:
+        principal, wanted = g.get("principal"), request.args.get("lang", "")
+        chosen = request.method == "GET" and wanted in LANGUAGES and request.path.startswith(PREFIX)
+        if not chosen or principal is None or principal.language == wanted:
+            return
+        services.accounts.change_own_language(principal, wanted)
+        g.principal = replace(principal, language=wanted)
+
+    return before

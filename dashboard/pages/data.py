@@ -1,0 +1,172 @@
+"""The data page: which numbers cannot be trusted now, how old the data are, which jobs ran."""
+
+from datetime import datetime
+from typing import Any
+
+from dash import Input, Output, dcc, html
+
+from access.permissions import Permission
+from access.principal import Principal
+from dashboard import guard
+from dashboard.components.card import card, empty, facts, table
+from dashboard.components.overview_figures import plant_label
+from dashboard.components.state import badge, data_badge
+from dashboard.components.theme import AMBER, GREEN, RED
+from dashboard.components.words import MISSING, age, clock_time, date_time, exact_time, number, size
+from dashboard.pages.base import Component, Site, Visit
+from domain.records import JobRun, JobState
+from queries.data_age import DataView, PlantAge
+from queries.states import DataState
+from texts.loader import Texts
+
+REFRESH_MS = 30_000
+TICK, BODY = "data-tick", "data-body"
+_JOB_LOOK = {
+    JobState.RUNNING: ("data-late", AMBER),
+    JobState.DONE: ("data-fresh", GREEN),
+    JobState.FAILED: ("operation-fault", RED),
+}
+
+
+class DataPage:
+    """``/app/data``."""
+
+    path = "/data"
+    permission = Permission.VIEW_OVERVIEW
+    title = "pages.data.title"
+
+    def layout(self, visit: Visit) -> Component:
+        """Return ages, store and jobs."""
+        view = visit.site.queries.data_age.view(visit.principal)
+        return html.Div(
+            [
+                html.H1(visit.texts(self.title), className="visually-hidden"),
+                dcc.Interval(id=TICK, interval=REFRESH_MS),
+                html.Div(body(view, visit.site, visit.texts), id=BODY, className="columns"),
+            ],
+            className="page",
+        )
+
+    def register(self, app: Any, site: Site) -> None:
+        """Refresh the whole body."""
+
+        @guard.secured(
+            app,
+            Output(BODY, "children"),
+            Input(TICK, "n_intervals"),
+            permission=Permission.VIEW_OVERVIEW,
+            takes=(int,),
+            prevent_initial_call=True,
+            running=[(Output(TICK, "disabled"), True, False)],
+        )
+        def refresh(principal: Principal, _ticks: int | None) -> list[Component]:
+            return body(site.queries.data_age.view(principal), site, site.words(principal))
+
+
+def body(view: DataView, site: Site, texts: Texts) -> list[Component]:
+    """Return the two columns: plants by age; store and jobs."""
+    return [
+        card(
+            texts("pages.data.plants"),
+            table(
+                [
+                    (texts("pages.data.column.plant"), False),
+                    (texts("pages.data.column.town"), False),
+                    (texts("pages.data.column.state"), False),
+                    (texts("pages.data.column.at"), False),
+                    (texts("pages.data.column.age"), True),
+                    (texts("pages.data.column.devices"), True),
+                ],
+                [_plant(one, view.taken_at, site, texts) for one in view.plants],
+                texts("pages.data.plants"),
+            ),
+            aside=_counts(view, texts),
+            class_name="grow tall",
+            key="data_age",
+            texts=texts,
+        ),
+        html.Div(
+            [
+                card(texts("pages.data.store"), _store(view, texts), key="store", texts=texts),
+                card(texts("pages.data.jobs"), _jobs(view, texts), key="jobs", texts=texts),
+            ],
+            className="column side",
+        ),
+    ]
+
+
+def _counts(view: DataView, texts: Texts) -> Component:
+    counts = {state: sum(one.now.data is state for one in view.plants) for state in DataState}
+    return html.Div(
+        [
+            html.Span([data_badge(state, texts), f" {count}"], className="count")
+            for state, count in counts.items()
+            if count
+        ],
+        className="legend",
+    )
+
+
+def _plant(one: PlantAge, taken_at: datetime, site: Site, texts: Texts) -> list[Any]:
+    now = one.now
+    devices = (
+        f"{one.reporting}/{one.expected}" if now.data not in {DataState.MANUAL, DataState.FILE} else MISSING
+    )
+    return [
+        dcc.Link(plant_label(now, texts.language), href=site.plant_path(now.plant.plant_id)),
+        one.town.name_en if texts.language == "en" else one.town.name,
+        data_badge(now.data, texts),
+        exact_time(now.measured_at),
+        age(now.measured_at, taken_at, texts),
+        devices,
+    ]
+
+
+def _store(view: DataView, texts: Texts) -> Component:
+    if view.store is None:
+        return html.Div(
+            texts("pages.data.store_failed", reason=view.failure), className="bar warn", role="alert"
+        )
+    rows: list[tuple[str, Any]] = [
+        (texts("pages.data.store_name"), view.store.name),
+        (texts("pages.data.rows"), number(view.store.rows)),
+        (texts("pages.data.size"), size(view.store.size_bytes)),
+        (texts("pages.data.oldest"), date_time(view.store.oldest)),
+        (texts("pages.data.newest"), exact_time(view.store.newest)),
+        *((_figure(key, texts), value) for key, value in view.figures.items()),
+    ]
+    return facts(rows)
+
+
+def _figure(key: str, texts: Texts) -> str:
+    name = f"pages.data.figure.{key}"
+    return texts(name) if name in texts else key
+
+
+def _jobs(view: DataView, texts: Texts) -> Component:
+    if not view.jobs:
+        return empty(texts("pages.data.no_jobs"))
+    return table(
+        [
+            (texts("pages.data.column.job"), False),
+            (texts("pages.data.column.period"), False),
+            (texts("pages.data.column.outcome"), False),
+            (texts("pages.data.column.when"), True),
+        ],
+        [_job(run, texts) for run in view.jobs],
+        texts("pages.data.jobs"),
+    )
+
+
+def _job(run: JobRun, texts: Texts) -> list[Any]:
+    picture, colour = _JOB_LOOK[run.state]
+    name = f"pages.data.job.{run.job}"
+    kind, _, value = picture.partition("-")
+    return [
+        texts(name) if name in texts else run.job,
+        run.period,
+        html.Span(
+            badge(kind, value, colour, texts(f"pages.data.outcome.{run.state.value}")), title=run.detail
+        ),
+        clock_time(run.finished_at or run.started_at),
+    ]

@@ -1,0 +1,139 @@
+"""Plain server-rendered pages (login, landing, errors): no script, readable on any phone, both languages."""
+
+import unicodedata
+from typing import Any
+
+from flask import Response, g, make_response, render_template_string, request
+
+from access.principal import Principal
+from texts.loader import LANGUAGES, Texts
+
+LANGUAGE_COOKIE = "pvmon_lang"
+_LANGUAGE_AGE_S = 365 * 24 * 3600
+_ERROR_KEYS = frozenset({400, 401, 403, 404, 413, 422, 429, 500, 503})
+
+_SHELL = """<!doctype html>
+<html lang="{{ 'zh-CN' if words.language == 'zh' else 'en' }}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{{ title }} · {{ words("access.product") }}</title>
+<style>
+:root { --ink: #17324d; --soft: #51677d; --ground: #f2f6f8; --card: #fff; --line: #c7d3dd; --blue: #1864ab;
+  --green: #2b8a3e; --bad: #b42318; --badground: #fdeeec; color-scheme: light dark; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e3ebf2; --soft: #a9bacb; --ground: #101820;
+  --card: #18242f; --line: #37485a; --blue: #74b0ea; --green: #69c37c; --bad: #ff9c92; --badground: #3a1d1b; }
+  .primary { color: #0d1720 !important; } }
+* { box-sizing: border-box; }
+body { margin: 0; min-height: 100vh; background: var(--ground); color: var(--ink); font: 16px/1.6 system-ui,
+  -apple-system, "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif;
+  display: flex; flex-direction: column; align-items: center; }
+header { width: 100%; max-width: 26rem; padding: 2.5rem 1rem 1rem; display: flex; align-items: center; gap: .75rem; }
+header svg { flex: none; }
+header b { font-size: 1.15rem; line-height: 1.35; }
+main { width: calc(100% - 2rem); max-width: 26rem; background: var(--card); border: 1px solid var(--line);
+  border-radius: 12px; padding: 1.5rem; }
+h1 { font-size: 1.3rem; margin: 0 0 1rem; }
+label { display: block; margin: 1rem 0 .25rem; font-weight: 600; }
+input { width: 100%; min-height: 48px; padding: 0 .75rem; font: inherit; color: inherit; background: transparent;
+  border: 1px solid var(--soft); border-radius: 8px; }
+button, .button { display: block; width: 100%; min-height: 48px; margin-top: 1.25rem; padding: .6rem 1rem;
+  font: inherit; font-weight: 600; text-align: center; text-decoration: none; border-radius: 8px; cursor: pointer;
+  border: 1px solid var(--blue); color: var(--blue); background: transparent; }
+.primary { background: var(--blue); color: #fff; }
+:focus-visible { outline: 3px solid var(--green); outline-offset: 2px; }
+.problem { margin: 0 0 1rem; padding: .75rem; border-radius: 8px; color: var(--bad); background: var(--badground); }
+.note { color: var(--soft); margin: .25rem 0 0; font-size: .95rem; }
+footer { padding: 1.25rem 1rem 2rem; color: var(--soft); font-size: .95rem; }
+footer a { color: var(--blue); display: inline-block; padding: .75rem; }
+</style>
+</head>
+<body>
+<header>
+<svg width="44" height="44" viewBox="0 0 44 44" aria-hidden="true"><circle cx="31" cy="12" r="7"
+  fill="#f2b705"/><path d="M4 38 L12 20 H34 L42 38 Z" fill="#1864ab"/><path d="M9 27 H37 M6 33 H40 M19 20 L16 38
+  M27 20 L30 38" stroke="#fff" stroke-width="1.6" fill="none"/></svg>
+<b>{{ words("access.product") }}</b>
+</header>
+<main>
+<h1>{{ title }}</h1>
+__BODY__
+</main>
+<footer>{% for code, name in languages %}{% if code != words.language -%}
+<a href="?{{ kept }}lang={{ code }}" lang="{{ code }}" hreflang="{{ code }}">{{ name }}</a>
+{%- endif %}{% endfor %}</footer>
+</body>
+</html>
+"""
+
+_ERROR = """<p>{{ reason }}</p>
+{% if incident %}<p class="note">{{ words("access.error.incident", id=incident) }}</p>{% endif %}
+<a class="button" href="/">{{ words("access.home") }}</a>"""
+
+
+def language() -> str:
+    """Return the language of this request: asked for, the account's, remembered; Chinese otherwise."""
+    asked = request.args.get("lang")
+    if asked in LANGUAGES:
+        return asked
+    principal = g.get("principal")
+    if isinstance(principal, Principal):
+        return principal.language
+    remembered = request.cookies.get(LANGUAGE_COOKIE)
+    return remembered if remembered in LANGUAGES else "zh"
+
+
+def words() -> Texts:
+    """Return the words of this request's language."""
+    return Texts(language())
+
+
+def document(title: str, body: str, status: int = 200, kept: str = "", **values: Any) -> Response:
+    """Return a whole page.
+
+    Parameters
+    ----------
+    title : str
+    body : str
+        A Jinja template of the part inside ``main``; ``values`` and ``words`` are escaped into it.
+    kept : str
+        Query parameters the language link keeps, ending in ``&``.
+    """
+    said = words()
+    languages = (("zh", "中文"), ("en", "English"))
+    page = render_template_string(
+        _SHELL.replace("__BODY__", body), title=title, words=said, languages=languages, kept=kept, **values
+    )
+    response = make_response(page, status)
+    asked = request.args.get("lang")
+    if asked in LANGUAGES:
+        response.set_cookie(
+            LANGUAGE_COOKIE,
+            asked,
+            max_age=_LANGUAGE_AGE_S,
+            samesite="Lax",
+            httponly=True,
+            secure=request.is_secure,
+        )
+    return response
+
+
+def error_answer(status: int, reason: str, incident: str = "") -> Response:
+    """Return an error as JSON for scripts and as a page for people; never a trace."""
+    said = words()
+    shown = said(f"access.error.{status if status in _ERROR_KEYS else 400}")
+    if request.method != "GET" and request.accept_mimetypes.best != "text/html":
+        answer = {"error": shown, "reason": reason, "incident": incident}
+        response = make_response({key: value for key, value in answer.items() if value}, status)
+    else:
+        response = document(
+            said("access.error.title", status=status), _ERROR, status, reason=shown, incident=incident
+        )
+    return response
+
+
+def one_line(text: str, chars_max: int = 200) -> str:
+    """Return text safe for one line of a log: no control characters, no line breaks of any alphabet."""
+    cut = text[:chars_max]
+    return "".join("?" if unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp"} else char for char in cut)

@@ -1,0 +1,71 @@
+"""What the pages are given: the promises behind them, and the few settings of the web part."""
+
+from dataclasses import dataclass
+
+from commands.accounts import Accounts
+from commands.authenticate import Authenticate
+from commands.readings import Readings
+from queries.curves import Curves
+from queries.data_age import DataAge
+from queries.overview import Overview
+from queries.plant import PlantPage
+from queries.plants import Plants
+from queries.snapshot import SnapshotKeeper
+from queries.sources import Sources
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Commands for what people order, sources for what they see."""
+
+    authenticate: Authenticate
+    accounts: Accounts
+    readings: Readings
+    sources: Sources
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardSettings:
+    """Settings of the web part.
+
+    Attributes
+    ----------
+    secret_key : str
+        Signs form cookies; from the data folder, at least 32 characters.
+    https : bool
+        People reach the server over https, perhaps through a proxy.
+    demo_clock : bool
+        Field time is not real time: every page says so.
+    build : str
+        Changes with every release; an open page of another build asks to be reloaded.
+    """
+
+    secret_key: str
+    https: bool = False
+    demo_clock: bool = False
+    build: str = "0.1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Queries:
+    """Every query of the pages over one shared picture of the district."""
+
+    keeper: SnapshotKeeper
+    overview: Overview
+    plants: Plants
+    plant: PlantPage
+    curves: Curves
+    data_age: DataAge
+
+
+def queries_over(sources: Sources) -> Queries:
+    """Return the queries over ``sources``."""
+    keeper = SnapshotKeeper(sources)
+    return Queries(
+        keeper,
+        Overview(sources, keeper),
+        Plants(sources, keeper),
+        PlantPage(sources, keeper),
+        Curves(sources),
+        DataAge(sources, keeper),
+    )

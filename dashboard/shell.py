@@ -1,0 +1,234 @@
+"""The frame around every page: header, menu, marks (演示时间, 样例), language, account, and the bars on top."""
+
+from typing import Any
+
+import dash_mantine_components as dmc
+from dash import ClientsideFunction, Input, Output, State, dcc, html
+from flask_wtf.csrf import generate_csrf
+
+from access.permissions import Permission
+from access.principal import Principal
+from dashboard import guard
+from dashboard.components.markup import aria, data
+from dashboard.components.state import icon
+from dashboard.components.theme import MANTINE
+from dashboard.components.words import exact_time
+from dashboard.pages.base import Component, Page, Site, Visit, match
+from domain.errors import AccessDeniedError, StoreError
+from texts.loader import Texts
+
+MENU = (
+    ("", "overview", "pages.menu.overview", Permission.VIEW_OVERVIEW),
+    ("plants", "plants", "pages.menu.plants", Permission.VIEW_PLANT),
+    ("data", "data", "pages.menu.data", Permission.VIEW_OVERVIEW),
+)
+
+
+def frame(site: Site, principal: Principal) -> Component:
+    """Return the frame; the page itself is put into ``page`` by the router."""
+    texts = site.words(principal)
+    return dmc.MantineProvider(
+        [
+            dcc.Location(id="url", refresh="callback-nav"),
+            dcc.Store(id="title"),
+            dcc.Store(id="title-done"),
+            dmc.AppShell(
+                [
+                    dmc.AppShellHeader(_header(site, principal, texts)),
+                    dmc.AppShellNavbar(_menu(site, principal, texts)),
+                    dmc.AppShellMain(
+                        [
+                            html.Div(
+                                [
+                                    html.Span(texts("components.bar.offline"), id="bar-words"),
+                                    html.Button(
+                                        texts("components.bar.reload"), id="bar-reload", type="button"
+                                    ),
+                                ],
+                                id="bar",
+                                className="bar",
+                                hidden=True,
+                                role="status",
+                                **data(
+                                    offline=texts("components.bar.offline"),
+                                    build=texts("components.bar.build"),
+                                    denied=texts("components.bar.denied"),
+                                    failed=texts("components.bar.failed"),
+                                ),
+                                **aria(live="polite"),
+                            ),
+                            html.Main(
+                                html.Div(texts("components.loading"), className="empty", role="status"),
+                                id="page",
+                                tabIndex=-1,
+                            ),
+                        ]
+                    ),
+                ],
+                id="shell",
+                header={"height": 48},
+                navbar={"width": 164, "breakpoint": "sm", "collapsed": {"mobile": True}},
+                padding=0,
+            ),
+        ],
+        theme=MANTINE,
+        forceColorScheme="light",
+    )
+
+
+def _header(site: Site, principal: Principal, texts: Texts) -> Component:
+    sources = site.services.sources
+    marks = []
+    if site.settings.demo_clock:
+        marks.append(
+            html.Span(
+                texts("components.mark.clock"),
+                className="mark",
+                title=texts("components.mark.clock_why", time=exact_time(sources.clock.now())),
+            )
+        )
+    if sources.registry.sample:
+        marks.append(
+            html.Span(
+                texts("components.mark.sample"),
+                className="mark",
+                title=texts("components.mark.sample_why"),
+            )
+        )
+    other = "en" if texts.language == "zh" else "zh"
+    return html.Div(
+        [
+            dmc.Burger(
+                id="burger",
+                size="sm",
+                hiddenFrom="sm",
+                opened=False,
+                **aria(label=texts("components.menu")),
+            ),
+            dcc.Link(
+                [
+                    html.Span(texts("components.product"), className="brand-long"),
+                    html.Span(texts("components.product_short"), className="brand-short"),
+                ],
+                href=site.prefix,
+                className="brand",
+            ),
+            html.Span(sources.registry.district, className="district desktop-only"),
+            html.Div(marks, className="marks"),
+            html.A(
+                texts("components.other_language"),
+                href=f"?lang={other}",
+                className="plain-link",
+                lang="en" if other == "en" else "zh-CN",
+            ),
+            html.Span(principal.display_name, className="who desktop-only"),
+            html.Form(
+                [
+                    dcc.Input(type="hidden", name="csrf_token", value=generate_csrf()),
+                    html.Button(texts("components.log_out"), type="submit", className="plain-link"),
+                ],
+                action="/logout",
+                method="POST",
+            ),
+        ],
+        className="header",
+    )
+
+
+def _menu(site: Site, principal: Principal, texts: Texts) -> Component:
+    links = [
+        dmc.NavLink(
+            label=texts(key),
+            href=site.prefix + path,
+            leftSection=icon(f"menu-{picture}"),
+            active="exact" if not path else "partial",
+            className="menu-link",
+        )
+        for path, picture, key, permission in MENU
+        if principal.may(permission)
+    ]
+    return html.Nav(links, className="menu", **aria(label=texts("components.menu")))
+
+
+def find(pages: tuple[Page, ...], path: str, prefix: str) -> tuple[Page, dict[str, str]] | None:
+    """Return the page at ``path`` with the parts of the path, None when there is none."""
+    if not path.startswith(prefix.rstrip("/")):
+        return None
+    below = path[len(prefix.rstrip("/")) :]
+    for page in pages:
+        found = match(below, page.path)
+        if found is not None:
+            return page, found
+    return None
+
+
+def no_page(texts: Texts, site: Site) -> Component:
+    """Return what stands where no page is: the same for a plant that is not there and one out of scope."""
+    return _trouble("components.trouble.missing", texts, site)
+
+
+def _trouble(key: str, texts: Texts, site: Site) -> Component:
+    return html.Div(
+        [
+            html.H1(texts(f"{key}.title")),
+            html.P(texts(f"{key}.cure")),
+            dcc.Link(texts("components.trouble.back"), href=site.prefix),
+        ],
+        className="page trouble",
+        role="alert",
+    )
+
+
+def show(
+    site: Site, pages: tuple[Page, ...], principal: Principal, path: str, args: dict[str, str]
+) -> tuple[Any, str]:
+    """Return the page at ``path`` and its title; what goes wrong is said in its place."""
+    texts = site.words(principal)
+    name = texts("components.product")
+    found = find(pages, path, site.prefix)
+    if found is None:
+        return no_page(texts, site), name
+    page, parts = found
+    if not principal.may(page.permission):
+        return _trouble("components.trouble.denied", texts, site), name
+    try:
+        layout = page.layout(Visit(site, principal, texts, {**args, **parts}))
+    except AccessDeniedError:
+        return no_page(texts, site), name
+    except StoreError:
+        return _trouble("components.trouble.store", texts, site), name
+    return layout, f"{texts(page.title)} · {name}"
+
+
+def register(app: Any, site: Site, pages: tuple[Page, ...]) -> None:
+    """Register the router and the small scripts of the frame."""
+
+    @guard.secured(
+        app,
+        Output("page", "children"),
+        Output("title", "data"),
+        Input("url", "pathname"),
+        Input("url", "search"),
+        permission=Permission.ANYONE,
+        takes=(str, str),
+    )
+    def route(principal: Principal, path: str | None, search: str | None) -> tuple[Any, str]:
+        from urllib.parse import parse_qsl
+
+        from werkzeug.datastructures import MultiDict
+
+        args = MultiDict(parse_qsl((search or "").lstrip("?")))
+        return show(site, pages, principal, path or site.prefix, args.to_dict())
+
+    app.clientside_callback(
+        ClientsideFunction("pvmon", "setTitle"), Output("title-done", "data"), Input("title", "data")
+    )
+    app.clientside_callback(
+        ClientsideFunction("pvmon", "toggleMenu"),
+        Output("shell", "navbar"),
+        Output("burger", "opened"),
+        Input("burger", "opened"),
+        Input("url", "pathname"),
+        State("shell", "navbar"),
+        prevent_initial_call=True,
+    )

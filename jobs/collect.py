@@ -1,0 +1,281 @@
+"""Collecting: one poller per wire, one ear at the broker, one queue on disk. Runs in one event loop."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from collectors.contact import Light
+from collectors.group_commit import GroupCommit
+from collectors.identity import IdentityWatch
+from collectors.poller import PolledDevice, WirePoller
+from collectors.source import Delivery, MessageSource, Source
+from collectors.spool import Spool
+from collectors.wiring import Decoders, Wire, joined, polled_wires, published_devices
+from domain.clock import Clock
+from domain.errors import CollectError
+from domain.health import Contact, Health, Reason
+from domain.measurement import Batch, BlockRead, Sample
+from domain.plant import DeviceKind, Gateway, Plant, Registry
+from domain.sun import sun_elevation
+from inverters.profile import DeviceProfile
+
+log = logging.getLogger(__name__)
+
+_SILENT_AFTER_PERIODS = 3.5
+_RESTART_AFTER_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class CollectorCounts:
+    """What the collector did since it started."""
+
+    cycles: int
+    late_cycles: int
+    reads: int
+    probes: int
+    batches: int
+    committed: int
+    lost: int
+    messages: int
+    bad_messages: int
+    undecoded: int
+
+
+class Collector:
+    """Polls every wire of the registry, takes what brokers deliver, and keeps both in the spool.
+
+    Parameters
+    ----------
+    registry, profiles : Registry, mapping of DeviceProfile
+        Who is polled, and what their registers mean.
+    clock : Clock
+        Field time.
+    spool : Spool
+        The queue on disk.
+    make_source : callable
+        Makes the source of a gateway; called inside the event loop.
+    messages : MessageSource or None
+        The broker, where gateways publish.
+    on_batches : callable or None
+        Told of batches once they are safe on disk.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        profiles: Mapping[str, DeviceProfile],
+        clock: Clock,
+        spool: Spool,
+        *,
+        make_source: Callable[[Gateway], Source],
+        messages: MessageSource | None = None,
+        on_batches: Callable[[Sequence[Batch]], None] | None = None,
+    ) -> None:
+        self._registry = registry
+        self._clock = clock
+        self._spool = spool
+        self._make_source = make_source
+        self._messages = messages
+        self._on_batches = on_batches
+        self._wires = polled_wires(registry, profiles, clock)
+        self._published = published_devices(registry, clock)
+        self._decoders = Decoders(registry, profiles)
+        self._identity = IdentityWatch(spool.notes())
+        self._pollers: list[WirePoller] = []
+        self._heard: dict[str, Health] = {}
+        self._stop_asked = False
+        self._commit: GroupCommit | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: asyncio.Event | None = None
+        self._finished: asyncio.Event | None = None
+        self._batches = self._message_count = self._bad_messages = self._undecoded = 0
+
+    # ------------------------------------------------------------------ life
+
+    async def run(self) -> None:
+        """Collect until `stop` is called or the task is cancelled; what was read is on disk then."""
+        self._loop = asyncio.get_running_loop()
+        self._stop, self._finished = asyncio.Event(), asyncio.Event()
+        commit = self._commit = GroupCommit(self._spool, self._identity, self._committed)
+        committing = asyncio.create_task(commit.run(), name="spool")
+        self._pollers = [self._poller(wire) for wire in self._wires]
+        polling = [
+            asyncio.create_task(self._keep_running(poller), name=f"wire {poller.wire_id}")
+            for poller in self._pollers
+        ]
+        if self._messages is not None:
+            self._messages.start(self._from_broker)
+        log.info("collecting: %s wires, %s devices by broker", len(polling), len(self._published))
+        try:
+            if not self._stop_asked:
+                await self._stop.wait()
+        finally:
+            for task in polling:
+                task.cancel()
+            await asyncio.gather(*polling, return_exceptions=True)
+            commit.finish()
+            await asyncio.shield(committing)
+            if self._messages is not None:
+                await asyncio.to_thread(self._messages.stop)
+            self._finished.set()
+
+    async def stop(self) -> None:
+        """End polling, put what was read on disk, and return when that is done."""
+        if self._stop is not None and self._finished is not None:
+            self._stop.set()
+            await self._finished.wait()
+
+    def request_stop(self) -> None:
+        """Ask `run` to end, from any thread, also before it has begun."""
+        self._stop_asked = True
+        if self._loop is not None and self._stop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._stop.set)
+
+    def _poller(self, wire: Wire) -> WirePoller:
+        return WirePoller(
+            wire.gateway.gateway_id,
+            self._make_source(wire.gateway),
+            wire.devices,
+            self._clock,
+            self._from_wire,
+            period_s=wire.plant.poll_period_s,
+            place=(wire.plant.latitude, wire.plant.longitude),
+        )
+
+    @staticmethod
+    async def _keep_running(poller: WirePoller) -> None:
+        """Begin again when a poller breaks: our mistake on one wire must not end the others."""
+        while True:
+            try:
+                await poller.run()
+            except Exception:
+                log.exception("wire %s: polling broke off and begins again", poller.wire_id)
+                await asyncio.sleep(_RESTART_AFTER_S)
+
+    # ------------------------------------------------------------------ what comes in
+
+    def _from_wire(
+        self,
+        device: PolledDevice,
+        sample: Sample,
+        blocks: tuple[BlockRead, ...],
+        identity: Sample | None,
+    ) -> None:
+        try:
+            batch = self._decoders.registers(sample, blocks)
+            if identity is not None:
+                who = self._decoders.registers(identity, device.plan.identity)
+                self._identity.seen(who)
+                batch = joined(batch, who)
+        except Exception:
+            # our mistake about one device must not cost the others on its wire
+            self._undecoded += 1
+            log.exception("device %s: its answer could not be decoded and is left out", device.device_id)
+            return
+        self._keep(batch)
+
+    def _from_broker(self, delivery: Delivery) -> None:
+        """Called in the broker's thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._take, delivery)
+
+    def _take(self, delivery: Delivery) -> None:
+        self._message_count += 1
+        sample, batch, reason = delivery.sample, None, delivery.reason
+        if sample is not None and sample.device_id not in self._published:
+            reason = f"no device {sample.device_id} publishes here according to the registry"
+        elif sample is not None:
+            try:
+                batch = self._decoders.document(sample)
+            except (CollectError, ValueError, TypeError, KeyError) as error:
+                reason = f"cannot be decoded: {error}"
+        if batch is not None:
+            self._identity.seen(batch)
+            self._hear(batch)
+            self._keep(batch, delivery)
+        elif self._commit is not None:
+            self._bad_messages += bool(reason)
+            self._commit.put(None, replace(delivery, reason=reason))
+
+    def _keep(self, batch: Batch, delivery: Delivery | None = None) -> None:
+        self._batches += 1
+        if self._commit is not None:
+            self._commit.put(self._identity.judged(batch), delivery)
+
+    def _committed(self, batches: Sequence[Batch], receipts: list[tuple[int, int]]) -> None:
+        if self._messages is not None and receipts:
+            self._messages.acknowledge(receipts)
+        if self._on_batches is not None and batches:
+            try:
+                self._on_batches(batches)
+            except Exception:
+                log.exception("a listener to new batches failed")
+
+    def _hear(self, batch: Batch) -> None:
+        before = self._heard.get(batch.device_id, Health(batch.device_id))
+        now = self._clock.now()
+        self._heard[batch.device_id] = replace(
+            before,
+            contact=Contact.ANSWERING,
+            reason=Reason.NONE,
+            since=before.since if before.contact is Contact.ANSWERING else now,
+            last_answer_at=max(before.last_answer_at or batch.measured_at, batch.measured_at),
+            good=before.good + 1,
+        )
+
+    # ------------------------------------------------------------------ what is known
+
+    def device_health(self) -> Mapping[str, Health]:
+        """Return contact with every device of the registry, by id. Thread safe."""
+        found = {device.device_id: _unpolled(device.device_id) for device in self._registry.devices()}
+        for wire in self._wires:
+            for device in wire.devices:
+                found[device.device_id] = replace(
+                    device.contact.health(), inconsistent=self._identity.is_doubtful(device.device_id)
+                )
+        gaps = self._messages.gaps() if self._messages is not None else {}
+        for device_id in self._published:
+            found[device_id] = replace(self._published_health(device_id), gaps=gaps.get(device_id, 0))
+        return found
+
+    def _published_health(self, device_id: str) -> Health:
+        """Judge a device that speaks when it likes: silent when it has not for a few periods."""
+        health = self._heard.get(device_id, Health(device_id))
+        device = self._published[device_id]
+        plant: Plant = self._registry.plants_by_id[device.plant_id]
+        now = self._clock.now()
+        last = health.last_answer_at
+        if last is not None and (now - last).total_seconds() <= _SILENT_AFTER_PERIODS * plant.poll_period_s:
+            return replace(health, inconsistent=self._identity.is_doubtful(device_id))
+        light = Light.at(sun_elevation(now, plant.latitude, plant.longitude))
+        if device.kind is DeviceKind.INVERTER and light is not Light.DAY:
+            return replace(health, contact=Contact.ASLEEP, reason=Reason.ASLEEP, since=last)
+        if last is None:
+            return health
+        return replace(health, contact=Contact.SILENT, reason=Reason.NO_ANSWER, since=last)
+
+    def confirm_identity(self, device_id: str) -> bool:
+        """A person says a device with a changed serial number is right; False when none was in doubt."""
+        return self._identity.confirm(device_id)
+
+    def counts(self) -> CollectorCounts:
+        """Return counters since the start."""
+        commit = self._commit.counts if self._commit is not None else None
+        every = [poller.counts for poller in self._pollers]
+        return CollectorCounts(
+            cycles=sum(count.cycles for count in every),
+            late_cycles=sum(count.late_cycles for count in every),
+            reads=sum(count.reads for count in every),
+            probes=sum(count.probes for count in every),
+            batches=self._batches,
+            committed=commit.committed if commit else 0,
+            lost=commit.lost if commit else 0,
+            messages=self._message_count,
+            bad_messages=self._bad_messages,
+            undecoded=self._undecoded,
+        )
+
+
+def _unpolled(device_id: str) -> Health:
+    return Health(device_id, reason=Reason.NOT_CONFIGURED)

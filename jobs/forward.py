@@ -1,0 +1,148 @@
+"""Forwarding: from the queue on disk into the store, oldest first, for as long as it takes.
+
+The queue forgets a row only after the store has it; a row the store refuses goes to quarantine with the
+reason and never holds up the others; a store that is away costs nothing but time.
+"""
+
+import logging
+import random
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from collectors.spool import Spool
+from domain.clock import Clock
+from domain.errors import RecordRejectedError, SpoolError, StoreUnavailableError
+from domain.measurement import Batch
+from stores.protocol import LatestValues, MeasurementStore
+
+log = logging.getLogger(__name__)
+
+ROWS_MAX = 5000
+_BACK_OFF_FIRST_S = 0.5
+_BACK_OFF_MOST_S = 30.0
+
+
+@dataclass(slots=True)
+class ForwardCounts:
+    """What the forwarder did since it started."""
+
+    forwarded: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    refusals: int = 0  # times the store was away
+
+
+class Forwarder:
+    """Moves batches from ``spool`` to ``store`` in a thread of its own.
+
+    Parameters
+    ----------
+    latest : LatestValues or None
+        Told of every batch after it was stored.
+    idle_s : float
+        How often an empty queue is looked at; also how long rows gather for one commit. [real seconds]
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        store: MeasurementStore,
+        latest: LatestValues | None,
+        clock: Clock,
+        *,
+        idle_s: float = 1.0,
+    ) -> None:
+        self.counts = ForwardCounts()
+        self._spool = spool
+        self._store = store
+        self._latest = latest
+        self._clock = clock
+        self._idle_s = idle_s
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._failures = 0
+
+    def run_once(self) -> int:
+        """Forward one group; return how many rows left the queue.
+
+        Raises
+        ------
+        StoreUnavailableError
+            The store is away; nothing left the queue.
+        """
+        rows = self._spool.peek(ROWS_MAX)
+        if not rows:
+            return 0
+        batches = [batch for _, batch in rows]
+        rejected = self._write(batches, 0)
+        if self._latest is not None:
+            self._latest.update([b for position, b in enumerate(batches) if position not in rejected])
+        self._spool.settle(rows[-1][0], {rows[position][0]: why for position, why in rejected.items()})
+        self.counts.forwarded += len(rows) - len(rejected)
+        self.counts.rejected += len(rejected)
+        for position, why in rejected.items():
+            log.warning("batch of device %s rejected: %s", batches[position].device_id, why)
+        return len(rows)
+
+    def _write(self, batches: Sequence[Batch], offset: int) -> dict[int, str]:
+        """Store ``batches``; return what was refused: position (counted from ``offset``) to reason."""
+        try:
+            result = self._store.write(batches)
+        except RecordRejectedError as error:
+            if len(batches) == 1:
+                return {offset: str(error)}
+            half = len(batches) // 2
+            return self._write(batches[:half], offset) | self._write(batches[half:], offset + half)
+        self.counts.duplicates += result.duplicates
+        return {offset + position: why for position, why in result.rejected}
+
+    # ------------------------------------------------------------------ the thread
+
+    def start(self) -> None:
+        """Forward in the background until `stop`."""
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._run, name="forward", daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """Forward what is left, unless the store is away, and end. What stays is kept on disk."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+            if self._thread.is_alive():
+                log.warning("forwarding did not end within %s s; the queue keeps what is left", timeout_s)
+            self._thread = None
+
+    def is_alive(self) -> bool:
+        """Tell whether the thread runs."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def _run(self) -> None:
+        while True:
+            wait_s = self._step()
+            if self._stopping.is_set() and wait_s > 0:
+                return
+            self._stopping.wait(wait_s)
+
+    def _step(self) -> float:
+        """Forward one group; return how long to wait until the next. [real seconds]"""
+        try:
+            moved = self.run_once()
+        except (StoreUnavailableError, SpoolError) as error:
+            return self._back_off(f"{error}")
+        except Exception:
+            log.exception("forwarding failed; the queue keeps everything")
+            return self._back_off("see above")
+        if self._failures:
+            log.info("store: takes data again after %s refusals", self._failures)
+            self._failures = 0
+        return 0.0 if moved >= ROWS_MAX or (self._stopping.is_set() and moved) else self._idle_s
+
+    def _back_off(self, why: str) -> float:
+        if self._failures == 0:
+            log.warning("store: cannot take data (%s); it stays in the queue", why)
+        self._failures += 1
+        self.counts.refusals += 1
+        wait_s = min(_BACK_OFF_MOST_S, _BACK_OFF_FIRST_S * 2.0 ** min(self._failures - 1, 10))
+        return wait_s * random.uniform(0.5, 1.0)  # noqa: S311 (spread, not secrecy)

@@ -1,0 +1,149 @@
+"""From settings to the parts of the program: the one place that chooses implementations."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from sqlalchemy.engine import make_url
+
+from collectors.modbus import ModbusSource
+from collectors.mqtt import Broker
+from collectors.spool import Spool
+from domain.clock import Clock, SystemClock
+from domain.errors import ConfigurationError
+from domain.plant import DeviceKind, Gateway, Registry, WireProtocol
+from inverters.profile import DeviceProfile, load_profiles
+from main.configuration import load_registry
+from main.settings import Settings
+from stores.duckdb import DuckDbStore
+from stores.protocol import MeasurementStore
+from stores.records.store import SqlRecordStore
+
+_MQTT_PORT, _MQTTS_PORT = 1883, 8883
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a process is made of. ``clock`` is field time; ``broker`` None where no gateway publishes."""
+
+    settings: Settings
+    registry: Registry
+    profiles: Mapping[str, DeviceProfile]
+    clock: Clock
+    broker: Broker | None = None
+    demonstration: bool = False
+
+    @property
+    def data(self) -> Path:
+        """Folder of everything written."""
+        return self.settings.data_dir
+
+
+def options_from(settings: Settings) -> Options:
+    """Read configuration and profiles.
+
+    Raises
+    ------
+    ConfigurationError
+        Lists every problem of every file.
+    """
+    overlay = settings.overlay_dir
+    registry = load_registry(settings.config_dir, overlay if overlay.is_dir() else None)
+    return Options(settings, registry, load_profiles(), SystemClock(), broker_from(settings, registry))
+
+
+def broker_from(settings: Settings, registry: Registry) -> Broker | None:
+    """Return the broker to listen at: the one of the settings, else the one the gateways are told."""
+    if settings.mqtt_url:
+        at = urlsplit(settings.mqtt_url)
+        secure = at.scheme == "mqtts"
+        password = settings.mqtt_password()
+        return Broker(
+            at.hostname or "127.0.0.1",
+            at.port or (_MQTTS_PORT if secure else _MQTT_PORT),
+            username=settings.mqtt_user or None,
+            password=password.get_secret_value() if password else None,
+            ca_file="/etc/ssl/certs/ca-certificates.crt" if secure else None,
+        )
+    found = next((g for g in registry.gateways() if g.protocol is WireProtocol.MQTT), None)
+    return Broker(found.host, found.port) if found else None
+
+
+def device_kinds(registry: Registry) -> dict[str, DeviceKind]:
+    """Return the kind of every device, by id."""
+    return {device.device_id: device.kind for device in registry.devices()}
+
+
+def open_store(options: Options) -> MeasurementStore:
+    """Open the sample store the settings name."""
+    settings = options.settings
+    if settings.store == "influx":
+        from stores.influx import InfluxStore
+
+        token = settings.influx_token()
+        return InfluxStore(
+            settings.influx_url,
+            settings.influx_bucket,
+            device_kinds(options.registry),
+            org=settings.influx_org,
+            token=token.get_secret_value() if token else "",
+        )
+    folder = options.data / "samples"
+    folder.mkdir(parents=True, exist_ok=True)
+    return DuckDbStore(
+        folder / "samples.duckdb",
+        options.clock,
+        device_kinds(options.registry),
+        memory_limit_mb=settings.store_memory_mb,
+    )
+
+
+def open_records(settings: Settings) -> SqlRecordStore:
+    """Open the records the settings name; without a name an SQLite file in the data folder."""
+    if settings.records_url:
+        password = settings.records_password()
+        url = make_url(settings.records_url)
+        if password is not None:
+            url = url.set(password=password.get_secret_value())
+        return SqlRecordStore(url.render_as_string(hide_password=False))
+    folder = settings.data_dir / "records"
+    folder.mkdir(parents=True, exist_ok=True)
+    return SqlRecordStore.at(folder / "records.sqlite")
+
+
+def open_spool(data: Path) -> Spool:
+    """Open the queue of a data folder."""
+    folder = data / "spool"
+    folder.mkdir(parents=True, exist_ok=True)
+    return Spool(folder / "spool.sqlite")
+
+
+def make_source(gateway: Gateway) -> ModbusSource:
+    """Return the wire of a gateway."""
+    return ModbusSource(gateway)
+
+
+def refuse_single_process_store(settings: Settings, verb: str) -> None:
+    """Say plainly why a server role cannot run on the embedded store.
+
+    Raises
+    ------
+    ConfigurationError
+        The store lets one process in; the roles are several.
+    """
+    if settings.store == "duckdb":
+        raise ConfigurationError(
+            f"`pvmon {verb}` is one of several processes, and a DuckDB file lets only one in: "
+            "use `pvmon run`, or set PVMON_STORE=influx with PVMON_INFLUX_URL and PVMON_INFLUX_TOKEN_FILE"
+        )
+
+
+def with_data(settings: Settings, data: Path) -> Settings:
+    """Return the settings with another data folder."""
+    return settings.model_copy(update={"data_dir": data})
+
+
+def with_registry(options: Options, registry: Registry) -> Options:
+    """Return the options with another registry."""
+    return replace(options, registry=registry)

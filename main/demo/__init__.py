@@ -1,0 +1,1 @@
+"""The demonstration: a virtual fleet, everything on loopback, and the check that it tells the truth."""

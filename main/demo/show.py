@@ -1,0 +1,196 @@
+"""The demonstration from start to end: fleet, history, instance, accounts; then it waits to be ended."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from domain.account import Role
+from domain.clock import FieldClock, SystemClock, daylight_start
+from domain.plant import Registry
+from domain.timespan import DEFAULT_ZONE
+from inverters.profile import load_profiles
+from main.build import Options
+from main.configuration import load_registry
+from main.demo.accounts import DemoAccount, add_demo_accounts
+from main.demo.fleet import FleetProcess, broker_of, demo_ports
+from main.demo.folder import fresh_folder
+from main.demo.past import PastLoader, command
+from main.demo.progress import Progress
+from main.instance import Instance
+from main.ports import refuse_used_port, with_ports
+from main.settings import load_settings
+from main.waiting import log_to, until_told
+from texts.loader import Texts
+
+_RECENT_DAYS = 2
+
+
+@dataclass(frozen=True)
+class Show:
+    """How a demonstration is to run. ``period_s`` overrides every plant's poll period (None: as configured)."""
+
+    config: Path
+    data: Path
+    texts: Texts
+    host: str = "127.0.0.1"
+    port: int = 8050
+    seed: int = 1
+    speed: float = 1.0
+    history_days: int = 30
+    period_s: float | None = None
+
+
+@dataclass
+class Running:
+    """A demonstration that is up."""
+
+    instance: Instance
+    fleet: FleetProcess
+    registry: Registry
+    clock: FieldClock
+    accounts: list[DemoAccount]
+    url: str
+    first_page_s: float
+    recent: threading.Event = field(default_factory=threading.Event)
+    done: threading.Event = field(default_factory=threading.Event)
+    recent_s: float = 0.0
+    history_s: float = 0.0
+    history_problem: str = ""
+
+
+@contextmanager
+def running(show: Show, progress: Progress) -> Iterator[Running]:
+    """Start everything; on leaving, end it in order."""
+    refuse_used_port(show.host, show.port)
+    sample = load_registry(show.config, None)
+    _say_registry(sample, progress)
+    real_now = SystemClock().now()
+    start = daylight_start(real_now)
+    clock = FieldClock.starting(start, show.speed)
+    local = start.astimezone(ZoneInfo(DEFAULT_ZONE))
+    progress(
+        "night" if start != real_now else "field_time", local=f"{local:%Y-%m-%d %H:%M}", speed=show.speed
+    )
+    folder = fresh_folder(show.data)
+    log_to(folder / "log")
+    progress("folder", path=folder)
+    with ExitStack() as stack:
+        ports = demo_ports(sample)
+        registry = _with_period(with_ports(sample, ports), show.period_s)
+        fleet = FleetProcess(show.config, folder, clock, show.seed, ports)
+        stack.callback(fleet.stop)
+        fleet.start()
+        yield _start(show, progress, stack, registry, clock, folder, fleet)
+
+
+def _say_registry(registry: Registry, progress: Progress) -> None:
+    progress(
+        "config",
+        plants=len(registry.plants),
+        kw=sum(plant.ac_capacity_kw for plant in registry.plants),
+        devices=sum(len(plant.devices) for plant in registry.plants),
+    )
+
+
+def _with_period(registry: Registry, period_s: float | None) -> Registry:
+    if period_s is None:
+        return registry
+    plants = tuple(replace(plant, poll_period_s=period_s) for plant in registry.plants)
+    return replace(registry, plants=plants)
+
+
+def _start(
+    show: Show,
+    progress: Progress,
+    stack: ExitStack,
+    registry: Registry,
+    clock: FieldClock,
+    folder: Path,
+    fleet: FleetProcess,
+) -> Running:
+    settings = load_settings({}, config_dir=show.config, data_dir=folder, host=show.host, port=show.port)
+    options = Options(settings, registry, load_profiles(), clock, broker_of(registry), demonstration=True)
+    instance = Instance(options)
+    stack.callback(instance.stop)
+    instance.keep()
+    instance.control()
+    progress("store")
+    up = Running(instance, fleet, registry, clock, [], "", 0.0)
+    _start_history(show, progress, stack, up, folder)
+    ready = fleet.wait_ready()
+    progress("simulator", gateways=ready.wires + ready.publishers)
+    instance.collect()
+    progress("collector", wires=ready.wires, period=registry.plants[0].poll_period_s)
+    instance.work()
+    up.url = instance.serve()
+    up.first_page_s = progress.seconds
+    progress("web", url=up.url)
+    names = {role: show.texts(f"demo.roles.{role.value}") for role in Role}
+    up.accounts = add_demo_accounts(instance.accounts(), registry, names)
+    return up
+
+
+def _start_history(show: Show, progress: Progress, stack: ExitStack, up: Running, folder: Path) -> None:
+    def recent(rows: int) -> None:
+        up.recent_s = progress.seconds
+        progress("recent", days=min(_RECENT_DAYS, show.history_days), rows=rows)
+        up.recent.set()
+
+    def done(rows: int, problem: str) -> None:
+        up.history_s, up.history_problem = progress.seconds, problem
+        if problem:
+            progress("history_failed", reason=problem)
+        else:
+            progress("history", days=show.history_days, rows=rows)
+        up.done.set()
+
+    if show.history_days <= 0:
+        up.recent.set()
+        up.done.set()
+        return
+    out = folder / "past"
+    loader = PastLoader(
+        up.instance.store,
+        command(show.config, up.clock, show.seed, show.history_days, out),
+        out,
+        up.clock.anchor - timedelta(days=_RECENT_DAYS),
+        recent,
+        done,
+    )
+    stack.callback(loader.stop)
+    loader.start()
+
+
+def _watch(up: Running, progress: Progress) -> Callable[[], None]:
+    """Return what says once that the fleet died."""
+    said: list[int] = []
+
+    def look() -> None:
+        code = up.fleet.exit_code
+        if code is not None and not said:
+            said.append(code)
+            progress("simulator_died", code=code, log=up.fleet.log)
+
+    return look
+
+
+def perform(show: Show) -> int:
+    """Run the demonstration until it is ended."""
+    progress = Progress(show.texts)
+    ending = 0.0
+    with running(show, progress) as up:
+        progress.plain("accounts")
+        for account in up.accounts:
+            role = show.texts(f"demo.roles.{account.role.value}")
+            progress.plain("account", role=role, user=account.user_id, password=account.password)
+        progress("ready", url=up.url)
+        until_told(_watch(up, progress))
+        ending = time.monotonic()
+        progress("stopping")
+    progress("stopped", seconds=time.monotonic() - ending)
+    return 0

@@ -1,0 +1,231 @@
+"""A running process: what it opened, in which order, and how it ends.
+
+The embedded instance does everything (`keep`, `collect`, `work`, `serve`); a server role does its part.
+Stop is the reverse of start: the pages first, then polling, then the queue is drained into the store, and
+only then are the files closed.
+"""
+
+import asyncio
+import contextlib
+import logging
+import threading
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from collectors.mqtt import MqttCollector
+from collectors.spool import Spool
+from commands.accounts import Accounts
+from commands.authenticate import Authenticate
+from commands.passwords import Passwords
+from commands.readings import Readings
+from dashboard.factory import create_app
+from dashboard.security import secret_key
+from dashboard.services import DashboardSettings, Services
+from domain.clock import SystemClock
+from jobs.collect import Collector
+from jobs.forward import Forwarder
+from jobs.schedule import Schedule
+from main.build import Options, make_source, open_records, open_spool, open_store
+from main.control import ControlServer
+from main.orders import orders
+from main.timetable import timetable
+from main.web import WebServer
+from queries.sources import Sources
+from stores.latest import LatestCache
+from stores.protocol import MeasurementStore
+from stores.records.store import SqlRecordStore
+
+log = logging.getLogger(__name__)
+_WARM_UP = timedelta(days=2)
+_STOP_S = 4.0
+_REFRESH_S = 10.0
+
+
+class CollectorThread:
+    """Runs the collector's event loop in a thread of its own, so a slow page cannot delay a poll."""
+
+    def __init__(self, collector: Collector) -> None:
+        self._collector = collector
+        self._thread = threading.Thread(target=self._run, name="collector", daemon=True)
+
+    def start(self) -> None:
+        """Start polling."""
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._collector.run())
+        except Exception:
+            log.exception("the collector ended")
+
+    def is_alive(self) -> bool:
+        """Tell whether it still polls."""
+        return self._thread.is_alive()
+
+    def stop(self) -> None:
+        """Stop polling; what was answered is in the spool."""
+        self._collector.request_stop()
+        self._thread.join(_STOP_S)
+
+
+@dataclass
+class Instance:
+    """What one process runs. Each part may be started once; `stop` is always safe."""
+
+    options: Options
+    latest: LatestCache = field(default_factory=LatestCache)
+    store: MeasurementStore = field(init=False)
+    records: SqlRecordStore = field(init=False)
+    spool: Spool | None = None
+    collector: Collector | None = None
+    web: WebServer | None = None
+    _undo: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+
+    # ------------------------------------------------------------------ keeping
+
+    def open_records(self) -> None:
+        """Open the records."""
+        self.records = open_records(self.options.settings)
+        self._undo.callback(self.records.close)
+
+    def open_store(self) -> None:
+        """Open the sample store, and fill the last values from it."""
+        self.store = open_store(self.options)
+        self._undo.callback(self.store.close)
+        self._warm()
+
+    def _warm(self) -> None:
+        devices = list(self.options.registry.devices_by_id)
+        self.latest.warm(self.store, devices, self.options.clock.now() - _WARM_UP)
+
+    def follow_store(self) -> None:
+        """Keep the last values fresh from the store: for a process that does not collect itself."""
+        stopping = threading.Event()
+
+        def follow() -> None:
+            while not stopping.wait(_REFRESH_S):
+                try:
+                    self._warm()
+                except Exception as error:
+                    log.warning("last values are not refreshed: %s", error)
+
+        threading.Thread(target=follow, name="latest", daemon=True).start()
+        self._undo.callback(stopping.set)
+
+    def open_queue(self) -> None:
+        """Open the queue, and start the thread that empties it into the store."""
+        self.spool = open_spool(self.options.data)
+        self._undo.callback(self.spool.close)
+        forwarder = Forwarder(self.spool, self.store, self.latest, self.options.clock)
+        forwarder.start()
+        self._undo.callback(forwarder.stop)
+
+    def keep(self) -> None:
+        """Open everything that keeps.
+
+        Raises
+        ------
+        StoreError
+            A file cannot be opened; the message says what to do.
+        """
+        self.open_records()
+        self.open_store()
+        self.open_queue()
+
+    @property
+    def has_records(self) -> bool:
+        """Whether the records are open here."""
+        return hasattr(self, "records")
+
+    # ------------------------------------------------------------------ doing
+
+    def collect(self) -> None:
+        """Start polling and listening."""
+        assert self.spool is not None, "open the queue first"
+        options = self.options
+        messages = MqttCollector(options.broker, options.clock) if options.broker else None
+        self.collector = Collector(
+            options.registry,
+            options.profiles,
+            options.clock,
+            self.spool,
+            make_source=make_source,
+            messages=messages,
+        )
+        thread = CollectorThread(self.collector)
+        thread.start()
+        self._undo.callback(thread.stop)
+
+    def control(self) -> None:
+        """Open the control socket for other commands."""
+        server = ControlServer(self.options.data, orders(self))
+        server.start()
+        self._undo.callback(server.stop)
+
+    def work(self) -> None:
+        """Start the jobs."""
+        schedule = Schedule(timetable(self), self.records, self.options.clock)
+        schedule.start()
+        self._undo.callback(schedule.stop)
+
+    def serve(self) -> str:
+        """Start the pages; return their address."""
+        settings = self.options.settings
+        given = settings.session_secret()
+        app = create_app(
+            self._services(),
+            DashboardSettings(
+                secret_key=given.get_secret_value() if given else secret_key(self.options.data),
+                https=settings.public_url.startswith("https://"),
+                demo_clock=self.options.demonstration,
+            ),
+        )
+        self.web = WebServer(app, settings.host, settings.port)
+        self.web.start()
+        self._undo.callback(self.web.stop)
+        return self.web.url
+
+    # ------------------------------------------------------------------ telling
+
+    def accounts(self) -> Accounts:
+        """Return the commands on accounts."""
+        options = self.options
+        return Accounts(self.records, Passwords(), SystemClock(), options.registry, options.clock)
+
+    def readings(self) -> Readings:
+        """Return the commands on hand-read meters."""
+        options = self.options
+        return Readings(self.records, self.store, options.registry, SystemClock(), options.clock, self.latest)
+
+    def _services(self) -> Services:
+        options = self.options
+        sources = Sources(
+            options.registry,
+            self.store,
+            self.latest,
+            self.records,
+            options.clock,
+            health=self.collector.device_health if self.collector else dict,
+            figures=self.figures,
+        )
+        return Services(
+            Authenticate(self.records, Passwords(), SystemClock(), field_clock=options.clock),
+            self.accounts(),
+            self.readings(),
+            sources,
+        )
+
+    def figures(self) -> dict[str, str]:
+        """Return figures of the queue and the collector, where this process has them."""
+        found: dict[str, str] = {}
+        if self.spool is not None:
+            found["spool_rows"] = str(self.spool.status().rows)
+        if self.collector is not None:
+            counts = self.collector.counts()
+            for name in ("cycles", "late_cycles", "reads", "batches", "messages"):
+                found[name] = str(getattr(counts, name))
+        return found
+
+    def stop(self) -> None:
+        """Stop everything, newest first; what was read is in the store or the queue."""
+        self._undo.close()

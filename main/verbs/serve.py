@@ -1,0 +1,26 @@
+"""`pvmon serve`: the server role that shows."""
+
+import argparse
+
+from main.cli import Context
+from texts.loader import Texts
+
+
+class _Verb:
+    """The verb."""
+
+    name = "serve"
+
+    def arguments(self, parser: argparse.ArgumentParser, texts: Texts) -> None:
+        """Declare the options."""
+        parser.add_argument("--host", metavar="ADDRESS", help=texts("demo.options.host"))
+        parser.add_argument("--port", type=int, metavar="N", help=texts("demo.options.port"))
+
+    def run(self, args: argparse.Namespace, context: Context) -> int:
+        """Run until told to stop."""
+        from main.roles import perform, start_web
+
+        return perform(args, context, start_web, embedded=False)
+
+
+VERB = _Verb()

@@ -1,0 +1,44 @@
+"""Waiting for Ctrl-C or SIGTERM, and what is looked at meanwhile; and where the program's log goes."""
+
+import logging
+import logging.handlers
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+_LOOK_S = 1.0
+_LOG_BYTES = 5_000_000
+_FORM = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+def until_told(look: Callable[[], None] = lambda: None) -> None:
+    """Wait for a signal, calling ``look`` each second; a second Ctrl-C ends the process at once."""
+    told = threading.Event()
+
+    def stop(number: int, _frame: object) -> None:
+        if told.is_set():
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+        told.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    while not told.wait(_LOOK_S):
+        look()
+
+
+def log_to(folder: Path | None, level: str = "info") -> None:
+    """Send the log to a file that turns over, or to standard error when there is no folder."""
+    handler: logging.Handler
+    if folder is None:
+        handler = logging.StreamHandler()
+    else:
+        folder.mkdir(parents=True, exist_ok=True)
+        handler = logging.handlers.RotatingFileHandler(
+            folder / "pvmon.log", maxBytes=_LOG_BYTES, backupCount=3, encoding="utf-8"
+        )
+    handler.setFormatter(logging.Formatter(_FORM))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for noisy in ("apscheduler", "pymodbus", "alembic", "amqtt"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,0 +1,35 @@
+"""What the queries read from: promises only, never an implementation."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from domain.clock import Clock
+from domain.plant import Registry
+from stores.protocol import LatestValues, MeasurementStore, RecordStore
+
+
+def _no_health() -> Mapping[str, Any]:
+    return {}
+
+
+def _no_figures() -> Mapping[str, str]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Everything a view is made of.
+
+    ``clock`` is field time. ``health`` gives the collector's view of each device by id (empty where the
+    collector is another process); ``figures`` gives further named figures for the data page, such as the
+    spool's length.
+    """
+
+    registry: Registry
+    store: MeasurementStore
+    latest: LatestValues
+    records: RecordStore
+    clock: Clock
+    health: Callable[[], Mapping[str, Any]] = field(default=_no_health)
+    figures: Callable[[], Mapping[str, str]] = field(default=_no_figures)

@@ -1,0 +1,36 @@
+"""What a wire, a publisher and the service need of a virtual field: physics and recorded data both have it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Protocol
+
+from domain.clock import Clock
+from domain.plant import Device, Registry
+from simulator.faults import BusState
+
+
+class VirtualField(Protocol):
+    """Devices that answer as of the last `refresh`."""
+
+    registry: Registry
+    clock: Clock
+
+    def refresh(self, at: datetime) -> None:
+        """Bring every register to field time ``at``."""
+        ...
+
+    def answers(self, device_id: str) -> bool:
+        """Whether a device answers now."""
+        ...
+
+    def read(self, device_id: str, function: int, address: int, count: int) -> bytes | None:
+        """Return registers as bytes; None when the device has not all of them."""
+        ...
+
+    def bus(self, gateway_id: str) -> BusState:
+        """Return how a wire behaves now."""
+        ...
+
+    def documents(self) -> Iterator[tuple[Device, dict[str, float]]]:
+        """Yield publishing devices that are awake, with their values by quantity."""
+        ...

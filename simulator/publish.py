@@ -1,0 +1,116 @@
+"""MQTT gateways of the virtual field: one JSON document per device and poll period, QoS 1.
+
+This is the simulator's door to paho: the field publishes, while collectors/mqtt.py listens.
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+
+from paho.mqtt import client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+
+from domain.errors import NoConnectionError
+from domain.plant import Device, Gateway, WireProtocol
+from simulator.field import VirtualField
+
+log = logging.getLogger(__name__)
+FORMAT = 1
+
+
+class Publisher:
+    """Publishes for every MQTT gateway of a field.
+
+    Parameters
+    ----------
+    field : where values come from.
+    host, port : the broker; None: each gateway's own address.
+    """
+
+    def __init__(self, field: VirtualField, host: str | None = None, port: int | None = None) -> None:
+        self._field = field
+        self._address = (host, port)
+        self._gateways: Mapping[str, Gateway] = {
+            gateway.gateway_id: gateway
+            for gateway in field.registry.gateways()
+            if gateway.protocol is WireProtocol.MQTT
+        }
+        self._clients: dict[tuple[str, int], paho.Client] = {}
+        self._numbers: dict[str, int] = {}
+        self._due: dict[str, float] = {}
+        self.published = 0
+
+    @property
+    def wanted(self) -> bool:
+        """Whether any gateway publishes."""
+        return bool(self._gateways)
+
+    @property
+    def gateway_count(self) -> int:
+        """How many gateways publish."""
+        return len(self._gateways)
+
+    def start(self) -> None:
+        """Connect to every broker named.
+
+        Raises
+        ------
+        NoConnectionError
+            A broker does not answer.
+        """
+        for host, port in {self._broker(gateway) for gateway in self._gateways.values()}:
+            client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"pvmon-virtual-field-{port}")
+            try:
+                client.connect(host, port, keepalive=30)
+            except OSError as error:
+                raise NoConnectionError(
+                    f"MQTT broker {host}:{port} does not answer ({error}); start it, or correct the gateways' address"
+                ) from error
+            client.loop_start()
+            self._clients[host, port] = client
+
+    def stop(self) -> None:
+        """Disconnect."""
+        for client in self._clients.values():
+            client.disconnect()
+            client.loop_stop()
+        self._clients.clear()
+
+    def publish_due(self) -> int:
+        """Publish every document whose gateway's period has come; return how many."""
+        now = self._field.clock.now()
+        epoch_s = now.timestamp()
+        due = {name for name, at in self._due.items() if at > epoch_s}
+        count = 0
+        for device, values in self._field.documents():
+            gateway = self._gateways.get(device.gateway_id or "")
+            if gateway is None or gateway.gateway_id in due or self._field.bus(gateway.gateway_id).dead:
+                continue
+            self._publish(gateway, device, values, round(epoch_s * 1000))
+            count += 1
+        for name, gateway in self._gateways.items():
+            if name not in due:
+                period_s = self._field.registry.plants_by_id[gateway.plant_id].poll_period_s
+                self._due[name] = (epoch_s // period_s + 1) * period_s
+        self.published += count
+        return count
+
+    def _publish(self, gateway: Gateway, device: Device, values: Mapping[str, float], time_ms: int) -> None:
+        number = self._numbers.get(device.device_id, 0) + 1
+        self._numbers[device.device_id] = number
+        document = {
+            "format": FORMAT,
+            "device": device.device_id,
+            "time": time_ms,
+            "seq": number,
+            "values": values,
+        }
+        prefix = gateway.topic or f"pv/{device.plant_id}"
+        client = self._clients[self._broker(gateway)]
+        client.publish(
+            f"{prefix}/{device.device_id}/data", json.dumps(document, separators=(",", ":")), qos=1
+        )
+
+    def _broker(self, gateway: Gateway) -> tuple[str, int]:
+        host, port = self._address
+        return host or gateway.host, port or gateway.port

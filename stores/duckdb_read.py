@@ -1,0 +1,401 @@
+"""The reading half of the DuckDB store: SQL in, numpy out, frames and batches to whoever asked."""
+
+# ruff: noqa: S608 (names and numbers in these texts come from the store's own catalog, never from outside)
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from domain.frame import MeasurementFrame
+from domain.kpi import DailyKpi
+from domain.measurement import Batch, Origin, Quality
+from domain.quantity import Kind, quantity
+from domain.timespan import Interval
+from stores import duckdb_sql as sql
+from stores import frames
+from stores.duckdb_catalog import KPI_COUNTS, KPI_RATIOS, Catalog, table_name
+from stores.steps import AFTER
+
+Fetch = Callable[[Callable[[Catalog], str | None]], pa.Table | None]
+_KEYS = ("device", "epoch_us(measured_at) AS measured_us", "quality")
+_INNER_KEYS = ("device", "measured_at", "quality")
+_LATEST_KEYS = ("device", "measured_at", "arrived_after_ms", "origin", "layout", "quality")
+_LATEST_REACH = (timedelta(minutes=15), timedelta(hours=6), timedelta(days=3))
+
+
+def _ints(table: pa.Table, name: str) -> NDArray[np.int64]:
+    column: NDArray[np.int64] = table.column(name).to_numpy().astype(np.int64)
+    return column
+
+
+def _floats(table: pa.Table, name: str) -> NDArray[np.float64]:
+    column: NDArray[np.float64] = table.column(name).to_numpy().astype(np.float64, copy=False)
+    return column
+
+
+def newest_instant(connection: Any, catalog: Catalog) -> datetime | None:
+    """Return the newest instant in the live tables."""
+    found = []
+    for kind in {key[0] for key in catalog.tables}:
+        newest = max(key for key in catalog.tables if key[0] == kind)
+        row = connection.execute(f"SELECT max(measured_at) FROM {table_name(newest)}").fetchone()
+        if row[0] is not None:
+            found.append(row[0].replace(tzinfo=UTC))
+    return max(found, default=None)
+
+
+def newest_counters(
+    connection: Any, catalog: Catalog, interval: Interval
+) -> Iterator[tuple[int, int, dict[int, float]]]:
+    """Yield (device number, instant, good counters by bit) of the newest row of each device in ``interval``."""
+    for kind in sorted({key[0] for key in catalog.tables}):
+        chosen = sql.Selection(kind, None, interval)
+        names = sorted(catalog.counter_bits)
+        selects = sql.parts(catalog, chosen, _INNER_KEYS, names)
+        if not selects:
+            continue
+        columns = ", ".join(["measured_at", "quality", *(f'"{name}"' for name in names)])
+        rows = connection.execute(
+            f"SELECT device, arg_max(struct_pack({_packed(columns)}), measured_at) "
+            f"FROM ({sql.union(selects)}) GROUP BY device"
+        ).fetchall()
+        for device, row in rows:
+            said = {
+                catalog.counter_bits[name]: row[name]
+                for name in names
+                if row[name] is not None and row["quality"] is None
+            }
+            yield device, int(np.datetime64(row["measured_at"], "us").astype(np.int64)), said
+
+
+def _packed(columns: str) -> str:
+    return ", ".join(f"{name} := {name}" for name in columns.split(", "))
+
+
+class Reader:
+    """Answers the questions of `stores.protocol.MeasurementStore` through ``fetch``."""
+
+    def __init__(self, fetch: Fetch, catalog: Callable[[], Catalog]) -> None:
+        self._fetch = fetch
+        self._catalog = catalog
+
+    def _chosen(
+        self, device_ids: Sequence[str], interval: Interval, origins: Sequence[Origin] | None = None
+    ) -> list[sql.Selection]:
+        catalog = self._catalog()
+        return [
+            sql.selection(catalog, kind, numbers, interval, origins)
+            for kind, numbers in catalog.numbers_of(device_ids).items()
+        ]
+
+    def read(
+        self,
+        device_ids: Sequence[str],
+        quantities: Sequence[str],
+        interval: Interval,
+        every: timedelta | None,
+        origins: Sequence[Origin] | None,
+    ) -> MeasurementFrame:
+        """Return rows, see the protocol."""
+        names = tuple(dict.fromkeys(quantities))
+        for name in names:
+            quantity(name)  # an unknown one is a mistake of the caller
+        tables = []
+        for chosen in self._chosen(device_ids, interval, origins):
+
+            def build(catalog: Catalog, chosen: sql.Selection = chosen) -> str | None:
+                keys = _KEYS if every is None else _INNER_KEYS
+                selects = sql.parts(catalog, chosen, keys, names)
+                if not selects:
+                    return None
+                return sql.union(selects) if every is None else sql.bucketed(catalog, selects, names, every)
+
+            table = self._fetch(build)
+            if table is not None:
+                tables.append(table)
+        return self._frame(tables, names, with_quality=every is None)
+
+    def _frame(
+        self, tables: Sequence[pa.Table], names: Sequence[str], *, with_quality: bool
+    ) -> MeasurementFrame:
+        if not tables:
+            empty = np.empty(0)
+            no_rows = np.empty(0, dtype=np.int64)
+            return frames.frame(no_rows.astype(np.int32), no_rows, names, dict.fromkeys(names, empty), {})
+        table = pa.concat_tables(tables) if len(tables) > 1 else tables[0]
+        qualities = None
+        if with_quality and table.column("quality").null_count < len(table):
+            texts = table.column("quality").to_pylist()
+            qualities = frames.quality_columns(texts, names, self._catalog().quantity_numbers)
+        return frames.frame(
+            _ints(table, "device").astype(np.int32),
+            _ints(table, "measured_us"),
+            names,
+            {name: _floats(table, name) for name in names},
+            self._catalog().device_ids,
+            qualities,
+        )
+
+    def power_curves(
+        self, groups: Mapping[str, Sequence[str]], name: str, interval: Interval, every: timedelta
+    ) -> pd.DataFrame:
+        """Return summed power of groups, see the protocol."""
+        quantity(name)
+        labels = sorted(groups)
+        numbers = self._catalog().device_numbers
+        pairs = [
+            (numbers[device_id], place)
+            for place, label in enumerate(labels)
+            for device_id in dict.fromkeys(groups[label])
+            if device_id in numbers
+        ]
+        members = [device_id for label in labels for device_id in groups[label]]
+        tables = []
+        chosen_all = self._chosen(members, interval)
+
+        def build(catalog: Catalog) -> str | None:
+            selects = [
+                select for chosen in chosen_all for select in sql.parts(catalog, chosen, _INNER_KEYS, [name])
+            ]
+            return sql.curves(catalog, selects, name, every, pairs) if selects else None
+
+        table = self._fetch(build) if pairs else None
+        if table is not None:
+            tables.append(table)
+        return _curve_frame(tables, labels)
+
+    def daily_aggregates(
+        self, device_ids: Sequence[str], name: str, interval: Interval, zone: str
+    ) -> pd.DataFrame:
+        """Return what a counter did per device and day, see the protocol."""
+        found = [
+            days
+            for chosen in self._chosen(device_ids, interval)
+            if (days := self._daily_of_kind(chosen, name, zone)) is not None
+        ]
+        catalog = self._catalog()
+        if not found:
+            none = np.empty(0, dtype=np.int64)
+            nothing = dict.fromkeys(("first", "last", "low", "high"), np.empty(0))
+            return frames.daily_frame([], none, nothing, none, none, {"readings": none, "steps_back": none})
+        whole = {key: np.concatenate([part[key] for part in found]) for key in found[0]}
+        return frames.daily_frame(
+            [catalog.device_ids[int(number)] for number in whole["device"]],
+            whole["day"],
+            whole,
+            whole["first_at"],
+            whole["last_at"],
+            whole,
+        )
+
+    def _daily_of_kind(self, chosen: sql.Selection, name: str, zone: str) -> dict[str, NDArray[Any]] | None:
+        day = sql.local_day(chosen.interval, zone)
+
+        def build(catalog: Catalog) -> str | None:
+            selects = sql.parts(catalog, chosen, _INNER_KEYS, [name])
+            return sql.daily(selects, name, sql.good(catalog, name), day) if selects else None
+
+        table = self._fetch(build)
+        if table is None:
+            return None
+        days: dict[str, NDArray[Any]] = {
+            "device": _ints(table, "device"),
+            "day": _ints(table, "day"),
+            "readings": _ints(table, "readings"),
+            "first_at": table.column("first_at").to_numpy().astype("datetime64[us]").astype(np.int64),
+            "last_at": table.column("last_at").to_numpy().astype("datetime64[us]").astype(np.int64),
+            **{key: _floats(table, key) for key in ("first", "last", "low", "high")},
+        }
+        days["steps_back"] = self._steps_back(chosen, name, day, days)
+        return days
+
+    def _steps_back(
+        self, chosen: sql.Selection, name: str, day: str, days: Mapping[str, NDArray[Any]]
+    ) -> NDArray[np.int64]:
+        """Count backward steps, but only on days with a mark (stores/steps.py); elsewhere there are none."""
+        steps = np.zeros(len(days["device"]), dtype=np.int64)
+        odd = self._odd_days(chosen, name, day, days)
+        if not odd.any():
+            return steps
+        wanted = {key: days[key][odd].tolist() for key in ("device", "day")}
+        span = _narrowed(chosen, days, odd)
+
+        def build(catalog: Catalog) -> str | None:
+            selects = sql.parts(catalog, span, _INNER_KEYS, [name])
+            return sql.steps_back(selects, name, sql.good(catalog, name), day, wanted) if selects else None
+
+        table = self._fetch(build)
+        if table is None:
+            return steps
+        place = {
+            pair: row
+            for row, pair in enumerate(zip(days["device"].tolist(), days["day"].tolist(), strict=True))
+        }
+        for device, number, count in zip(
+            _ints(table, "device"), _ints(table, "day"), _ints(table, "steps_back"), strict=True
+        ):
+            row = place.get((int(device), int(number)))
+            if row is not None:  # written between the two questions
+                steps[row] = count
+        return steps
+
+    def _odd_days(
+        self, chosen: sql.Selection, name: str, day: str, days: Mapping[str, NDArray[Any]]
+    ) -> NDArray[np.bool_]:
+        """Return the days on which a mark stands that can mean a step inside the day."""
+        count = len(days["device"])
+        if quantity(name).kind is not Kind.COUNTER:
+            return np.ones(count, dtype=bool)
+
+        def build(catalog: Catalog) -> str | None:
+            mask = (1 << catalog.counter_bits.get(name, 0)) | int(AFTER)
+            selects = sql.parts(catalog, chosen, ("device", "measured_at", "step"), [])
+            if not selects:
+                return None
+            inner = " UNION ALL ".join(f"{select} AND step IS NOT NULL" for select in selects)
+            return (
+                f"SELECT device, {day} AS day, epoch_us(measured_at) AS at, (step & {mask}) AS step "
+                f"FROM ({inner}) WHERE (step & {mask}) <> 0"
+            )
+
+        table = self._fetch(build)
+        odd = np.zeros(count, dtype=bool)
+        if table is None or len(table) == 0:
+            return odd
+        key = days["device"] * 1_000_000 + days["day"]
+        order = np.argsort(key)
+        marked = _ints(table, "device") * 1_000_000 + _ints(table, "day")
+        place = np.minimum(np.searchsorted(key[order], marked), count - 1)
+        row = order[place]
+        at, step = _ints(table, "at"), _ints(table, "step")
+        same = key[row] == marked
+        back = ((step & ~int(AFTER)) != 0) & (at > days["first_at"][row])
+        unsure = ((step & int(AFTER)) != 0) & (at < days["last_at"][row])
+        odd[row[same & (back | unsure)]] = True
+        return odd
+
+    def daily(self, plant_ids: Sequence[str], first: date, last: date) -> list[DailyKpi]:
+        """Return kept daily KPIs, see the protocol."""
+        names = ("plant_id", "day", *KPI_RATIOS, *KPI_COUNTS)
+        span = f"day BETWEEN DATE '{first.isoformat()}' AND DATE '{last.isoformat()}'"
+        table = self._fetch(
+            lambda _: f"SELECT {', '.join(names)} FROM daily_kpi WHERE {span} ORDER BY plant_id, day"
+        )
+        wanted = set(plant_ids)
+        rows = [] if table is None else table.to_pylist()
+        return [DailyKpi(**row) for row in rows if row["plant_id"] in wanted]
+
+    def latest(self, device_ids: Sequence[str], interval: Interval) -> list[Batch]:
+        """Return the newest batch of each device inside ``interval``, looking back no further than needed."""
+        found: dict[str, Batch] = {}
+        end = interval.end
+        for reach in (*_LATEST_REACH, None):
+            start = interval.start if reach is None else max(interval.start, interval.end - reach)
+            missing = [name for name in dict.fromkeys(device_ids) if name not in found]
+            if not missing or start >= end:
+                break
+            for chosen in self._chosen(missing, Interval(start, end)):
+                for batch in self._latest_of_kind(chosen):
+                    found[batch.device_id] = batch
+            end = start
+        return [found[name] for name in dict.fromkeys(device_ids) if name in found]
+
+    def _latest_of_kind(self, chosen: sql.Selection) -> list[Batch]:
+        catalog = self._catalog()
+        names = catalog.columns_of(chosen.kind)
+
+        def build(catalog: Catalog) -> str | None:
+            rows = sql.parts(catalog, chosen, _LATEST_KEYS, names)
+            if not rows:
+                return None
+            times = sql.union(sql.parts(catalog, chosen, ("device", "measured_at"), []))
+            return (
+                f"SELECT r.*, epoch_us(r.measured_at) AS measured_us FROM ({sql.union(rows)}) r SEMI JOIN "
+                f"(SELECT device, max(measured_at) AS measured_at FROM ({times}) GROUP BY device) n "
+                "USING (device, measured_at)"
+            )
+
+        table = self._fetch(build)
+        return [] if table is None else _batches(table, names, catalog)
+
+
+def _narrowed(
+    chosen: sql.Selection, days: Mapping[str, NDArray[Any]], odd: NDArray[np.bool_]
+) -> sql.Selection:
+    """Return the selection cut down to the odd days."""
+    first = datetime.fromtimestamp(int(days["first_at"][odd].min()) / 1e6, UTC) - timedelta(milliseconds=1)
+    last = datetime.fromtimestamp(int(days["last_at"][odd].max()) / 1e6, UTC) + timedelta(milliseconds=1)
+    span = Interval(max(first, chosen.interval.start), min(last, chosen.interval.end))
+    numbers = tuple(sorted({int(number) for number in days["device"][odd]}))
+    return sql.Selection(chosen.kind, numbers, span, chosen.origins)
+
+
+def _curve_frame(tables: Sequence[pa.Table], labels: Sequence[str]) -> pd.DataFrame:
+    if not tables:
+        empty = np.empty(0, dtype=np.int64)
+        return pd.DataFrame(
+            {
+                "group": pd.Series([], dtype="str"),
+                "instant": frames.instants(empty),
+                "value": np.empty(0),
+                "devices": empty,
+            }
+        )
+    table = tables[0]
+    return pd.DataFrame(
+        {
+            "group": frames.texts(_ints(table, "grp"), labels),
+            "instant": frames.instants(_ints(table, "bucket")),
+            "value": _floats(table, "value"),
+            "devices": _ints(table, "devices"),
+        }
+    )
+
+
+def _batches(table: pa.Table, names: Sequence[str], catalog: Catalog) -> list[Batch]:
+    """Return rows as batches, each with the quantities it was written with."""
+    count = len(table)
+    values = np.empty((count, len(names)), dtype=object)
+    for place, name in enumerate(names):
+        column = _floats(table, name)
+        values[:, place] = column
+        values[np.isnan(column), place] = None
+    place_of = {name: place for place, name in enumerate(names)}
+    layout = _ints(table, "layout")
+    chosen: list[tuple[float | None, ...]] = [()] * count
+    for number in np.unique(layout):
+        rows = np.flatnonzero(layout == number)
+        columns = np.array([place_of[name] for name in catalog.layouts[int(number)]], dtype=np.intp)
+        for row, line in zip(rows, values[np.ix_(rows, columns)].tolist(), strict=True):
+            chosen[row] = tuple(line)
+    plain = table.select(
+        ["device", "measured_us", "arrived_after_ms", "origin", "layout", "quality"]
+    ).to_pylist()
+    return [_batch(row, line, catalog) for row, line in zip(plain, chosen, strict=True)]
+
+
+def _batch(row: Mapping[str, Any], values: tuple[float | None, ...], catalog: Catalog) -> Batch:
+    quantities = catalog.layouts[row["layout"]]
+    measured_at = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=row["measured_us"])
+    received_at = None
+    if row["arrived_after_ms"] is not None:
+        received_at = measured_at + timedelta(milliseconds=row["arrived_after_ms"])
+    qualities = None
+    if row["quality"] is not None:
+        by_number = dict(pair.split(":") for pair in row["quality"].strip(",").split(","))
+        numbers = catalog.quantity_numbers
+        qualities = tuple(Quality(int(by_number.get(str(numbers[name]), 0))) for name in quantities)
+    return Batch(
+        catalog.device_ids[row["device"]],
+        measured_at,
+        quantities,
+        values,
+        qualities,
+        received_at,
+        Origin(row["origin"]),
+    )

@@ -1,0 +1,16 @@
+"""Insert that does nothing when the key is there already, on both databases."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+def insert_once(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Insert ``row``; False when its key was there before and nothing changed."""
+    if connection.dialect.name == "postgresql":
+        done = connection.execute(postgresql.insert(table).values(**row).on_conflict_do_nothing())
+    else:
+        done = connection.execute(sqlite.insert(table).values(**row).on_conflict_do_nothing())
+    return done.rowcount == 1

@@ -1,0 +1,136 @@
+"""Tables of the records store, and the column types that keep our promises on every database."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeDecorator
+
+REVISION = "0001"  # the newest revision in stores/migrations/versions; a test holds them together
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant as microseconds since 1970 UTC: the same on SQLite and PostgreSQL, and it sorts."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """Turn an instant into its number."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+        return (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Turn a number into its instant."""
+        return None if value is None else _EPOCH + int(value) * _MICROSECOND
+
+
+METADATA = MetaData()
+
+USERS = Table(
+    "users",
+    METADATA,
+    Column("user_id", String(64), primary_key=True),
+    Column("display_name", Text, nullable=False),
+    Column("roles", JSON, nullable=False),
+    Column("scope", JSON, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("disabled", Boolean, nullable=False),
+    Column("must_change_password", Boolean, nullable=False),
+    Column("created_at", Instant),
+)
+
+SESSIONS = Table(
+    "sessions",
+    METADATA,
+    Column("token_hash", String(64), primary_key=True),
+    Column("user_id", String(64), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("csrf_secret", Text, nullable=False),
+    Index("sessions_user", "user_id"),
+)
+
+AUDIT = Table(
+    "audit",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("at", Instant, nullable=False),
+    Column("user_id", String(64), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("detail", JSON, nullable=False),
+    Column("field_time", Instant),
+    Index("audit_at", "at"),
+)
+
+JOB_RUNS = Table(
+    "job_runs",
+    METADATA,
+    Column("job", String(64), primary_key=True),
+    Column("period", String(64), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    Column("detail", Text, nullable=False),
+    Index("job_runs_started", "started_at"),
+)
+
+READINGS = Table(
+    "meter_readings",
+    METADATA,
+    Column("reading_id", String(64), primary_key=True),
+    Column("plant_id", String(64), nullable=False),
+    Column("device_id", String(128), nullable=False),
+    Column("read_at", Instant, nullable=False),
+    Column("forward_wh", Float(53), nullable=False),
+    Column("entered_by", String(64), nullable=False),
+    Column("entered_at", Instant, nullable=False),
+    Column("photo", String(64), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("replaces", String(64), unique=True),
+    Index("meter_readings_plant", "plant_id", "read_at"),
+)
+
+PHOTOS = Table(
+    "photos",
+    METADATA,
+    Column("sha256", String(64), primary_key=True),
+    Column("content_type", String(64), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+IMPORTS = Table(
+    "imported_files",
+    METADATA,
+    Column("sha256", String(64), primary_key=True),
+    Column("kind", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("imported_by", String(64), nullable=False),
+    Column("imported_at", Instant, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("detail", JSON, nullable=False),
+)

@@ -1,0 +1,59 @@
+"""SqlRecordStore: everything relational behind one transaction manager, on SQLite or PostgreSQL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from domain.clock import Clock, SystemClock
+from stores.records.acts import Audits, Jobs
+from stores.records.database import Database, sqlite_url
+from stores.records.migrate import bring_up_to_date
+from stores.records.readings import Readings
+from stores.records.users import Sessions, Users
+
+
+class SqlRecordStore(Users, Sessions, Audits, Jobs, Readings):
+    """Implements stores.protocol.RecordStore. Thread safe.
+
+    Parameters
+    ----------
+    url : str
+        ``sqlite:///path`` (`sqlite_url`) or ``postgresql+psycopg://user:password@host/name``.
+    clock : Clock
+        Real time, for the name of a backup.
+
+    Raises
+    ------
+    StoreVersionError
+        A newer program wrote it; the message says what to do.
+    StoreUnavailableError
+        It cannot be opened or written; the message says what to do.
+    """
+
+    def __init__(self, url: str, clock: Clock | None = None) -> None:
+        self._database = Database(url)
+        try:
+            self.backup = bring_up_to_date(self._database, clock or SystemClock())
+        except Exception:
+            self._database.abandon()
+            raise
+
+    @classmethod
+    def at(cls, path: Path, clock: Clock | None = None) -> "SqlRecordStore":
+        """Open the SQLite file ``path``, made when it is missing."""
+        return cls(sqlite_url(path), clock)
+
+    @property
+    def name(self) -> str:
+        """File or address of the database, without its password."""
+        return self._database.name
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Open one transaction: everything this thread keeps inside is kept together, or not at all."""
+        with self._database.writing():
+            yield
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()

@@ -1,0 +1,60 @@
+import itertools
+
+import pytest
+
+from access.permissions import (
+    CHANGING_PERMISSIONS,
+    MONEY_PERMISSIONS,
+    MONEY_ROLES,
+    ROLE_PERMISSIONS,
+    Permission,
+    permissions_of,
+    roles_clash,
+)
+from domain.account import Role
+
+# The matrix a person can read: what each role may do, in the words of security. Everything else is no.
+MAY = {
+    Role.OM: "view_overview view_plant enter_reading import_readings export_samples",
+    Role.ACCOUNTANT: "view_overview view_plant view_income",
+    Role.COUNTY: "view_overview view_plant view_income export_samples",
+    Role.AUDITOR: "view_overview view_plant view_income export_samples view_audit",
+    Role.ADMIN: "view_overview view_plant manage_users change_registry",
+    Role.KEEPER: "view_overview view_plant enter_reading",
+}
+EVERYBODY = {"anyone", "change_own_account"}
+
+
+@pytest.mark.parametrize(("role", "permission"), list(itertools.product(Role, Permission)))
+def test_each_cell_of_role_and_permission(role: Role, permission: Permission) -> None:
+    wanted = permission.value in EVERYBODY | set(MAY[role].split())
+    assert (permission in permissions_of(frozenset({role}))) is wanted
+
+
+def test_every_role_is_in_the_table_and_no_role_gives_nothing() -> None:
+    assert set(ROLE_PERMISSIONS) == set(Role)
+    assert permissions_of(frozenset()) == frozenset()
+
+
+def test_the_administrator_has_no_permission_about_money() -> None:
+    assert not ROLE_PERMISSIONS[Role.ADMIN] & MONEY_PERMISSIONS
+    assert {Role.ACCOUNTANT, Role.COUNTY, Role.AUDITOR} == MONEY_ROLES
+
+
+def test_the_auditor_changes_nothing() -> None:
+    assert not ROLE_PERMISSIONS[Role.AUDITOR] & CHANGING_PERMISSIONS
+
+
+def test_only_the_administrator_manages_users_and_only_the_auditor_reads_the_audit() -> None:
+    managers = {role for role in Role if Permission.MANAGE_USERS in ROLE_PERMISSIONS[role]}
+    readers = {role for role in Role if Permission.VIEW_AUDIT in ROLE_PERMISSIONS[role]}
+    assert (managers, readers) == ({Role.ADMIN}, {Role.AUDITOR})
+
+
+@pytest.mark.parametrize("pair", list(itertools.combinations(Role, 2)), ids=str)
+def test_accounts_and_money_are_never_in_one_hand_nor_audit_and_change(pair: tuple[Role, Role]) -> None:
+    together = permissions_of(frozenset(pair))
+    bad = (Permission.MANAGE_USERS in together and together & MONEY_PERMISSIONS) or (
+        Role.AUDITOR in pair and together & CHANGING_PERMISSIONS
+    )
+    assert (roles_clash(frozenset(pair)) is not None) is bool(bad)

@@ -1,0 +1,245 @@
+"""A small district to draw: the sample registry (or part of it), rows made by the virtual fleet, real stores."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from commands.accounts import Accounts
+from commands.authenticate import Authenticate
+from commands.passwords import Passwords
+from commands.readings import Readings
+from dashboard.factory import create_app
+from dashboard.services import DashboardSettings, Services
+from domain.account import Role, Scope, User
+from domain.clock import ManualClock, SystemClock
+from domain.measurement import Batch, Origin
+from domain.plant import Registry
+from domain.records import MeterReading
+from domain.timespan import Interval
+from inverters.profile import load_profiles
+from main.configuration import load_registry
+from queries.sources import Sources
+from simulator.faults import Fault, FaultKind
+from simulator.fleet import Fleet
+from stores.duckdb import DuckDbStore
+from stores.latest import LatestCache
+from stores.records.store import SqlRecordStore
+
+ROOT = Path(__file__).parents[2]
+NOON = datetime(2026, 6, 18, 3, 40, tzinfo=UTC)  # 11:40 in Shangzhou
+NIGHT = datetime(2026, 6, 18, 15, 0, tzinfo=UTC)  # 23:00
+PASSWORD = "correct-horse-battery-staple-42"
+KEY = "k3y-for-tests-" + "0123456789abcdef" * 3
+USERS = {
+    "om": Role.OM,
+    "accountant": Role.ACCOUNTANT,
+    "county": Role.COUNTY,
+    "auditor": Role.AUDITOR,
+    "admin": Role.ADMIN,
+    "keeper": Role.KEEPER,
+}
+
+
+@dataclass
+class World:
+    """Everything a test may want to look at or change."""
+
+    registry: Registry
+    clock: ManualClock
+    store: DuckDbStore
+    latest: LatestCache
+    records: SqlRecordStore
+    services: Services
+    settings: DashboardSettings
+    passwords: Passwords
+
+    def app(self) -> Any:
+        """Return a new application over the same stores."""
+        return create_app(self.services, self.settings)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.store.close()
+        self.records.close()
+
+
+def part_of(registry: Registry, plant_ids: Sequence[str]) -> Registry:
+    """Return the registry with only these plants."""
+    return replace(registry, plants=tuple(registry.plants_by_id[name] for name in plant_ids))
+
+
+def few_plants(registry: Registry) -> Registry:
+    """Return five live plants of one or two towns, a manual one and a file one."""
+    live = sorted(
+        (p for p in registry.plants if p.connection.value == "live" and len(p.devices) < 26),
+        key=lambda p: (p.town_id, p.plant_id),
+    )
+    chosen = [p.plant_id for p in live[:5]]
+    for kind in ("manual", "file"):
+        chosen.append(next(p.plant_id for p in registry.plants if p.connection.value == kind))
+    return part_of(registry, chosen)
+
+
+def sample_registry() -> Registry:
+    """Return the registry that comes with the program."""
+    return load_registry(ROOT / "config", None)
+
+
+def sample_faults(registry: Registry, now: datetime) -> list[Fault]:
+    """Return a tripped inverter, an open string, a shaded and a derated plant, a dead gateway."""
+    live = [p for p in registry.plants if p.connection.value == "live"]
+    since = (now - timedelta(hours=3)).timestamp()
+    units = [[d.device_id for d in p.devices if d.kind.value == "inverter"] for p in live]
+    return [
+        Fault("f1", FaultKind.INVERTER_TRIP, units[1][2], since, device_ids=(units[1][2],)),
+        Fault("f2", FaultKind.STRING_OPEN, units[0][0], since, device_ids=(units[0][0],), strings=(3,)),
+        Fault("f3", FaultKind.SOILING, live[2].plant_id, since - 8e6, device_ids=tuple(units[2]), amount=0.4),
+    ]
+
+
+def build(
+    folder: Path,
+    registry: Registry | None = None,
+    *,
+    now: datetime = NOON,
+    days: float = 1.6,
+    every: timedelta = timedelta(minutes=10),
+    silent: Sequence[str] = (),
+    demo_clock: bool = True,
+) -> World:
+    """Return a district with ``days`` of rows behind it; plants in ``silent`` stopped two hours ago."""
+    whole = registry or few_plants(sample_registry())
+    clock = ManualClock(now)
+    folder.mkdir(parents=True, exist_ok=True)
+    kinds = {device.device_id: device.kind for device in whole.devices()}
+    store = DuckDbStore(folder / "samples.duckdb", clock, kinds)
+    latest = LatestCache()
+    fleet = Fleet(whole, load_profiles(), clock, 7, sample_faults(whole, now))
+    mute = {d.device_id for d in whole.devices() if d.plant_id in silent}
+    # the virtual fleet's minute before now is what collectors would have read last
+    for quantities, table in fleet.history(Interval(now - timedelta(days=days), now), every):
+        kept = table[~(table["device_id"].isin(mute) & (table["measured_at"] > now - timedelta(hours=2)))]
+        store.write_table(quantities, kept, Origin.DEMO_HISTORY)
+    fresh = Interval(now - timedelta(seconds=60), now)
+    for quantities, table in fleet.history(fresh, timedelta(seconds=30)):
+        latest.update([b for b in batches_of(quantities, table) if b.device_id not in mute])
+    latest.warm(store, sorted(mute), now - timedelta(days=1))
+    records = SqlRecordStore.at(folder / "records.sqlite")
+    return _serve(whole, clock, store, latest, records, demo_clock=demo_clock)
+
+
+def batches_of(quantities: Sequence[str], table: pd.DataFrame) -> list[Batch]:
+    """Return the rows of a table as batches."""
+    values = table[list(quantities)].to_numpy(dtype=float)
+    names = tuple(quantities)
+    return [
+        Batch(
+            str(device_id),
+            at.to_pydatetime().astimezone(UTC),
+            names,
+            tuple(None if np.isnan(value) else float(value) for value in row),
+        )
+        for device_id, at, row in zip(table["device_id"], table["measured_at"], values, strict=True)
+    ]
+
+
+def _serve(
+    registry: Registry,
+    clock: ManualClock,
+    store: DuckDbStore,
+    latest: LatestCache,
+    records: SqlRecordStore,
+    *,
+    demo_clock: bool,
+) -> World:
+    real = SystemClock()
+    passwords = Passwords(memory_kib=64, passes=1)
+    services = Services(
+        Authenticate(records, passwords, real),
+        Accounts(records, passwords, real, registry),
+        Readings(records, store, registry, real, clock, latest),
+        Sources(registry, store, latest, records, clock, figures=lambda: {"spool_length": "0"}),
+    )
+    world = World(
+        registry,
+        clock,
+        store,
+        latest,
+        records,
+        services,
+        DashboardSettings(secret_key=KEY, demo_clock=demo_clock, build="test-1"),
+        passwords,
+    )
+    add_users(world)
+    add_readings(world)
+    return world
+
+
+def add_users(world: World) -> None:
+    """Add an account for each role, and one that sees a single plant."""
+    hashed = world.passwords.hash(PASSWORD)
+    for name, role in USERS.items():
+        world.records.add_user(User(name, name, frozenset({role}), Scope(everything=True), hashed))
+    one = Scope(plant_ids=frozenset({world.registry.plants[0].plant_id}))
+    world.records.add_user(User("narrow", "narrow", frozenset({Role.OM}), one, hashed))
+
+
+def add_readings(world: World) -> None:
+    """Add three readings to each plant that is read by hand."""
+    for plant in world.registry.plants:
+        if plant.connection.value != "manual":
+            continue
+        meter = next(d for d in plant.devices if d.kind.value == "revenue_meter")
+        for days in (63, 33, 3):
+            at = world.clock.now() - timedelta(days=days)
+            world.records.add_reading(
+                MeterReading(
+                    f"{plant.plant_id}-{days}",
+                    plant.plant_id,
+                    meter.device_id,
+                    at,
+                    4.2e9 - days * 2.4e6,
+                    "keeper",
+                    at,
+                )
+            )
+
+
+def login(client: Any, user: str = "om") -> str:
+    """Log a test client in; return the CSRF token for posts."""
+    page = client.get("/login").get_data(as_text=True)
+    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    client.post("/login", data={"user": user, "password": PASSWORD, "csrf_token": token})
+    client.get("/app/")
+    cookie = client.get_cookie("csrf_token")
+    return cookie.value if cookie else ""
+
+
+class Served:
+    """An application answering on a free port, for browsers."""
+
+    def __init__(self, app: Any) -> None:
+        from waitress.server import create_server
+
+        self._server = create_server(app, host="127.0.0.1", port=0, threads=4)
+        self.url = f"http://127.0.0.1:{self._server.effective_port}"
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._server.run()
+        except OSError:
+            return
+
+    def stop(self) -> None:
+        """Stop answering."""
+        self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=2)
+        self._server.close()
+        self._thread.join(5)

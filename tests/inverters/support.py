@@ -1,0 +1,67 @@
+"""Small makers of profiles and samples, with defaults."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from domain.measurement import Batch, BlockRead, Sample, WordBlock
+from inverters.encode import Bytes, RegisterImage
+from inverters.profile import DeviceProfile, load_profiles
+
+NOON = datetime(2026, 7, 1, 4, 0, tzinfo=UTC)
+GOLDEN = Path(__file__).parent.parent / "golden" / "profiles"
+
+
+@lru_cache(maxsize=1)
+def shipped() -> Mapping[str, DeviceProfile]:
+    return load_profiles()
+
+
+def register_profiles() -> list[DeviceProfile]:
+    return [profile for profile in shipped().values() if not profile.json_document]
+
+
+def block(address: int, *registers: int, function: int = 3) -> WordBlock:
+    return WordBlock(function, address, b"".join(register.to_bytes(2) for register in registers))
+
+
+def sample(*blocks: WordBlock, document: Mapping[str, Any] | None = None) -> Sample:
+    return Sample("dev-1", NOON, NOON, blocks, document)
+
+
+def read_image(image: RegisterImage, row: Bytes, plan: Sequence[BlockRead]) -> Sample:
+    """Answer a plan out of one row of an image."""
+    blocks = []
+    for read in plan:
+        place = image.slice(read.function, read.address, read.count)
+        assert place is not None, read
+        blocks.append(WordBlock(read.function, read.address, row[place].tobytes()))
+    return sample(*blocks)
+
+
+def values_of(batch: Batch) -> dict[str, float]:
+    return {
+        name: value for name, value in zip(batch.quantities, batch.values, strict=True) if value is not None
+    }
+
+
+def write_profile(folder: Path, text: str, name: str = "made_up") -> Path:
+    path = folder / f"{name}.yaml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def made_up(points: str, head: str = "") -> str:
+    """Return the text of a profile with ``points`` (flow mappings, one a line)."""
+    lines = "".join(f"  - {line.strip()}\n" for line in points.strip().splitlines())
+    return (
+        "format: 1\nname: made_up\nkind: inverter\nmake: Nobody\nmodels: [X1]\n"
+        f"absent: {{u16: 0xFFFF, i16: 0x7FFF, u32: 0xFFFFFFFF, i32: 0x7FFFFFFF}}\n{head}points:\n{lines}"
+    )
+
+
+def read_json(path: Path) -> Any:
+    return json.loads(path.read_text("utf-8"))
