@@ -204,7 +204,7 @@ def _with_readers(
     rest = iter(sweeps_[len(sweeps_) // 2 :])
     while not stop.is_set() and (sweep := next(rest, None)) is not None:
         store.write(sweep)
-        time.sleep(0.2)
+        time.sleep(1.0)  # sixty times the pace of the field
     reader.join()
     return commits, np.array(energy)
 

@@ -8,8 +8,10 @@ goes on: a message that cannot be understood is quarantined and acknowledged.
 
 import logging
 import re
+import socket
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,14 +36,17 @@ _TOPIC = re.compile(r"pv/([A-Za-z0-9_.-]{1,64})/([A-Za-z0-9_.-]{1,64})/data")
 _RESTART_AFTER_S = 2.0
 _RECONNECT_MOST_S = 30
 _STOP_WITHIN_S = 3.0
+_FIRST_WORD_WITHIN_S = 5.0
+_UNKNOWN_VERSION = {132}  # paho turns 3.1.1's code into this one
+_TURNED_AWAY_MAX = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Broker:
     """Where the broker is and who we are to it.
 
-    ``client_id`` is fixed: the broker keeps the session under it. ``version`` 4 (MQTT 3.1.1) is for brokers
-    that know no other. ``ca_file`` turns TLS on.
+    ``client_id`` is fixed: the broker keeps the session under it. ``version`` 5 falls back to 4 (MQTT 3.1.1)
+    at a broker that knows no other. ``ca_file`` turns TLS on.
     """
 
     host: str = "127.0.0.1"
@@ -110,6 +115,10 @@ class GapCounter:
         return dict(self._gaps)
 
 
+class _OtherVersionError(Exception):
+    """Ends the loop of a client, so that the next one speaks the other version."""
+
+
 class MqttCollector:
     """Implements `collectors.source.MessageSource` over one broker."""
 
@@ -123,7 +132,11 @@ class MqttCollector:
         self._connection = 0  # receipts of an older connection are void: the broker sends those again
         self._connected = False
         self._said_down = False
+        self._version = broker.version
+        self._unknown_version = False
+        self._turned_away = 0  # times the broker closed the door before saying anything
         self._lock = threading.Lock()
+        self._watchdog = threading.Timer(0.0, lambda: None)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._client = self._make_client()
@@ -139,6 +152,7 @@ class MqttCollector:
     def stop(self) -> None:
         """Disconnect; the broker keeps what was not acknowledged."""
         self._stopping.set()
+        self._watchdog.cancel()
         self._client.disconnect()
         if self._thread is not None:
             self._thread.join(_STOP_WITHIN_S)
@@ -160,17 +174,22 @@ class MqttCollector:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
+            version = self._version
             try:
                 self._client.connect_async(self._broker.host, self._broker.port, **self._how_to_connect())
                 self._client.loop_forever(retry_first_connection=True)
             except Exception as error:  # noqa: BLE001 (the thread that listens must not end)
                 self._say_down(str(error))
-            self._stopping.wait(_RESTART_AFTER_S)
+            if version != self._version and not self._stopping.is_set():
+                log.info("%s: trying MQTT version %s", self._broker, self._version)
+                self._client = self._make_client()
+            else:
+                self._stopping.wait(_RESTART_AFTER_S)
 
     # ------------------------------------------------------------------ paho
 
     def _make_client(self) -> paho.Client:
-        modern = self._broker.version >= 5
+        modern = self._version >= 5
         client = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id=self._broker.client_id,
@@ -187,26 +206,42 @@ class MqttCollector:
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
+        client.on_socket_open = self._on_socket_open
         return client
 
     def _how_to_connect(self) -> dict[str, Any]:
-        if self._broker.version < 5:
+        if self._version < 5:
             return {"keepalive": self._broker.keepalive_s}
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho leaves it bare
         properties.SessionExpiryInterval = SESSION_S
         properties.ReceiveMaximum = RECEIVE_MAX
         return {"keepalive": self._broker.keepalive_s, "clean_start": False, "properties": properties}
 
+    def _on_socket_open(self, _client: paho.Client, _data: Any, opened: Any) -> None:
+        """Do not wait for ever for the first word: an old broker may fall silent at a new question."""
+        self._watchdog.cancel()
+        self._watchdog = threading.Timer(_FIRST_WORD_WITHIN_S, self._give_up, (opened,))
+        self._watchdog.daemon = True
+        self._watchdog.start()
+
+    def _give_up(self, opened: Any) -> None:
+        self._unknown_version = True
+        with suppress(OSError):
+            opened.shutdown(socket.SHUT_RDWR)
+
     def _on_connect(self, client: paho.Client, _data: Any, flags: Any, code: Any, _more: Any) -> None:
+        self._watchdog.cancel()
         if code.is_failure:
             self._say_down(f"refused: {code}")
+            self._unknown_version = code.value in _UNKNOWN_VERSION
             return
+        self._turned_away = 0
         with self._lock:
             self._connection += 1
         if self._connection > 1 and not flags.session_present:
             self.lost_sessions += 1
             log.warning("%s: the broker lost our session; what was published meanwhile is gone", self._broker)
-        if self._broker.version >= 5:
+        if self._version >= 5:
             client.subscribe(TOPIC, options=SubscribeOptions(qos=1, retainHandling=2))
         else:
             client.subscribe(TOPIC, qos=1)
@@ -219,11 +254,20 @@ class MqttCollector:
         self._say_down("no connection")
 
     def _on_disconnect(self, _client: paho.Client, _data: Any, _flags: Any, code: Any, _more: Any) -> None:
+        self._watchdog.cancel()
         with self._lock:
-            self._connection += 1
+            ever, self._connection = self._connection > 0, self._connection + self._connected
+        if not self._connected and not ever:
+            self._turned_away += 1
         self._connected = False
-        if not self._stopping.is_set():
-            self._say_down(str(code))
+        if self._stopping.is_set():
+            return
+        self._say_down(str(code))
+        turned_away = self._turned_away and self._turned_away % _TURNED_AWAY_MAX == 0
+        if self._broker.version >= 5 and not ever and (turned_away or self._unknown_version):
+            self._unknown_version = False
+            self._version = 4 if self._version >= 5 else 5
+            raise _OtherVersionError(f"now trying MQTT version {self._version}")
 
     def _say_down(self, why: str) -> None:
         if not self._said_down and not self._stopping.is_set():

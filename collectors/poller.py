@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from collectors.contact import GATEWAY_CODES, ILLEGAL_CODES, DeviceContact, Light
+from collectors.pace import sleep
 from collectors.read_plan import ReadPlan
 from collectors.source import Source
-from domain.clock import Clock, sleep
+from domain.clock import Clock
 from domain.errors import CollectError, NoConnectionError, RefusedError, UnreachableError
 from domain.health import Contact, Health
 from domain.measurement import BlockRead, Sample, WordBlock

@@ -9,6 +9,7 @@ from access.guard import guarded
 from access.passwords import chars_min, password_problem
 from access.permissions import Permission, roles_clash
 from access.principal import Principal
+from access.throttle import Throttle
 from commands.audit import Audited, command
 from commands.passwords import Passwords
 from domain.account import Role, Scope, User
@@ -63,6 +64,7 @@ class Accounts(Audited):
         super().__init__(records, clock, field_clock)
         self._passwords = passwords
         self._registry = registry
+        self._wrong = Throttle()
 
     @command(Permission.MANAGE_USERS, "user.list")
     def users(self, principal: Principal) -> list[AccountRow]:  # noqa: ARG002 (the guard's)
@@ -149,8 +151,7 @@ class Accounts(Audited):
             The current one is wrong, or the new one is not good enough (``problem`` says why).
         """
         user = self._known(principal.user_id)
-        if not self._passwords.verify(user.password_hash, current):
-            raise PasswordRefusedError("wrong", 0)
+        self._check_current(user, current)
         problem = "same" if new == current else password_problem(new, user.roles, _own_names(user))
         if problem is not None:
             raise PasswordRefusedError(problem, chars_min(user.roles))
@@ -166,6 +167,16 @@ class Accounts(Audited):
             raise CommandError(f"no texts in {str(language)[:20]!r}; there are {', '.join(LANGUAGES)}")
         with self._carry_out(principal, "language.change", principal.user_id, {"language": language}):
             self._records.replace_user(replace(self._known(principal.user_id), language=language))
+
+    def _check_current(self, user: User, current: str) -> None:
+        """Refuse a wrong current password; who guesses at an open browser is slowed down like at the login."""
+        now_s = self._clock.monotonic()
+        if self._wrong.wait_s(user.user_id, now_s) > 0:
+            raise PasswordRefusedError("wait", 0)
+        if not self._passwords.verify(user.password_hash, current):
+            self._wrong.wrong(user.user_id, now_s)
+            raise PasswordRefusedError("wrong", 0)
+        self._wrong.right(user.user_id)
 
     def _known(self, user_id: str) -> User:
         user = self._records.user(user_id)
@@ -207,7 +218,7 @@ class Accounts(Audited):
 class PasswordRefusedError(CommandError):
     """A change of password was refused.
 
-    ``problem`` is wrong, same, short, long, common or control; ``chars_min`` what the account needs.
+    ``problem`` is wrong, wait, same, short, long, common or control; ``chars_min`` what the account needs.
     """
 
     def __init__(self, problem: str, chars_min: int) -> None:

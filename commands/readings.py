@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -39,6 +39,7 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     "note": ("note", "备注"),
 }
 _EVER = Interval(datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
+_NEXT = timedelta(seconds=1)
 _NUMBER = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?|\d+(\.\d+)?")
 _TIME_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M")
 
@@ -244,19 +245,16 @@ class Readings(Audited):
         return reading
 
     def _measure(self, readings: Sequence[MeterReading]) -> list[Batch]:
-        """Hand readings to the measurement store, last before the commit: twice is once there."""
-        batches = [
-            Batch(
-                reading.device_id,
-                reading.read_at,
-                (QUANTITY,),
-                (reading.forward_wh,),
-                received_at=reading.entered_at,
-                origin=Origin.MANUAL,
-            )
-            for reading in readings
-        ]
+        """Hand readings to the measurement store, last before the commit: twice is once there.
+
+        A measurement is never overwritten. A correction for the very instant of the wrong reading therefore
+        follows it a second later; what counts as the reading is in the records.
+        """
+        batches = [_batch(reading, reading.read_at) for reading in readings]
         result = self._store.write(batches)
+        if result.duplicates and any(reading.replaces for reading in readings):
+            batches = [_batch(reading, reading.read_at + _NEXT) for reading in readings]
+            result = self._store.write(batches)
         if result.rejected:
             _, reason = result.rejected[0]
             raise CommandError(f"the measurement store refused the reading: {reason}; nothing was kept")
@@ -265,6 +263,17 @@ class Readings(Audited):
     def _show(self, batches: Sequence[Batch]) -> None:
         if self._latest is not None:
             self._latest.update(batches)
+
+
+def _batch(reading: MeterReading, measured_at: datetime) -> Batch:
+    return Batch(
+        reading.device_id,
+        measured_at,
+        (QUANTITY,),
+        (reading.forward_wh,),
+        received_at=reading.entered_at,
+        origin=Origin.MANUAL,
+    )
 
 
 def _sha256(content: bytes) -> str:

@@ -69,6 +69,9 @@ def _compressible(response: Response) -> bool:
 
 
 def _replace(response: Response, content: bytes) -> None:
+    close = getattr(response.response, "close", None)
+    if close is not None:  # the file behind a static answer
+        response.call_on_close(close)
     response.set_data(content)
     response.headers["Content-Encoding"] = "gzip"
     response.headers["Content-Length"] = str(len(content))

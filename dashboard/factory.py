@@ -94,7 +94,7 @@ def create_app(services: Services, settings: DashboardSettings) -> Flask:
     server.after_request(_say_build(settings.build))
     server.before_request(_take_language(services))
     compression.install(server, PREFIX)
-    app = _dash(server, site)
+    app = _dash(server, site, every)
     shell.register(app, site, every)
     for page in every:
         page.register(app, site)
@@ -103,7 +103,7 @@ def create_app(services: Services, settings: DashboardSettings) -> Flask:
     return server
 
 
-def _dash(server: Flask, site: Site) -> PvmonDash:
+def _dash(server: Flask, site: Site, every: tuple[Page, ...]) -> PvmonDash:
     options: dict[str, Any] = {
         "server": server,
         "url_base_pathname": PREFIX,
@@ -123,14 +123,14 @@ def _dash(server: Flask, site: Site) -> PvmonDash:
     }
     app = PvmonDash("dashboard", **options)
     app.site = site
-    app.layout = lambda: _frame(site)
+    app.layout = lambda: _frame(site, every)
     return app
 
 
-def _frame(site: Site) -> Any:
+def _frame(site: Site, every: tuple[Page, ...]) -> Any:
     """Return the frame for who asks; nothing when Dash itself asks, before its first request is let in."""
     principal = g.get("principal")
-    return html.Div() if principal is None else shell.frame(site, principal)
+    return html.Div() if principal is None else shell.frame(site, every, principal)
 
 
 def _say_build(build: str) -> Any:

@@ -67,7 +67,8 @@ __BODY__
 </html>
 """
 
-_ERROR = """<p>{{ reason }}</p>
+_ERROR = """<p>{{ shown }}</p>
+{% if reason %}<p class="problem">{{ reason }}</p>{% endif %}
 {% if incident %}<p class="note">{{ words("access.error.incident", id=incident) }}</p>{% endif %}
 <a class="button" href="/">{{ words("access.home") }}</a>"""
 
@@ -128,7 +129,12 @@ def error_answer(status: int, reason: str, incident: str = "") -> Response:
         response = make_response({key: value for key, value in answer.items() if value}, status)
     else:
         response = document(
-            said("access.error.title", status=status), _ERROR, status, reason=shown, incident=incident
+            said("access.error.title", status=status),
+            _ERROR,
+            status,
+            shown=shown,
+            reason=reason if status == 422 else "",
+            incident=incident,
         )
     return response
 

@@ -1,9 +1,12 @@
 """The frame around every page: header, menu, marks (演示时间, 样例), language, account, and the bars on top."""
 
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import dash_mantine_components as dmc
 from dash import ClientsideFunction, Input, Output, State, dcc, html
+from dash.exceptions import PreventUpdate
+from flask import request
 from flask_wtf.csrf import generate_csrf
 
 from access.permissions import Permission
@@ -24,13 +27,20 @@ MENU = (
 )
 
 
-def frame(site: Site, principal: Principal) -> Component:
-    """Return the frame; the page itself is put into ``page`` by the router."""
+def frame(site: Site, pages: tuple[Page, ...], principal: Principal) -> Component:
+    """Return the frame with the page the browser stands on already in it; the router changes it later."""
     texts = site.words(principal)
+    here = _asked_from(site.prefix)
+    if here is None:
+        body: Any = html.Div(texts("components.loading"), className="empty", role="status")
+        title = texts("components.product")
+    else:
+        body, title = show(site, pages, principal, here[0], _args(here[1]))
     return dmc.MantineProvider(
         [
             dcc.Location(id="url", refresh="callback-nav"),
-            dcc.Store(id="title"),
+            dcc.Store(id="title", data=title),
+            dcc.Store(id="shown", data=None if here is None else list(here)),
             dcc.Store(id="title-done"),
             dmc.AppShell(
                 [
@@ -38,30 +48,8 @@ def frame(site: Site, principal: Principal) -> Component:
                     dmc.AppShellNavbar(_menu(site, principal, texts)),
                     dmc.AppShellMain(
                         [
-                            html.Div(
-                                [
-                                    html.Span(texts("components.bar.offline"), id="bar-words"),
-                                    html.Button(
-                                        texts("components.bar.reload"), id="bar-reload", type="button"
-                                    ),
-                                ],
-                                id="bar",
-                                className="bar",
-                                hidden=True,
-                                role="status",
-                                **data(
-                                    offline=texts("components.bar.offline"),
-                                    build=texts("components.bar.build"),
-                                    denied=texts("components.bar.denied"),
-                                    failed=texts("components.bar.failed"),
-                                ),
-                                **aria(live="polite"),
-                            ),
-                            html.Main(
-                                html.Div(texts("components.loading"), className="empty", role="status"),
-                                id="page",
-                                tabIndex=-1,
-                            ),
+                            _bar(texts),
+                            html.Main(body, id="page", tabIndex=-1),
                         ]
                     ),
                 ],
@@ -76,25 +64,38 @@ def frame(site: Site, principal: Principal) -> Component:
     )
 
 
-def _header(site: Site, principal: Principal, texts: Texts) -> Component:
+def _bar(texts: Texts) -> Component:
+    """Return the bar that our script shows when the line is cut or the system was updated."""
+    return html.Div(
+        [
+            html.Span(texts("components.bar.offline"), id="bar-words"),
+            html.Button(texts("components.bar.reload"), id="bar-reload", type="button"),
+        ],
+        id="bar",
+        className="bar",
+        hidden=True,
+        role="status",
+        **data(
+            **{name: texts(f"components.bar.{name}") for name in ("offline", "build", "denied", "failed")}
+        ),
+        **aria(live="polite"),
+    )
+
+
+def _marks(site: Site, texts: Texts) -> list[Component]:
+    """Return the marks that say what is not real: field time, the registry."""
     sources = site.services.sources
+    clock_why = texts("components.mark.clock_why", time=exact_time(sources.clock.now()))
     marks = []
     if site.settings.demo_clock:
-        marks.append(
-            html.Span(
-                texts("components.mark.clock"),
-                className="mark",
-                title=texts("components.mark.clock_why", time=exact_time(sources.clock.now())),
-            )
-        )
+        marks.append(html.Span(texts("components.mark.clock"), className="mark", title=clock_why))
     if sources.registry.sample:
-        marks.append(
-            html.Span(
-                texts("components.mark.sample"),
-                className="mark",
-                title=texts("components.mark.sample_why"),
-            )
-        )
+        sample_why = texts("components.mark.sample_why")
+        marks.append(html.Span(texts("components.mark.sample"), className="mark", title=sample_why))
+    return marks
+
+
+def _header(site: Site, principal: Principal, texts: Texts) -> Component:
     other = "en" if texts.language == "zh" else "zh"
     return html.Div(
         [
@@ -113,8 +114,8 @@ def _header(site: Site, principal: Principal, texts: Texts) -> Component:
                 href=site.prefix,
                 className="brand",
             ),
-            html.Span(sources.registry.district, className="district desktop-only"),
-            html.Div(marks, className="marks"),
+            html.Span(site.services.sources.registry.district, className="district desktop-only"),
+            html.Div(_marks(site, texts), className="marks"),
             html.A(
                 texts("components.other_language"),
                 href=f"?lang={other}",
@@ -148,6 +149,18 @@ def _menu(site: Site, principal: Principal, texts: Texts) -> Component:
         if principal.may(permission)
     ]
     return html.Nav(links, className="menu", **aria(label=texts("components.menu")))
+
+
+def _asked_from(prefix: str) -> tuple[str, str] | None:
+    """Return path and query of the page that asks for its frame, None when the browser does not say."""
+    parts = urlsplit(request.headers.get("Referer", ""))
+    if parts.netloc != request.host or not parts.path.startswith(prefix):
+        return None
+    return parts.path, f"?{parts.query}" if parts.query else ""
+
+
+def _args(search: str) -> dict[str, str]:
+    return dict(parse_qsl(search.lstrip("?"))[:20])
 
 
 def find(pages: tuple[Page, ...], path: str, prefix: str) -> tuple[Page, dict[str, str]] | None:
@@ -207,18 +220,19 @@ def register(app: Any, site: Site, pages: tuple[Page, ...]) -> None:
         app,
         Output("page", "children"),
         Output("title", "data"),
+        Output("shown", "data"),
         Input("url", "pathname"),
         Input("url", "search"),
+        State("shown", "data"),
         permission=Permission.ANYONE,
-        takes=(str, str),
+        takes=(str, str, list),
+        prevent_initial_call=True,
     )
-    def route(principal: Principal, path: str | None, search: str | None) -> tuple[Any, str]:
-        from urllib.parse import parse_qsl
-
-        from werkzeug.datastructures import MultiDict
-
-        args = MultiDict(parse_qsl((search or "").lstrip("?")))
-        return show(site, pages, principal, path or site.prefix, args.to_dict())
+    def route(principal: Principal, path: str | None, search: str | None, shown: Any) -> tuple[Any, Any, Any]:
+        here = [path or site.prefix, search or ""]
+        if here == shown:  # it came with the frame
+            raise PreventUpdate
+        return *show(site, pages, principal, here[0], _args(here[1])), here
 
     app.clientside_callback(
         ClientsideFunction("pvmon", "setTitle"), Output("title-done", "data"), Input("title", "data")

@@ -5,7 +5,6 @@
 machine's monotonic clock, so a wall-clock step moves nothing and ``speed`` makes both run faster together.
 """
 
-import asyncio
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -29,11 +28,6 @@ class Clock(Protocol):
     def wait_s(self, seconds: float) -> float:
         """Return how long ``seconds`` of this clock last in real time. [s]"""
         ...
-
-
-async def sleep(clock: Clock, seconds: float) -> None:
-    """Wait ``seconds`` of ``clock``."""
-    await asyncio.sleep(max(0.0, clock.wait_s(seconds)))
 
 
 class SystemClock:

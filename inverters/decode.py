@@ -9,8 +9,10 @@ import math
 from collections.abc import Mapping, Sequence
 
 from domain.measurement import Batch, BlockRead, Quality, Sample, WordBlock
+from domain.quantity import quantity
 from inverters.document import decode_document
-from inverters.layout import Doubts, compile_layout
+from inverters.layout import Doubts, compile_layout, scaled
+from inverters.point import Point
 from inverters.profile import DeviceProfile
 from inverters.special import decode_special
 
@@ -115,6 +117,11 @@ class Decoder:
     ) -> Mapping[str, str]:
         """Turn columns into the values of a batch: coarser copies, clocks, conditions; return the texts."""
         layout = self._layout
+        for position, column, point in layout.powers:
+            values[position] = _scaled_by(point, values[position], values[column] if column >= 0 else None)
+            known = quantity(point.name)
+            if not known.low <= (values[position] or 0.0) <= known.high:
+                doubts.append((position, Quality.OUT_OF_RANGE))
         for position, coarse, number in layout.fallbacks:
             if values[position] is None and words[number] is not None:
                 values[position] = values[coarse]
@@ -162,6 +169,13 @@ class Decoder:
             and batch.qualities[found[name]] is not Quality.GOOD
         ]
         return self._batch(sample, values, doubts, batch.texts)
+
+
+def _scaled_by(point: Point, raw: float | None, power: float | None) -> float | None:
+    """Return the value of a point that a scale factor belongs to; without the factor there is none."""
+    if raw is None or power is None:
+        return None
+    return scaled(raw, point.scale * 10.0 ** int(power))
 
 
 def _qualities(values: Sequence[float | None], doubts: Doubts) -> tuple[Quality, ...] | None:

@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from domain.errors import ProfileError
 from inverters.point import RANGE, STRUCT_CODE, Condition, Point, Type
 from inverters.profile import DeviceProfile
 from inverters.special import encode_text
@@ -51,13 +52,17 @@ class RegisterImage:
         ct_ratio: ArrayLike = 1.0,
         pt_ratio: ArrayLike = 1.0,
     ) -> None:
+        if not profile.points:
+            raise ProfileError(f"{profile.name} has no registers, so it has no register image")
         self.profile = profile
         self.texts: Mapping[str, Sequence[str]] = {}
         kept = set(profile.points_for(string_count))
         self._points = tuple(point for point in profile.points if point in kept)
         self._silent = tuple(p for p in profile.points if p not in kept and not p.optional)
         self._shared = _sharing(self._points)
-        self._segments = _segments((*self._points, *self._silent), profile)
+        self._constants = tuple(Point("", c.function, c.address, Type.U16, 1) for c in profile.constants)
+        self._powers = {(c.function, c.address): _signed(c.word) for c in profile.constants}
+        self._segments = _segments((*self._points, *self._silent, *self._constants), profile)
         last = self._segments[-1]
         self.width = last.start + (last.end - last.address) * 2
         ct = np.asarray(ct_ratio, np.float64)
@@ -116,6 +121,8 @@ class RegisterImage:
             if point.type in STRUCT_CODE and point.absent:
                 raw = np.array([point.absent[0]], dtype=f">{_CODES[point.type]}")
                 row[self._at(point)] = _arranged(raw, point)[0]
+        for point, constant in zip(self._constants, self.profile.constants, strict=True):
+            row[self._at(point)] = list(constant.word.to_bytes(2))
         return np.tile(row, (units, 1))
 
     def _at(self, point: Point) -> builtins.slice:
@@ -142,7 +149,8 @@ class RegisterImage:
     def _raw(self, point: Point, value: NDArray[np.float64]) -> NDArray[np.generic]:
         code = f">{_CODES[point.type]}"
         given = ~np.isnan(value)
-        raw = (value - point.offset) / np.multiply(self._ratio[point.ratio], point.scale)
+        power = self._powers.get((point.function, point.scale_at), 0) if point.scale_at is not None else 0
+        raw = (value - point.offset) / np.multiply(self._ratio[point.ratio], point.scale * 10.0**power)
         if point.type not in RANGE:
             raw = np.where(given | (not point.absent), raw, np.nan)
             return np.asarray(np.where(given, raw, 0.0 if not point.absent else np.nan)).astype(code)
@@ -172,6 +180,10 @@ _CODES = {
     Type.F32: "f4",
     Type.F64: "f8",
 }
+
+
+def _signed(word: int) -> int:
+    return word - 0x10000 if word >= 0x8000 else word
 
 
 def _segments(points: Sequence[Point], profile: DeviceProfile) -> tuple[_Segment, ...]:

@@ -2,15 +2,16 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from struct import Struct
 
 from domain.measurement import BlockRead, Quality
 from domain.quantity import quantity
-from inverters.point import RANGE, STRUCT_CODE, Point
+from inverters.point import RANGE, SCALE_FACTOR, STRUCT_CODE, Point, scale_point
 from inverters.profile import DeviceProfile
 
+_POWER_MAX = 10  # SunSpec: a scale factor is from -10 to 10
 _NOTHING = (1.0, 0.0)  # bounds nothing lies between: every raw value takes the slow path
 
 Doubts = list[tuple[int, Quality]]
@@ -39,6 +40,8 @@ class Layout:
         Identity texts and clocks, in the order of the clocks in ``quantities``.
     fallbacks : tuple of (position, column of the coarser copy, block of the better one)
     conditions : tuple of (position, position of the state or -1, Point)
+    powers : tuple of (position, column of the scale factor or -1, Point)
+        Values still raw after the fast path: value = raw * scale * 10 ** factor.
     """
 
     quantities: tuple[str, ...]
@@ -51,11 +54,12 @@ class Layout:
     specials: tuple[tuple[Point, int], ...]
     fallbacks: tuple[tuple[int, int, int], ...]
     conditions: tuple[tuple[int, int, Point], ...]
+    powers: tuple[tuple[int, int, Point], ...] = ()
 
     @property
     def plain(self) -> bool:
         """Whether a batch is the numbers as they come."""
-        return not (self.specials or self.fallbacks or self.conditions)
+        return not (self.specials or self.fallbacks or self.conditions or self.powers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +81,12 @@ def compile_layout(
 
     ``everything`` takes points of class ``detail`` and of larger models too.
     """
-    ct_ratio, pt_ratio = ratios
-    by_word = {"": 1.0, "ct": ct_ratio, "pt": pt_ratio, "ct_pt": ct_ratio * pt_ratio}
-    placed = [
-        _Column(point, number, point.scale * by_word[point.ratio])
-        for point in (profile.points if everything else profile.points_for(string_count))
-        if (everything or point.class_ != "detail") and (number := block_of(point, blocks)) >= 0
-    ]
+    placed = _placed(profile, blocks, string_count, ratios, everything=everything)
     better = {column.point.name for column in placed if not column.point.fallback}
     numbers = [c for c in placed if not c.point.is_text and c.point.type in STRUCT_CODE]
     helpers = [c for c in numbers if c.point.fallback and c.point.name in better]
     parts, columns = _parts([c for c in numbers if c not in helpers], blocks)
-    more_parts, helper_columns = _parts(helpers, blocks)
+    more_parts, helper_columns = _parts([*helpers, *_factors(numbers, blocks)], blocks)
     specials = [c for c in placed if c.point.is_text or c.point.type not in STRUCT_CODE]
     names = [column.point.name for column in columns]
     names += [c.point.name for c in specials if not c.point.is_text]
@@ -106,12 +104,53 @@ def compile_layout(
         fallbacks=tuple(
             (names.index(c.point.name), position, columns[names.index(c.point.name)].block)
             for position, c in enumerate(helper_columns, len(columns))
+            if c.point.name != SCALE_FACTOR
         ),
+        powers=_powers(columns, helper_columns),
         conditions=tuple(
             (names.index(c.point.name), _index(names, c.point.condition.name), c.point)
             for c in placed
             if c.point.condition is not None and not c.point.is_text
         ),
+    )
+
+
+def _placed(
+    profile: DeviceProfile,
+    blocks: Sequence[BlockRead],
+    string_count: int | None,
+    ratios: tuple[float, float],
+    *,
+    everything: bool,
+) -> list[_Column]:
+    """Return the points that lie whole inside a block, with the factor that makes their value."""
+    ct_ratio, pt_ratio = ratios
+    by_word = {"": 1.0, "ct": ct_ratio, "pt": pt_ratio, "ct_pt": ct_ratio * pt_ratio}
+    return [
+        _Column(point, number, point.scale * by_word[point.ratio])
+        for point in (profile.points if everything else profile.points_for(string_count))
+        if (everything or point.class_ != "detail") and (number := block_of(point, blocks)) >= 0
+    ]
+
+
+def _factors(numbers: Sequence[_Column], blocks: Sequence[BlockRead]) -> list[_Column]:
+    """Return a column for each register that scales others, where a block holds it."""
+    points = dict.fromkeys(
+        factor for c in numbers if (factor := scale_point(replace(c.point, class_="live")))
+    )
+    return [_Column(point, block_of(point, blocks), 1.0) for point in points if block_of(point, blocks) >= 0]
+
+
+def _powers(columns: Sequence[_Column], helpers: Sequence[_Column]) -> tuple[tuple[int, int, Point], ...]:
+    places = {
+        (helper.point.function, helper.point.address): position
+        for position, helper in enumerate(helpers, len(columns))
+        if helper.point.name == SCALE_FACTOR
+    }
+    return tuple(
+        (position, places.get((c.point.function, c.point.scale_at), -1), c.point)
+        for position, c in enumerate(columns)
+        if c.point.scale_at is not None
     )
 
 
@@ -182,12 +221,15 @@ def scaled(raw: float, factor: float) -> float:
 
 def _bounds(column: _Column) -> tuple[float, float]:
     """Return the raw values between which raw / divisor is plausible and not absent."""
-    point, known = column.point, quantity(column.point.name)
-    if point.mask or point.offset or divisor_of(column.factor) is None:
+    point = column.point
+    if point.name == SCALE_FACTOR:
+        return float(-_POWER_MAX), float(_POWER_MAX)
+    if point.mask or point.offset or point.scale_at is not None or divisor_of(column.factor) is None:
         return _NOTHING
+    known = quantity(point.name)
     low, high = known.low / column.factor, known.high / column.factor
     if point.type not in RANGE:
-        return low, high
+        return _NOTHING if any(low <= absent <= high for absent in point.absent) else (low, high)
     bottom, top = RANGE[point.type]
     low_raw = bottom if low <= bottom else math.ceil(low - 1e-9)
     high_raw = top if high >= top else math.floor(high + 1e-9)
@@ -203,8 +245,14 @@ def _bounds(column: _Column) -> tuple[float, float]:
 
 def _slow(position: int, column: _Column) -> Slow:
     """Return the reading of one value off the fast path: absent, masked, shifted or doubtful."""
-    point, known, factor = column.point, quantity(column.point.name), column.factor
-    absent, mask, offset = frozenset(point.absent), point.mask, point.offset
+    point, factor = column.point, column.factor
+    if point.name == SCALE_FACTOR:
+        return lambda _raw, _doubts: None
+    absent = frozenset(point.absent)
+    if point.scale_at is not None:
+        return lambda raw, _doubts: None if raw in absent or not math.isfinite(raw) else raw
+    known = quantity(point.name)
+    mask, offset = point.mask, point.offset
     divisor, low, high = divisor_of(factor), known.low, known.high
     multiplier = factor if divisor is None else 1 / divisor
 

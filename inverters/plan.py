@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from domain.measurement import BlockRead
-from inverters.point import Point
+from inverters.point import Point, scale_point
 from inverters.profile import DeviceProfile, Limits
 
 
@@ -16,12 +16,14 @@ def plan(
 ) -> tuple[BlockRead, ...]:
     """Return the reads that fetch every ``what`` point of a device with ``string_count`` strings.
 
+    Scale factors are read with what they scale: they are live registers.
     Every point lies inside exactly one block and is never split; no block is longer than the profile
     allows, reaches across a boundary or over a hole; a gap is read over when it is no longer than
     ``max_gap``. Sorted by function and address.
     """
     wanted = [point for point in profile.points_for(string_count) if point.class_ == what]
-    return plan_points(wanted, profile.limits)
+    factors = [factor for point in wanted if (factor := scale_point(point)) is not None]
+    return plan_points([*wanted, *factors], profile.limits)
 
 
 def plan_points(points: Iterable[Point], limits: Limits) -> tuple[BlockRead, ...]:

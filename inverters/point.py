@@ -80,7 +80,12 @@ IDENTITY_TEXTS = (
     "protocol_version",
     "device_type_code",
     "device_name",
+    "sunspec_marker",
+    "sunspec_model_id",
+    "sunspec_model_length",
 )
+SCALE_FACTOR = "scale_factor"  # not a quantity: a register other values are scaled by
+NOT_IMPLEMENTED = -0x8000  # what a SunSpec scale factor holds that does not exist
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +130,8 @@ class Point:
         Only larger models have it: read only when the device's string count says so.
     form : str
         ``nibble_swapped`` for serial numbers written as swapped hexadecimal digits, else empty.
+    scale_at : int or None
+        Address of the register whose content n scales the value by 10 to the power n (SunSpec).
     """
 
     name: str
@@ -145,6 +152,7 @@ class Point:
     unverified: bool = False
     form: str = ""
     note: str = ""
+    scale_at: int | None = None
 
     @property
     def end(self) -> int:
@@ -170,7 +178,8 @@ class Point:
     @property
     def decimals(self) -> int:
         """Decimal places its scale gives, for printing."""
-        if self.is_text or quantity(self.name).kind is Kind.STATE or self.type in (Type.F32, Type.F64):
+        floating = self.type in (Type.F32, Type.F64) or self.scale_at is not None
+        if self.is_text or floating or quantity(self.name).kind is Kind.STATE:
             return 6
         return max(0, -math.floor(math.log10(self.scale) + 1e-9))
 
@@ -181,3 +190,18 @@ class Point:
         low, high = RANGE[self.type]
         size = high - low + 1
         return tuple(raw - size if low < 0 and raw > high else raw for raw in self.absent)
+
+
+def scale_point(point: Point) -> Point | None:
+    """Return the register that scales ``point`` as a point of its own, None when nothing does."""
+    if point.scale_at is None:
+        return None
+    return Point(
+        SCALE_FACTOR,
+        point.function,
+        point.scale_at,
+        Type.I16,
+        1,
+        absent=(NOT_IMPLEMENTED,),
+        class_=point.class_,
+    )

@@ -4,7 +4,7 @@ A file is facts only, in the vendor's order, one point a line, so that it can be
 document. All problems of all files are reported at once.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -13,23 +13,21 @@ from types import MappingProxyType
 
 from domain.errors import ProfileError
 from domain.plant import DeviceKind
-from domain.quantity import is_known, vocabulary
-from inverters.point import (
-    IDENTITY_TEXTS,
-    RANGE,
-    STRUCT_CODE,
-    WORDS,
-    Condition,
-    Point,
-    PointClass,
-    Type,
-    WordOrder,
+from domain.quantity import vocabulary
+from inverters.models import (
+    Constant,
+    ModelAt,
+    ModelTable,
+    check_model_table,
+    lay_out,
+    read_model_table,
 )
-from inverters.reader import Problem, Problems, Section, nearest, read_section
+from inverters.point import RANGE, Point, WordOrder
+from inverters.point_reader import REGISTERS_MAX, Lines, absent_by_type, exclusive, read_point
+from inverters.reader import Problem, Problems, Section, read_section
 
 FORMAT = 1
 FOLDER = Path(__file__).parent / "profiles"
-_REGISTERS_MAX = 125
 _LINE_BREAK = "\n  "
 
 
@@ -62,7 +60,12 @@ class ProfileQuality:
 
 @dataclass(frozen=True, eq=False)
 class DeviceProfile:
-    """A family of devices. Compared by identity: loaded once, shared by all."""
+    """A family of devices. Compared by identity: loaded once, shared by all.
+
+    ``models_table`` is set for families whose registers are found on the device (SunSpec): ``points`` then lie
+    where the table's default map puts them until `resolve` has put them where a device has them.
+    ``constants`` are registers that say what lies where, which a virtual device must answer with.
+    """
 
     name: str
     kind: DeviceKind
@@ -75,6 +78,8 @@ class DeviceProfile:
     witness: str = ""
     json_document: bool = False
     source: str = ""
+    models_table: ModelTable | None = None
+    constants: tuple[Constant, ...] = ()
 
     @cached_property
     def quantities(self) -> tuple[str, ...]:
@@ -146,6 +151,8 @@ def read_profile(path: Path, problems: Problems) -> DeviceProfile | None:
     order: WordOrder = (
         "little" if section.choice("word_order", ("big", "little"), "big") == "little" else "big"
     )
+    lines: Lines = {}
+    table = read_model_table(section, order, lines) if "default_map" in section else None
     profile = DeviceProfile(
         name=name,
         kind=DeviceKind(section.choice("kind", tuple(kind.value for kind in DeviceKind))),
@@ -153,13 +160,17 @@ def read_profile(path: Path, problems: Problems) -> DeviceProfile | None:
         models=section.texts("models"),
         word_order=order,
         limits=_limits(section.section("limits")),
-        points=() if json_document else _points(section, order),
+        points=() if json_document or table is not None else _points(section, order, lines),
         quality=_quality(section.section("quality")),
         witness=section.text("witness", ""),
         json_document=json_document,
         source=str(path),
+        models_table=table,
     )
-    _check(profile, section)
+    if table is not None:
+        check_model_table(table, section, lines)
+        profile = resolve(profile, table.default_map)
+    _check(profile, section, lines)
     section.finish()
     return profile
 
@@ -169,8 +180,8 @@ def _limits(section: Section | None) -> Limits:
         return Limits()
     standard = Limits()
     limits = Limits(
-        max_registers=section.integer("max_registers", standard.max_registers, 1, _REGISTERS_MAX),
-        max_gap=section.integer("max_gap", standard.max_gap, 0, _REGISTERS_MAX),
+        max_registers=section.integer("max_registers", standard.max_registers, 1, REGISTERS_MAX),
+        max_gap=section.integer("max_gap", standard.max_gap, 0, REGISTERS_MAX),
         connect_delay_s=section.number("connect_delay_s", standard.connect_delay_s),
         request_pause_s=section.number("request_pause_s", standard.request_pause_s),
         timeout_s=section.number("timeout_s", standard.timeout_s),
@@ -202,137 +213,75 @@ def _quality(section: Section | None) -> ProfileQuality:
     return quality
 
 
-def _points(section: Section, order: WordOrder) -> tuple[Point, ...]:
+def _points(section: Section, order: WordOrder, lines: Lines) -> tuple[Point, ...]:
     function = section.integer("function", 3, 3, 4)
-    by_type = _absent_by_type(section.section("absent"))
+    by_type = absent_by_type(section.section("absent"))
     found = []
     for entry in section.sections("points", lambda number: f"points[{number}]"):
-        point = _point(entry, function, order, by_type)
+        point = read_point(entry, function, order, by_type)
         entry.finish()
         if point is not None:
             found.append(point)
+            lines.setdefault(point, entry.line)
     return tuple(found)
 
 
-def _absent_by_type(section: Section | None) -> Mapping[Type, tuple[int, ...]]:
-    if section is None:
-        return {}
-    valid = {type_.value: type_ for type_ in STRUCT_CODE}
-    found = {valid[key]: section.integers(key) for key in section.keys if key in valid}
-    for key in section.keys:
-        if key not in valid:
-            section.complain(key, f"is not a type{nearest(key, tuple(valid))}")
-    return found
+def resolve(profile: DeviceProfile, found: Iterable[tuple[int, int, int]]) -> DeviceProfile:
+    """Return ``profile`` for one device, its points where the device's models (id, address, length) lie.
+
+    Raises
+    ------
+    ProfileError
+        The profile has fixed registers, or the device has none of its models.
+    """
+    if profile.models_table is None:
+        raise ProfileError(f"{profile.name} has fixed registers; there is nothing to resolve")
+    found = tuple(ModelAt(*model) for model in found)
+    points, constants = lay_out(profile.models_table, found)
+    if not any(point.class_ == "live" for point in points):
+        known = ", ".join(str(model.model) for model in found) or "none"
+        raise ProfileError(f"{profile.name}: no measured value in the models the device has ({known})")
+    # a model is read by itself: its scale factors come in the same answer as its values
+    starts = tuple(model.address for model in found)
+    limits = replace(profile.limits, boundaries=starts)
+    return replace(profile, points=points, constants=constants, limits=limits)
 
 
-def _point(
-    entry: Section, function: int, order: WordOrder, by_type: Mapping[Type, tuple[int, ...]]
-) -> Point | None:
-    name = entry.text("name")
-    if name and not is_known(name) and name not in IDENTITY_TEXTS:
-        entry.complain("name", f"is {name!r}, not a known quantity or text{_nearest_name(name)}")
-        name = ""
-    type_ = Type(entry.choice("type", tuple(type_.value for type_ in Type)))
-    words = entry.integer("words", WORDS.get(type_), 1, _REGISTERS_MAX)
-    if type_ in WORDS and words != WORDS[type_]:
-        entry.complain("words", f"is {words}; {type_.value} takes {WORDS[type_]}")
-    scale = entry.number("scale", 1.0)
-    if scale == 0:
-        entry.complain("scale", "is 0; expected a number that keeps the value")
-        scale = 1.0
-    absent = entry.integers("absent") if "absent" in entry else by_type.get(type_, ())
-    point = Point(
-        name=name,
-        function=entry.integer("function", function, 3, 4),
-        address=entry.integer("at", None, 0, 0xFFFF),
-        type=type_,
-        words=words,
-        word_order="little" if entry.choice("word_order", ("big", "little"), order) == "little" else "big",
-        scale=scale,
-        offset=entry.number("offset", 0.0),
-        mask=entry.integer("mask", 0),
-        absent=absent,
-        ratio=entry.choice("ratio", ("", "ct", "pt", "ct_pt"), ""),
-        class_=_class(entry),
-        condition=_condition(entry),
-        fallback=entry.flag("fallback"),
-        optional=entry.flag("optional"),
-        unverified=entry.flag("unverified"),
-        form=entry.choice("form", ("", "nibble_swapped"), ""),
-        note=entry.text("note", ""),
-    )
-    return replace(point, absent=point.signed_absent()) if name else None
+def _check(profile: DeviceProfile, section: Section, lines: Lines) -> None:
+    def complain(point: Point, message: str) -> None:
+        section.complain("points", f"{point.name} at {point.address} {message}", lines.get(point))
 
-
-def _class(entry: Section) -> PointClass:
-    word = entry.choice("class", ("live", "identity", "detail"), "live")
-    return "identity" if word == "identity" else "detail" if word == "detail" else "live"
-
-
-def _condition(entry: Section) -> Condition | None:
-    for key in ("when", "unless"):
-        inner = entry.section(key)
-        if inner is None:
-            continue
-        name = inner.choice("state", vocabulary())
-        values = frozenset(inner.integers("is"))
-        if not values:
-            inner.complain("is", "is empty; expected the values of the state")
-        inner.finish()
-        return Condition(name, values, negate=key == "unless")
-    return None
-
-
-def _nearest_name(name: str) -> str:
-    return nearest(name, (*IDENTITY_TEXTS, *vocabulary()))
-
-
-def _check(profile: DeviceProfile, section: Section) -> None:
     names = {point.name for point in profile.points}
     if profile.witness and profile.witness not in names:
         section.complain("witness", f"is {profile.witness!r}, which no point is called")
     for point in profile.points:
         if point.condition is not None and point.condition.name not in names:
-            section.complain("points", f"{point.name} depends on {point.condition.name}, which is no point")
+            complain(point, f"depends on {point.condition.name}, which is no point")
         for absent in point.absent:
             low, high = RANGE.get(point.type, (absent, absent))
             if not low <= absent <= high:
-                section.complain(
-                    "points", f"{point.name}: absent value {absent:#x} does not fit {point.type.value}"
-                )
+                complain(point, f"has an absent value {absent:#x} that does not fit {point.type.value}")
         if point.end > 0x10000:
-            section.complain("points", f"{point.name} reaches beyond address 65535")
+            complain(point, "reaches beyond address 65535")
         if point.words > profile.limits.max_registers:
-            section.complain("points", f"{point.name} is longer than max_registers")
-    _check_overlaps(profile, section)
-    _check_doubles(profile, section)
+            complain(point, "is longer than max_registers")
+    _check_overlaps(profile.points, complain)
+    _check_doubles(profile.points, complain)
 
 
-def _check_overlaps(profile: DeviceProfile, section: Section) -> None:
-    ordered = sorted(profile.points, key=lambda point: (point.function, point.address))
+def _check_overlaps(points: Iterable[Point], complain: Callable[[Point, str], None]) -> None:
+    ordered = sorted(points, key=lambda point: (point.function, point.address))
     for left, right in pairwise(ordered):
         overlap = left.function == right.function and right.address < left.end
-        if overlap and not _exclusive(left, right):
-            section.complain(
-                "points", f"{right.name} at {right.address} overlaps {left.name} at {left.address}"
-            )
+        if overlap and not exclusive(left, right):
+            complain(right, f"overlaps {left.name} at {left.address}")
 
 
-def _exclusive(left: Point, right: Point) -> bool:
-    """Whether two points at one place never mean something at the same time."""
-    one, other = left.condition, right.condition
-    if one is None or other is None or one.name != other.name:
-        return False
-    if one.negate != other.negate:
-        return one.values == other.values
-    return not one.negate and one.values.isdisjoint(other.values)
-
-
-def _check_doubles(profile: DeviceProfile, section: Section) -> None:
+def _check_doubles(points: Iterable[Point], complain: Callable[[Point, str], None]) -> None:
     seen: set[str] = set()
-    for point in profile.points:
+    for point in points:
         if point.fallback:
             continue
         if point.name in seen:
-            section.complain("points", f"{point.name} stands there twice; mark the coarser one as fallback")
+            complain(point, "stands there twice; mark the coarser one as fallback")
         seen.add(point.name)

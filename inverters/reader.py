@@ -63,9 +63,10 @@ class Section:
     def _at(self, key: str) -> str:
         return f"{self.path}.{key}" if self.path else key
 
-    def complain(self, key: str, message: str) -> None:
-        """Note a problem with ``key`` (or with the section when it is not there)."""
-        line = self._nodes[key][1] if key in self._nodes else self.line
+    def complain(self, key: str, message: str, line: int | None = None) -> None:
+        """Note a problem with ``key`` (or with the section when it is not there), or at ``line``."""
+        if line is None:
+            line = self._nodes[key][1] if key in self._nodes else self.line
         self._problems.add(self.file, line, self._at(key), message)
 
     def __contains__(self, key: str) -> bool:

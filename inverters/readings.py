@@ -48,7 +48,8 @@ def explain(
         if point.function == function and start >= 0 and start + point.words * 2 <= len(words):
             own = words[start : start + point.words * 2]
             single = _decode(profile, function, point.address, own, (ct_ratio, pt_ratio))
-            readings.append(_reading(profile, point, own, single if point.condition is None else whole))
+            alone = point.condition is None and point.scale_at is None
+            readings.append(_reading(profile, point, own, single if alone else whole))
     return tuple(readings)
 
 

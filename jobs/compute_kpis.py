@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from domain.clock import Clock
 from domain.energy import CounterEnergy
@@ -111,6 +112,12 @@ def _runs(touched: Mapping[str, set[date]]) -> list[dict[str, set[date]]]:
     return cut
 
 
+def _epoch_us(instants: pd.Series) -> NDArray[np.int64]:
+    """Return instants as microseconds of the Unix epoch. [us]"""
+    naive = instants.dt.tz_localize(None).to_numpy()
+    return np.asarray(naive.astype("datetime64[us]").astype(np.int64))
+
+
 def _limits(device: Device, plant: Plant) -> CounterLimits:
     if device.kind is DeviceKind.REVENUE_METER:
         tick = max(_METER_TICK_WH * device.ct_ratio * device.pt_ratio, _METER_TICK_WH)
@@ -175,6 +182,8 @@ class _Run:
             energies |= daily_energy(aggregates, self._limits, self._places, odd)
         today = day_of(self._now, self._zone)
         wanted = {name: {day for day in days if day <= today} for name, days in wanted.items()}
+        said = {(self._plant_of[name].plant_id, day) for name, day in energies}
+        wanted = {name: {day for day in days if (name, day) in said} for name, days in wanted.items()}
         completeness = self._completeness(wanted)
         return [
             self._kpi(plant, day, energies, completeness)
@@ -221,7 +230,7 @@ class _Run:
             for name, readings in table.groupby(DEVICE):
                 limits = self._limits[str(name)]
                 found[str(name), day] = energy_from_counter(
-                    readings[INSTANT].to_numpy().astype("datetime64[us]").astype(np.int64) / 1e6,
+                    _epoch_us(readings[INSTANT]) / 1e6,
                     readings[counter].to_numpy(dtype=np.float64),
                     limits.power_max_w,
                     resolution_wh=limits.resolution_wh,
@@ -240,7 +249,7 @@ class _Run:
         }
         interval = Interval(local_day(days[0], self._zone).start, local_day(days[-1], self._zone).end)
         table = self._store.power_curves(groups, INVERTER_COUNTER, interval, _SLOT)
-        slots = table["instant"].to_numpy().astype("datetime64[s]").astype(np.int64)
+        slots = _epoch_us(table["instant"]) // 1_000_000
         counts = {
             str(name): dict(zip(slots[rows], table["devices"].to_numpy()[rows], strict=True))
             for name, rows in table.groupby("group").indices.items()

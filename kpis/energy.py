@@ -121,12 +121,14 @@ def odd_days(aggregates: pd.DataFrame, limits: Mapping[str, CounterLimits]) -> N
     Those days need their readings (`energy_from_counter`): the counter went back, or rose by more than the
     device can make in that time.
     """
-    power = aggregates[DEVICE].map({name: limit.power_max_w for name, limit in limits.items()})
-    tick = aggregates[DEVICE].map({name: limit.resolution_wh for name, limit in limits.items()})
-    hours = (aggregates["last_at"] - aggregates["first_at"]).dt.total_seconds() / 3600.0
-    rise = aggregates["last"] - aggregates["first"]
-    odd = (aggregates["steps_back"] > 0) | (rise < 0) | (rise > power * _MARGIN * hours + tick)
-    return odd.to_numpy(dtype=bool)
+    own = [limits[str(name)] for name in aggregates[DEVICE]]
+    power = np.array([limit.power_max_w for limit in own], dtype=np.float64)
+    tick = np.array([limit.resolution_wh for limit in own], dtype=np.float64)
+    hours = (aggregates["last_at"] - aggregates["first_at"]).dt.total_seconds().to_numpy() / 3600.0
+    rise = (aggregates["last"] - aggregates["first"]).to_numpy()
+    steps = aggregates["steps_back"].to_numpy()
+    odd: NDArray[np.bool_] = (steps > 0) | (rise < 0) | (rise > power * _MARGIN * hours + tick)
+    return odd
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sqlalchemy.engine import make_url
-
 from collectors.modbus import ModbusSource
 from collectors.mqtt import Broker
 from collectors.spool import Spool
@@ -18,6 +16,7 @@ from main.configuration import load_registry
 from main.settings import Settings
 from stores.duckdb import DuckDbStore
 from stores.protocol import MeasurementStore
+from stores.records.database import with_password
 from stores.records.store import SqlRecordStore
 
 _MQTT_PORT, _MQTTS_PORT = 1883, 8883
@@ -103,10 +102,8 @@ def open_records(settings: Settings) -> SqlRecordStore:
     """Open the records the settings name; without a name an SQLite file in the data folder."""
     if settings.records_url:
         password = settings.records_password()
-        url = make_url(settings.records_url)
-        if password is not None:
-            url = url.set(password=password.get_secret_value())
-        return SqlRecordStore(url.render_as_string(hide_password=False))
+        url = settings.records_url
+        return SqlRecordStore(with_password(url, password.get_secret_value()) if password else url)
     folder = settings.data_dir / "records"
     folder.mkdir(parents=True, exist_ok=True)
     return SqlRecordStore.at(folder / "records.sqlite")

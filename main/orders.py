@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from commands.account_orders import account_orders
+from jobs.transfer_samples import perform_export, perform_import
 from main.control import Action
+from stores.duckdb import DuckDbStore
 
 if TYPE_CHECKING:
     from main.instance import Instance
@@ -24,6 +26,17 @@ def orders(instance: "Instance") -> Mapping[str, Action]:
             **instance.figures(),
         }
 
-    if not instance.has_records:  # a collector of a server knows no accounts
-        return {"status": status}
-    return {"status": status, **account_orders(instance.accounts())}
+    found: dict[str, Action] = {"status": status, **_sample_orders(instance)}
+    if instance.has_records:  # a collector of a server knows no accounts
+        found |= account_orders(instance.accounts())
+    return found
+
+
+def _sample_orders(instance: "Instance") -> dict[str, Action]:
+    store, options = instance.store, instance.options
+    found: dict[str, Action] = {
+        "samples_import": lambda payload: perform_import(store, options.registry, options.clock, payload),
+    }
+    if isinstance(store, DuckDbStore):  # a server store is open to every process: the verb asks it itself
+        found["samples_export"] = lambda payload: perform_export(store, options.registry, payload)
+    return found

@@ -79,7 +79,6 @@ class Settings(BaseSettings):
     )
     live_days: int = Field(90, ge=7, le=3660, description="Days one-minute rows stay in the live file. [d]")
     archive_years: int = Field(3, ge=0, le=100, description="Years one-minute rows stay in the archive. [a]")
-    session_hours: int = Field(8, ge=1, le=168, description="Hours without use after which a login ends. [h]")
     proxy_hops: int = Field(0, ge=0, le=3, description="Reverse proxies in front whose headers are believed.")
 
     @classmethod

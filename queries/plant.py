@@ -1,6 +1,5 @@
 """What the page of one plant shows: state, power beside two yardsticks, devices, strings, papers."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -25,6 +24,8 @@ from queries.states import DataState, Name
 
 Floats = NDArray[np.float64]
 STRING = "dc_string_{:02d}_current_a"
+INPUT = "dc_mppt_{:02d}_current_a"
+INPUTS_MAX = 25
 METER_POWER = "ac_active_power_w"
 METER_ENERGY = "meter_energy_forward_wh"
 LEAST_STRING_A = 1.0  # below this median strings are not compared
@@ -80,13 +81,17 @@ class StringNow:
 
 @dataclass(frozen=True, slots=True)
 class StringsView:
-    """The strings of one inverter at one instant; ``comparable`` False when there is too little light."""
+    """The strings of one inverter at one instant; ``comparable`` False when there is too little light.
+
+    ``measured`` is False when the make tells only the currents of its MPPT inputs: then these are shown.
+    """
 
     device: DeviceNow
     measured_at: datetime | None
     median_a: float | None
     comparable: bool
     strings: tuple[StringNow, ...]
+    measured: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,30 +236,32 @@ def power_today(snapshot: Snapshot, plant: Plant) -> PowerToday:
 
 
 def strings_of(device: DeviceNow, batch: Batch | None) -> StringsView:
-    """Return the string currents of one inverter beside their median."""
-    numbers: Sequence[int] = range(1, device.device.string_count + 1)
+    """Return the string currents of one inverter beside their median.
+
+    A make that measures only its MPPT inputs shows those: inputs may carry different numbers of strings,
+    so they are not compared.
+    """
     if batch is None:
-        return StringsView(device, None, None, False, tuple(StringNow(n, None, None) for n in numbers))
-    position = {name: index for index, name in enumerate(batch.quantities)}
-    currents: list[float | None] = []
-    for number in numbers:
-        index = position.get(STRING.format(number))
-        good = index is not None and (batch.qualities is None or batch.qualities[index] == 0)
-        currents.append(batch.values[index] if index is not None and good else None)
-    known = [current for current in currents if current is not None]
+        nothing = tuple(StringNow(n, None, None) for n in range(1, device.device.string_count + 1))
+        return StringsView(device, None, None, False, nothing)
+    measured = any(STRING.format(n) in batch.quantities for n in range(1, device.device.string_count + 1))
+    if measured:
+        currents = {n: batch.good(STRING.format(n)) for n in range(1, device.device.string_count + 1)}
+    else:
+        currents = {
+            n: batch.good(INPUT.format(n))
+            for n in range(1, INPUTS_MAX)
+            if INPUT.format(n) in batch.quantities
+        }
+    known = [current for current in currents.values() if current is not None]
     median = float(np.median(known)) if known else None
-    comparable = device.data is DataState.FRESH and median is not None and median >= LEAST_STRING_A
-    return StringsView(
-        device,
-        batch.measured_at,
-        median,
-        comparable,
-        tuple(
-            StringNow(
-                number,
-                current,
-                current / median - 1.0 if comparable and median and current is not None else None,
-            )
-            for number, current in zip(numbers, currents, strict=True)
-        ),
+    comparable = measured and device.data is DataState.FRESH and (median or 0.0) >= LEAST_STRING_A
+    strings = tuple(
+        StringNow(
+            number,
+            current,
+            current / median - 1.0 if comparable and median and current is not None else None,
+        )
+        for number, current in currents.items()
     )
+    return StringsView(device, batch.measured_at, median, comparable, strings, measured)

@@ -105,35 +105,28 @@ def plant_now(
     """Return ``plant`` from the last values of its devices and the day's energies."""
     now = sources.clock.now()
     inverters = plant.devices_of(DeviceKind.INVERTER)
-    live = plant.connection is Connection.LIVE
     batches = {b.device_id: b for b in sources.latest.many([d.device_id for d in plant.devices])}
     devices = tuple(
         device_now(
-            d,
-            batches.get(d.device_id),
-            now,
-            plant.poll_period_s,
-            daylight=daylight,
-            conditions=conditions,
+            d, batches.get(d.device_id), now, plant.poll_period_s, daylight=daylight, conditions=conditions
         )
         for d in inverters
     )
     newest = max((b.measured_at for b in batches.values()), default=None)
-    if not live:
+    if plant.connection is not Connection.LIVE:
         newest = day.newest.get(plant.plant_id, newest)
     data = data_state(plant.connection, newest, now, plant.poll_period_s, daylight=daylight)
     power_kw, current_kw = _sum_now(devices)
     if data is not DataState.FRESH:
         current_kw = None
     fresh = [d for d in devices if d.data is DataState.FRESH]
-    operation = OperationState.UNKNOWN
-    if data in {DataState.FRESH, DataState.LATE}:
-        operation = plant_operation((d.operation for d in fresh), current_kw, daylight=daylight)
+    reports = data in {DataState.FRESH, DataState.LATE}
+    operation = plant_operation([d.operation for d in fresh], current_kw, daylight=daylight)
     energy, exported = _known(day.energy_kwh[row]), _known(day.exported_kwh[row])
     return PlantNow(
         plant=plant,
         data=data,
-        operation=operation,
+        operation=operation if reports else OperationState.UNKNOWN,
         daylight=daylight,
         measured_at=newest,
         oldest_used=min((d.measured_at for d in fresh if d.measured_at), default=None),

@@ -9,6 +9,7 @@ from simulator.faults import FaultKind, FaultSet
 from simulator.groups import Group
 from simulator.noise import Floats, normal, text_key
 from simulator.plant_values import Grid, MeterShift
+from simulator.sky import DAY_S
 
 K = FaultKind
 _BENT: Final = ("ac_energy_total_wh", "meter_energy_forward_wh")
@@ -31,6 +32,7 @@ class Counters:
         self._seed = seed
         self._energy_at = energy_at
         self._marks: dict[str, Floats] = {}
+        self._midnights: dict[str, tuple[float, Floats]] = {}
 
     def mark(self, epoch_s: float) -> None:
         """Note the counters at the start of faults that bend them."""
@@ -61,6 +63,32 @@ class Counters:
                         step = one.resolutions[name][row]
                         grown = values[name][row] - self._begun(one, row, mark) + fault.amount
                         values[name][row] = max(0.0, float(np.floor(grown / step) * step))
+
+    def day_counters(
+        self, one: Group, values: dict[str, Floats], epoch_s: float, zone_shift_s: float
+    ) -> None:
+        """Let day counters of devices with a wrong clock begin at what that clock takes for midnight."""
+        name = "ac_energy_today_wh"
+        for fault in self._faults.at(epoch_s, K.WRONG_CLOCK) if name in values else ():
+            shift_s = zone_shift_s + fault.amount
+            midnight_s = (epoch_s + shift_s) // DAY_S * DAY_S - shift_s
+            for row, device in enumerate(one.devices):
+                if device.device_id in fault.device_ids:
+                    column, step = int(one.columns[row]), one.resolutions[name][row]
+                    made = (
+                        self._now_wh(column, epoch_s) - self._at_midnight(fault.fault_id, midnight_s)[column]
+                    )
+                    values[name][row] = np.floor(made / step) * step
+
+    def _now_wh(self, column: int, epoch_s: float) -> float:
+        return float(self._energy_at(epoch_s)[column])
+
+    def _at_midnight(self, fault_id: str, midnight_s: float) -> Floats:
+        known = self._midnights.get(fault_id)
+        if known is None or known[0] != midnight_s:
+            known = (midnight_s, self._energy_at(midnight_s))
+            self._midnights[fault_id] = known
+        return known[1]
 
     def clocks(self, one: Group, epoch_s: float, zone_shift_s: float, month_start_s: float) -> Floats:
         """Return what the clock of each device shows: local time, a little off, drifting, or set wrong. [s]"""

@@ -12,16 +12,25 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from domain.timespan import DEFAULT_ZONE, start_of_day
-from simulator.faults import Fault, FaultSet
+from simulator.faults import POWER_KINDS, Fault, FaultSet
 from simulator.layout import Field
 from simulator.noise import Floats
 from simulator.power import PowerModel
-from simulator.sky import Sky
+from simulator.sky import DAY_S, Sky
 
 STEP_S = 60.0
 _CHUNK = 32
 _YIELD_H_PER_YEAR = 1_120.0
 _YEAR_S = 365.25 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What the units made in calendar spans up to now, [units]; NaN where it is not known. [Wh]"""
+
+    month_wh: Floats
+    year_wh: Floats
+    yesterday_wh: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +74,21 @@ class EnergyBook:
         self._sky = sky
         self._model = model
         self._faults = faults
-        zone = field.plants[0].time_zone if field.plants else DEFAULT_ZONE
-        local = datetime.fromtimestamp(start_s, UTC).astimezone(ZoneInfo(zone))
-        self.month_start_s = start_of_day(date(local.year, local.month, 1), zone).timestamp()
-        self.year_start_s = start_of_day(date(local.year, 1, 1), zone).timestamp()
+        self._zone = field.plants[0].time_zone if field.plants else DEFAULT_ZONE
+        self._month = self._local_month(start_s)
+        self.month_start_s = start_of_day(date(*self._month, 1), self._zone).timestamp()
+        year_start_s = start_of_day(date(self._month[0], 1, 1), self._zone).timestamp()
         self._day = sky.solar_day(self.month_start_s)
         self._day_start_wh = self.nominal_wh(self.month_start_s)
         self._today = self.day(self._day)
         # The month begins after the solar day has: what it made before is none, it is night.
+        self._month_base_wh = self._day_start_wh
+        self._year_base_wh = self.nominal_wh(year_start_s)
+        self._yesterday_wh = np.full(len(field.inverters), np.nan)
+
+    def _local_month(self, epoch_s: float) -> tuple[int, int]:
+        local = datetime.fromtimestamp(epoch_s, UTC).astimezone(ZoneInfo(self._zone))
+        return local.year, local.month
 
     def nominal_wh(self, epoch_s: float) -> Floats:
         """Return what the counters would show at an instant had every year been an average one. [Wh]"""
@@ -107,9 +123,23 @@ class EnergyBook:
         """Take whole days that have passed into the counters; instants before cannot be asked for then."""
         day = self._sky.solar_day(epoch_s)
         while self._day < day:
-            self._day_start_wh = self._day_start_wh + self._today.total_wh
+            self._yesterday_wh = self._today.total_wh
+            self._day_start_wh = self._day_start_wh + self._yesterday_wh
             self._day += 1
             self._today = self.day(self._day)
+            self._turn_page(self._local_month(self._sky.day_start_s(self._day) + DAY_S / 2))
+
+    def _turn_page(self, month: tuple[int, int]) -> None:
+        """Begin the sums of a new month and year; it is night, nothing is being made."""
+        if month != self._month:
+            self._month_base_wh = self._day_start_wh
+            if month[0] != self._month[0]:
+                self._year_base_wh = self._day_start_wh
+            self._month = month
+
+    def sums(self, now_wh: Floats) -> Sums:
+        """Return the sums of calendar spans when the counters stand at ``now_wh``."""
+        return Sums(now_wh - self._month_base_wh, now_wh - self._year_base_wh, self._yesterday_wh)
 
     def at(self, epoch_s: float) -> Floats:
         """Return the counters at an instant not before the last `advance`d day, [units]. [Wh]"""
@@ -135,22 +165,36 @@ class EnergyBook:
 class LossMeter:
     """What one fault has cost so far: energy without it, less energy with it, minute by minute. [Wh]"""
 
-    def __init__(self, book: EnergyBook, faults: FaultSet, fault: Fault) -> None:
-        self._book = book
+    def __init__(self, sky: Sky, model: PowerModel, faults: FaultSet, fault: Fault) -> None:
+        self._sky = sky
+        self._model = model
         self._faults = faults
         self._repaired = faults.without(fault)
         self._fault = fault
-        self._done_s = np.floor(fault.start_s / STEP_S) * STEP_S
+        # A trapezoid reaches from the minute before the fault to the minute after it.
+        self._done_s = (np.floor(fault.start_s / STEP_S) - 1.0) * STEP_S
         self.lost_wh = 0.0
 
     def advance(self, epoch_s: float) -> float:
         """Count up to an instant; return the loss. [Wh]"""
         last_s = np.floor(min(epoch_s, self._fault.end_s + STEP_S) / STEP_S) * STEP_S
-        units = self._faults.units(self._fault)
-        while self._done_s < last_s:
-            nodes = np.arange(self._done_s, min(last_s, self._done_s + _CHUNK * STEP_S) + 1.0, STEP_S)
-            broken = self._book.span(nodes, self._faults).total_wh[units]
-            whole = self._book.span(nodes, self._repaired).total_wh[units]
-            self.lost_wh += float((whole - broken).sum())
-            self._done_s = float(nodes[-1])
+        while self._fault.kind in POWER_KINDS and self._done_s < last_s:
+            light_from_s, light_until_s = self._sky.light_span_s(self._sky.solar_day(self._done_s))
+            if self._done_s >= light_until_s:  # over the night, to the first minute of the next solar day
+                night_s = self._sky.day_start_s(self._sky.solar_day(self._done_s) + 1)
+                self._done_s = float(min(last_s, np.ceil(night_s / STEP_S) * STEP_S))
+                continue
+            begin_s = max(self._done_s, float(np.floor(light_from_s / STEP_S) * STEP_S))
+            nodes = np.arange(begin_s, max(begin_s, min(last_s, begin_s + _CHUNK * STEP_S)) + 1.0, STEP_S)
+            self.lost_wh += self._over(nodes)
+            self._done_s = float(min(last_s, nodes[-1]))
         return self.lost_wh
+
+    def _over(self, nodes: Floats) -> float:
+        """Return what was lost over consecutive full minutes. [Wh]"""
+        sky = self._sky.conditions(nodes)
+        difference = (
+            self._model.power(nodes, sky, self._repaired.effects(nodes)).ac_w
+            - self._model.power(nodes, sky, self._faults.effects(nodes)).ac_w
+        ).sum(axis=1)
+        return float((difference[1:] + difference[:-1]).sum() * STEP_S / 7200.0)

@@ -14,7 +14,7 @@ from inverters.profile import DeviceProfile
 from simulator.counters import Counters
 from simulator.energy import EnergyBook, LossMeter
 from simulator.faults import BusState, Fault, FaultKind, FaultSet
-from simulator.groups import Group, group
+from simulator.groups import JSON_DECIMALS, Group, group
 from simulator.history import rows_of
 from simulator.images import GroupImage
 from simulator.inverter_values import InverterValues
@@ -76,7 +76,8 @@ class Fleet:
         }
         self.counters = Counters(self.faults, self.grid, seed, self.energy_at)
         self._losses = {
-            fault.fault_id: LossMeter(self.book, self.faults, fault) for fault in self.faults.faults
+            fault.fault_id: LossMeter(self.sky, self.model, self.faults, fault)
+            for fault in self.faults.faults
         }
         self._snapshot: Snapshot | None = None
         self._silent: frozenset[str] = frozenset()
@@ -97,7 +98,9 @@ class Fleet:
         self.counters.mark(epoch_s)
         energy = self.book.at(epoch_s)
         today = energy - self.book.day_start_wh
-        shot = self.observer.look(np.array([epoch_s]), energy[None, :], today[None, :])
+        shot = self.observer.look(
+            np.array([epoch_s]), energy[None, :], today[None, :], self.book.sums(energy)
+        )
         self._snapshot = shot
         frozen = self.faults.concerned(epoch_s, K.FROZEN_VALUES)
         self._silent = self._silent_devices(shot, epoch_s)
@@ -129,6 +132,7 @@ class Fleet:
         table = self.table(one, shot, names)
         values = {name: column[0].copy() for name, column in table.items()}
         self.counters.reset(one, values, float(shot.epoch_s[0]))
+        self.counters.day_counters(one, values, float(shot.epoch_s[0]), _ZONE_SHIFT_S)
         if "device_time_epoch_s" in names:
             values["device_time_epoch_s"] = self.counters.clocks(
                 one, float(shot.epoch_s[0]), _ZONE_SHIFT_S, self.book.month_start_s
@@ -223,4 +227,4 @@ class Fleet:
 
 
 def _plain(name: str, value: float) -> float:
-    return float(value) if name.endswith("_wh") else round(float(value), 3)
+    return float(value) if name.endswith("_wh") else round(float(value), JSON_DECIMALS)

@@ -58,6 +58,8 @@ _JSON = {
     DeviceKind.LOGGER: _JSON_LOGGER,
 }
 
+JSON_DECIMALS = 3
+
 
 @dataclass(frozen=True)
 class Group:
@@ -108,6 +110,18 @@ class Group:
             np.array([device.ct_ratio for device in self.devices]),
             np.array([device.pt_ratio for device in self.devices]),
         )
+
+    @cached_property
+    def gauge_steps(self) -> Mapping[str, float]:
+        """The smallest step a register (or a JSON number) can show of each gauge; ratios left aside."""
+        if self.profile.json_document:
+            gauges = [name for name in self.live_quantities if quantity(name).kind is Kind.GAUGE]
+            return dict.fromkeys(gauges, 10.0**-JSON_DECIMALS)
+        return {
+            point.name: point.scale
+            for point in self.profile.points
+            if not point.is_text and not point.ratio and quantity(point.name).kind is Kind.GAUGE
+        }
 
     @cached_property
     def resolutions(self) -> Mapping[str, Floats]:

@@ -82,8 +82,19 @@ def _group_rows(fleet: Past, one: Group, shot: Snapshot) -> Iterator[tuple[tuple
         DEVICE: pd.Categorical.from_codes(row_device, pd.Index([device.device_id for device in one.devices])),
         INSTANT: instants[row_instant].as_unit("ns"),
     }
-    columns |= {name: values.T[there.T] for name, values in table.items()}
+    for name, values in table.items():
+        columns[name] = _as_read(values.T[there.T], one.gauge_steps.get(name))
     yield tuple(table), pd.DataFrame(columns, copy=False)
+
+
+def _as_read(values: Floats, step: float | None) -> Floats:
+    """Cut values to what a register shows, so that rows of the past look (and compress) like polled ones."""
+    if step is None or step <= 0:
+        return values
+    counts = np.round(values / step)
+    per_unit = round(1.0 / step)
+    # dividing by a whole number gives the double nearest to the decimal; multiplying by 0.1 does not
+    return np.asarray(counts / per_unit if per_unit > 1 else counts * step)
 
 
 def _answering(fleet: Past, one: Group, shot: Snapshot) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:

@@ -15,6 +15,11 @@ from simulator.states import CODES, UNKNOWN_MAKE, StateCodes, UnitState
 
 _NUMBERED = re.compile(r"^(dc_(?:string|mppt))_(\d\d)_(voltage_v|current_a|power_w)$")
 _STRING_NOISE, _STRING_CLOUD_NOISE, _STRING_NOISE_S = 0.010, 0.020, 900.0
+_SUMS = {
+    "ac_energy_this_month_wh": "month_wh",
+    "ac_energy_this_year_wh": "year_wh",
+    "ac_energy_yesterday_wh": "yesterday_wh",
+}
 _VOLTAGE_PER_C = -0.0029
 
 
@@ -40,6 +45,9 @@ class InverterValues:
         match = _NUMBERED.match(name)
         if match is not None:
             return self._numbered(match[1], int(match[2]), match[3])
+        if name in _SUMS:
+            sums = self.snapshot.sums
+            return None if sums is None else np.asarray(getattr(sums, _SUMS[name])[None, self.columns])
         maker = self._makers.get(name)
         return None if maker is None else np.broadcast_to(maker(), self._shape)
 

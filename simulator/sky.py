@@ -56,13 +56,12 @@ class Conditions:
 
 @dataclass(frozen=True, slots=True)
 class _ClearDay:
-    """A cloudless day on the grid; arrays of shape [grid, plants]. [W/m2], elevation in degrees."""
+    """A cloudless day on the grid; arrays of shape [grid, plants]. [W/m2]"""
 
     beam_poa: Floats
     diffuse_poa: Floats
     beam_ghi: Floats
     diffuse_ghi: Floats
-    elevation: Floats
 
 
 class Sky:
@@ -169,55 +168,48 @@ class Sky:
 
     def _compute_clear_day(self, day: int) -> _ClearDay:
         """Return a cloudless day for every plant, from pvlib, behind each plant's own horizon."""
-        from pvlib import atmosphere, clearsky, irradiance, spa  # heavy: only where a sky is drawn
+        from pvlib import atmosphere, clearsky, irradiance  # heavy: only where a sky is drawn
 
-        count = len(self._key)
-        times = np.repeat(self.day_start_s(day) + _GRID_S * np.arange(_GRID), count)
-
-        def each(values: Floats) -> Floats:
-            return np.tile(values, _GRID)
-
-        altitude = each(self._altitude)
-        pressure = atmosphere.alt2pres(altitude)
-        zenith_apparent, _, elevation, _, azimuth, _ = spa.solar_position_numpy(
-            times,
-            each(self._latitude),
-            each(self._longitude),
-            altitude,
-            pressure / 100.0,
-            12.0,
-            _DELTA_T_S,
-            0.5667,
-            1,
-        )
+        times = np.arange(_GRID, dtype=np.float64) * _GRID_S + self.day_start_s(day)
+        pressure = atmosphere.alt2pres(self._altitude)
+        zenith, elevation, azimuth = self._sun(times, pressure)
         extra = irradiance.get_extra_radiation(day % 365.2425 + 1.0)
         airmass = atmosphere.get_absolute_airmass(
-            atmosphere.get_relative_airmass(np.minimum(zenith_apparent, 89.9)), pressure
+            atmosphere.get_relative_airmass(np.minimum(zenith, 89.9)), pressure
         )
         turbidity = 3.4 + 0.8 * np.cos(2 * np.pi * (day - 200.0) / 365.25)
         with np.errstate(all="ignore"):  # below the horizon the formulas divide by nothing
-            clear = clearsky.ineichen(zenith_apparent, airmass, turbidity, altitude, extra)
-        behind = elevation < self._horizon_deg(azimuth.reshape(_GRID, count)).ravel()
-        beam_normal = np.where(behind, 0.0, clear["dni"])
-        ghi, dhi = clear["ghi"], clear["dhi"]
-        beam_ghi = beam_normal * np.maximum(np.cos(np.radians(zenith_apparent)), 0.0)
-        incidence = irradiance.aoi_projection(each(self._tilt), each(self._azimuth), zenith_apparent, azimuth)
-        sky_diffuse = irradiance.haydavies(
-            each(self._tilt), each(self._azimuth), dhi, clear["dni"], extra, zenith_apparent, azimuth
+            clear = clearsky.ineichen(zenith, airmass, turbidity, self._altitude, extra)
+        beam = np.where(elevation < self._horizon_deg(azimuth), 0.0, clear["dni"])
+        facing = irradiance.aoi_projection(self._tilt, self._azimuth, zenith, azimuth)
+        diffuse = irradiance.haydavies(
+            self._tilt, self._azimuth, clear["dhi"], clear["dni"], extra, zenith, azimuth
         )
-        ground = irradiance.get_ground_diffuse(each(self._tilt), ghi, _ALBEDO)
-        up = zenith_apparent < 89.5
+        ground = irradiance.get_ground_diffuse(self._tilt, clear["ghi"], _ALBEDO)
+        up = zenith < 89.5
+        beams = (beam * np.maximum(facing, 0.0), beam * np.maximum(np.cos(np.radians(zenith)), 0.0))
+        shaped = [np.where(up, np.nan_to_num(v), 0.0) for v in (*beams, diffuse + ground, clear["dhi"])]
+        return _ClearDay(beam_poa=shaped[0], beam_ghi=shaped[1], diffuse_poa=shaped[2], diffuse_ghi=shaped[3])
 
-        def shaped(values: Floats) -> Floats:
-            return np.where(up, np.nan_to_num(values), 0.0).reshape(_GRID, count)
+    def _sun(self, times: Floats, pressure_pa: Floats) -> tuple[Floats, Floats, Floats]:
+        """Return apparent zenith, true elevation and azimuth, each [instants, plants]. [degrees]
 
-        return _ClearDay(
-            shaped(beam_normal * np.maximum(incidence, 0.0)),
-            shaped(sky_diffuse + ground),
-            shaped(beam_ghi),
-            shaped(dhi),
-            elevation.reshape(_GRID, count),
+        What depends on the time alone is computed once for all plants; the sun's parallax (9 seconds of
+        arc) is left out.
+        """
+        from pvlib import spa  # heavy: only where a sky is drawn
+
+        sidereal, ascension, declination = spa.solar_position_numpy(
+            times, 0.0, 0.0, 0.0, 0.0, 0.0, _DELTA_T_S, 0.0, 1, sst=True
         )
+        declination = declination[:, None]
+        hour = spa.local_hour_angle(sidereal[:, None], self._longitude, ascension[:, None])
+        elevation = spa.topocentric_elevation_angle_without_atmosphere(self._latitude, declination, hour)
+        bent = spa.atmospheric_refraction_correction(pressure_pa / 100.0, 12.0, elevation, 0.5667)
+        azimuth = spa.topocentric_azimuth_angle(
+            spa.topocentric_astronomers_azimuth(hour, declination, self._latitude)
+        )
+        return 90.0 - elevation - bent, elevation, azimuth
 
     def _horizon_deg(self, azimuth_deg: Floats) -> Floats:
         """Return the height of the mountains in a direction: valleys of 3 to 17 degrees. [degrees]"""

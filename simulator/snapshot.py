@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.energy import Sums
 from simulator.faults import FaultKind, FaultSet
 from simulator.layout import Field
 from simulator.noise import Floats, uniform, wander
@@ -20,8 +21,8 @@ _START_SHARE = 0.004  # a unit starts when its modules give this share of its ra
 class Snapshot:
     """The field at some instants; arrays are [instants, units] unless said otherwise.
 
-    ``sky`` and ``plant_w`` are [instants, plants]. ``energy_wh`` are lifetime counters, ``today_wh`` what
-    was made on the local day.
+    ``sky`` is [instants, plants]. ``energy_wh`` are lifetime counters, ``today_wh`` what was made on the
+    local day, ``sums`` what was made in calendar spans (known of the present only).
     """
 
     epoch_s: Floats
@@ -33,6 +34,7 @@ class Snapshot:
     energy_wh: Floats
     today_wh: Floats
     frequency_hz: Floats
+    sums: Sums | None = None
 
     @property
     def instants(self) -> int:
@@ -50,7 +52,9 @@ class Observer:
         self.faults = faults
         self.seed = seed
 
-    def look(self, epoch_s: Floats, energy_wh: Floats, today_wh: Floats) -> Snapshot:
+    def look(
+        self, epoch_s: Floats, energy_wh: Floats, today_wh: Floats, sums: Sums | None = None
+    ) -> Snapshot:
         """Return the field at ``epoch_s``, whose counters the caller knows."""
         sky = self.sky.conditions(epoch_s)
         effects = self.faults.effects(epoch_s)
@@ -65,6 +69,7 @@ class Observer:
             energy_wh,
             today_wh,
             self.sky.frequency_hz(epoch_s),
+            sums,
         )
 
     def _states(self, epoch_s: Floats, power: Power) -> States:

@@ -13,29 +13,21 @@ from numpy.typing import NDArray
 
 from domain.frame import MeasurementFrame
 from domain.kpi import DailyKpi
-from domain.measurement import Batch, Origin, Quality
+from domain.measurement import Batch, Origin
 from domain.quantity import Kind, quantity
 from domain.timespan import Interval
 from stores import duckdb_sql as sql
 from stores import frames
 from stores.duckdb_catalog import KPI_COUNTS, KPI_RATIOS, Catalog, table_name
+from stores.duckdb_rows import batches, curve_frame, floats, ints
 from stores.steps import AFTER
 
 Fetch = Callable[[Callable[[Catalog], str | None]], pa.Table | None]
 _KEYS = ("device", "epoch_us(measured_at) AS measured_us", "quality")
+_DAYS_MAX = 1_000_000  # days since 1970 fit below
 _INNER_KEYS = ("device", "measured_at", "quality")
 _LATEST_KEYS = ("device", "measured_at", "arrived_after_ms", "origin", "layout", "quality")
 _LATEST_REACH = (timedelta(minutes=15), timedelta(hours=6), timedelta(days=3))
-
-
-def _ints(table: pa.Table, name: str) -> NDArray[np.int64]:
-    column: NDArray[np.int64] = table.column(name).to_numpy().astype(np.int64)
-    return column
-
-
-def _floats(table: pa.Table, name: str) -> NDArray[np.float64]:
-    column: NDArray[np.float64] = table.column(name).to_numpy().astype(np.float64, copy=False)
-    return column
 
 
 def newest_instant(connection: Any, catalog: Catalog) -> datetime | None:
@@ -133,10 +125,10 @@ class Reader:
             texts = table.column("quality").to_pylist()
             qualities = frames.quality_columns(texts, names, self._catalog().quantity_numbers)
         return frames.frame(
-            _ints(table, "device").astype(np.int32),
-            _ints(table, "measured_us"),
+            ints(table, "device").astype(np.int32),
+            ints(table, "measured_us"),
             names,
-            {name: _floats(table, name) for name in names},
+            {name: floats(table, name) for name in names},
             self._catalog().device_ids,
             qualities,
         )
@@ -167,7 +159,7 @@ class Reader:
         table = self._fetch(build) if pairs else None
         if table is not None:
             tables.append(table)
-        return _curve_frame(tables, labels)
+        return curve_frame(tables, labels)
 
     def daily_aggregates(
         self, device_ids: Sequence[str], name: str, interval: Interval, zone: str
@@ -204,45 +196,45 @@ class Reader:
         if table is None:
             return None
         days: dict[str, NDArray[Any]] = {
-            "device": _ints(table, "device"),
-            "day": _ints(table, "day"),
-            "readings": _ints(table, "readings"),
+            "device": ints(table, "device"),
+            "day": ints(table, "day"),
+            "readings": ints(table, "readings"),
             "first_at": table.column("first_at").to_numpy().astype("datetime64[us]").astype(np.int64),
             "last_at": table.column("last_at").to_numpy().astype("datetime64[us]").astype(np.int64),
-            **{key: _floats(table, key) for key in ("first", "last", "low", "high")},
+            **{key: floats(table, key) for key in ("low", "high")},
         }
-        days["steps_back"] = self._steps_back(chosen, name, day, days)
-        return days
+        return {**days, **self._first_and_last(chosen, name, day, days)}
 
-    def _steps_back(
+    def _first_and_last(
         self, chosen: sql.Selection, name: str, day: str, days: Mapping[str, NDArray[Any]]
-    ) -> NDArray[np.int64]:
-        """Count backward steps, but only on days with a mark (stores/steps.py); elsewhere there are none."""
-        steps = np.zeros(len(days["device"]), dtype=np.int64)
+    ) -> dict[str, NDArray[Any]]:
+        """Return first and last values and backward steps.
+
+        Where no mark stands (stores/steps.py) nothing stepped back, so the first value is the lowest and
+        the last the highest; only the other days are looked at row by row.
+        """
+        found: dict[str, NDArray[Any]] = {
+            "first": days["low"].copy(),
+            "last": days["high"].copy(),
+            "steps_back": np.zeros(len(days["device"]), dtype=np.int64),
+        }
         odd = self._odd_days(chosen, name, day, days)
         if not odd.any():
-            return steps
+            return found
         wanted = {key: days[key][odd].tolist() for key in ("device", "day")}
         span = _narrowed(chosen, days, odd)
 
         def build(catalog: Catalog) -> str | None:
             selects = sql.parts(catalog, span, _INNER_KEYS, [name])
-            return sql.steps_back(selects, name, sql.good(catalog, name), day, wanted) if selects else None
+            return sql.odd_days(selects, name, sql.good(catalog, name), day, wanted) if selects else None
 
         table = self._fetch(build)
-        if table is None:
-            return steps
-        place = {
-            pair: row
-            for row, pair in enumerate(zip(days["device"].tolist(), days["day"].tolist(), strict=True))
-        }
-        for device, number, count in zip(
-            _ints(table, "device"), _ints(table, "day"), _ints(table, "steps_back"), strict=True
-        ):
-            row = place.get((int(device), int(number)))
-            if row is not None:  # written between the two questions
-                steps[row] = count
-        return steps
+        if table is not None:
+            place = _place(days, table)
+            for key in ("first", "last"):
+                found[key][place] = floats(table, key)
+            found["steps_back"][place] = ints(table, "steps_back")
+        return found
 
     def _odd_days(
         self, chosen: sql.Selection, name: str, day: str, days: Mapping[str, NDArray[Any]]
@@ -267,13 +259,9 @@ class Reader:
         odd = np.zeros(count, dtype=bool)
         if table is None or len(table) == 0:
             return odd
-        key = days["device"] * 1_000_000 + days["day"]
-        order = np.argsort(key)
-        marked = _ints(table, "device") * 1_000_000 + _ints(table, "day")
-        place = np.minimum(np.searchsorted(key[order], marked), count - 1)
-        row = order[place]
-        at, step = _ints(table, "at"), _ints(table, "step")
-        same = key[row] == marked
+        row = _place(days, table)
+        at, step = ints(table, "at"), ints(table, "step")
+        same = (days["device"][row] == ints(table, "device")) & (days["day"][row] == ints(table, "day"))
         back = ((step & ~int(AFTER)) != 0) & (at > days["first_at"][row])
         unsure = ((step & int(AFTER)) != 0) & (at < days["last_at"][row])
         odd[row[same & (back | unsure)]] = True
@@ -321,7 +309,16 @@ class Reader:
             )
 
         table = self._fetch(build)
-        return [] if table is None else _batches(table, names, catalog)
+        return [] if table is None else batches(table, names, catalog)
+
+
+def _place(days: Mapping[str, NDArray[Any]], table: pa.Table) -> NDArray[np.intp]:
+    """Return for each (device, day) of ``table`` its row in ``days``, some row when it is not there."""
+    key = days["device"] * _DAYS_MAX + days["day"]
+    order = np.argsort(key)
+    sought = ints(table, "device") * _DAYS_MAX + ints(table, "day")
+    place: NDArray[np.intp] = order[np.minimum(np.searchsorted(key[order], sought), len(key) - 1)]
+    return place
 
 
 def _narrowed(
@@ -333,69 +330,3 @@ def _narrowed(
     span = Interval(max(first, chosen.interval.start), min(last, chosen.interval.end))
     numbers = tuple(sorted({int(number) for number in days["device"][odd]}))
     return sql.Selection(chosen.kind, numbers, span, chosen.origins)
-
-
-def _curve_frame(tables: Sequence[pa.Table], labels: Sequence[str]) -> pd.DataFrame:
-    if not tables:
-        empty = np.empty(0, dtype=np.int64)
-        return pd.DataFrame(
-            {
-                "group": pd.Series([], dtype="str"),
-                "instant": frames.instants(empty),
-                "value": np.empty(0),
-                "devices": empty,
-            }
-        )
-    table = tables[0]
-    return pd.DataFrame(
-        {
-            "group": frames.texts(_ints(table, "grp"), labels),
-            "instant": frames.instants(_ints(table, "bucket")),
-            "value": _floats(table, "value"),
-            "devices": _ints(table, "devices"),
-        }
-    )
-
-
-def _batches(table: pa.Table, names: Sequence[str], catalog: Catalog) -> list[Batch]:
-    """Return rows as batches, each with the quantities it was written with."""
-    count = len(table)
-    values = np.empty((count, len(names)), dtype=object)
-    for place, name in enumerate(names):
-        column = _floats(table, name)
-        values[:, place] = column
-        values[np.isnan(column), place] = None
-    place_of = {name: place for place, name in enumerate(names)}
-    layout = _ints(table, "layout")
-    chosen: list[tuple[float | None, ...]] = [()] * count
-    for number in np.unique(layout):
-        rows = np.flatnonzero(layout == number)
-        columns = np.array([place_of[name] for name in catalog.layouts[int(number)]], dtype=np.intp)
-        for row, line in zip(rows, values[np.ix_(rows, columns)].tolist(), strict=True):
-            chosen[row] = tuple(line)
-    plain = table.select(
-        ["device", "measured_us", "arrived_after_ms", "origin", "layout", "quality"]
-    ).to_pylist()
-    return [_batch(row, line, catalog) for row, line in zip(plain, chosen, strict=True)]
-
-
-def _batch(row: Mapping[str, Any], values: tuple[float | None, ...], catalog: Catalog) -> Batch:
-    quantities = catalog.layouts[row["layout"]]
-    measured_at = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=row["measured_us"])
-    received_at = None
-    if row["arrived_after_ms"] is not None:
-        received_at = measured_at + timedelta(milliseconds=row["arrived_after_ms"])
-    qualities = None
-    if row["quality"] is not None:
-        by_number = dict(pair.split(":") for pair in row["quality"].strip(",").split(","))
-        numbers = catalog.quantity_numbers
-        qualities = tuple(Quality(int(by_number.get(str(numbers[name]), 0))) for name in quantities)
-    return Batch(
-        catalog.device_ids[row["device"]],
-        measured_at,
-        quantities,
-        values,
-        qualities,
-        received_at,
-        Origin(row["origin"]),
-    )

@@ -28,6 +28,7 @@ def _cjk_font() -> bool:
 TOOLS: dict[str, tuple[Callable[[], bool], str]] = {
     "mosquitto": (_program("mosquitto"), "sudo apt-get install mosquitto"),
     "chromium": (_program("chromium", "chromium-browser", "google-chrome"), "sudo apt-get install chromium"),
+    "influxd": (_program("influxd"), "sudo apt-get install influxdb"),
     "mbpoll": (_program("mbpoll"), "sudo apt-get install mbpoll"),
     "cc": (_program("cc"), "sudo apt-get install gcc libc6-dev"),
     "libmodbus": (

@@ -41,9 +41,9 @@ def _watch(page: Page, host: str) -> None:
 
 def _login(page: Page, base: str, user: str, password: str) -> None:
     page.goto(base + "/login")
-    page.fill("input[name=username], input[name=user_id], input[name=user]", user)
+    page.fill("input[name=user]", user)
     page.fill("input[name=password]", password)
-    page.click("button[type=submit]")
+    page.press("input[name=password]", "Enter")
     page.wait_for_url("**/app/**", timeout=15_000)
 
 

@@ -75,6 +75,18 @@
       var open = byPath ? false : Boolean(opened);
       return [Object.assign({}, navbar, { collapsed: { mobile: !open } }), open];
     },
+    phoneList: function (rows) {
+      function part(type, props) { return { namespace: "dash_html_components", type: type, props: props }; }
+      return (rows || []).map(function (row) {
+        var link = { namespace: "dash_core_components", type: "Link", props: { children: row.name, href: row.path } };
+        var icon = part("Span", { className: "icon icon-" + row.worst[0] });
+        var badge = part("Span", { className: "badge", style: { "--state": row.worst[1] },
+          children: [icon, part("Span", { children: row.worst[2] })] });
+        return part("Li", { key: row.id, children: [
+          part("Div", { className: "row", children: [link, badge] }),
+          part("Div", { className: "row", children: row.line })] });
+      });
+    },
     openPlant: function (click, paths) {
       var point = click && click.points && click.points[0];
       var from = pages.callback_context.triggered.some(function (t) { return t.prop_id.indexOf(".clickData") > 0; });

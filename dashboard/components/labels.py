@@ -1,6 +1,7 @@
 """Where the name of each town stands on the map, so that names cover neither each other nor the plants."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,19 +15,22 @@ _ACROSS = (0.0, 0.5, -0.5)  # shifts in widths of the name
 _UP = (0.04, -0.04, 0.0, 0.075, -0.075, 0.11, -0.11)
 
 
-def label_places(places: Sequence[Place], names: Sequence[str], points: Sequence[Place]) -> list[Place]:
+@lru_cache(maxsize=32)
+def label_places(
+    places: tuple[Place, ...], names: tuple[str, ...], points: tuple[Place, ...]
+) -> tuple[Place, ...]:
     """Return where the middle of each name stands: near its town, with the least overlap.
 
     Parameters
     ----------
-    places : sequence of (longitude, latitude)
+    places : tuple of (longitude, latitude)
         Where each name belongs.
-    names : sequence of str
-    points : sequence of (longitude, latitude)
+    names : tuple of str
+    points : tuple of (longitude, latitude)
         What should stay visible.
     """
     if not places:
-        return []
+        return ()
     whole = np.array([*places, *points], dtype=np.float64)
     low = whole.min(axis=0)
     span = np.maximum(whole.max(axis=0) - low, 1e-6)
@@ -48,7 +52,7 @@ def label_places(places: Sequence[Place], names: Sequence[str], points: Sequence
         taken.append(boxes[best])
         middle = low + span * np.array(middles[best])
         chosen.append((float(middle[0]), float(middle[1])))
-    return chosen
+    return tuple(chosen)
 
 
 def _cost(box: Box, dots: Floats, taken: Sequence[Box]) -> float:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from dashboard.components.series import line, listed, trimmed
+from dashboard.components.series import Floats, line, listed, trimmed
 from dashboard.components.theme import (
     AMBER,
     BAND,
@@ -22,7 +22,7 @@ from dashboard.components.theme import (
 )
 from dashboard.components.words import axis_start
 from queries.curves import CurvesView, Span, Subject
-from queries.plant import PowerToday, StringsView
+from queries.plant import PowerToday, StringNow, StringsView
 from texts.loader import Texts
 
 Figure = dict[str, Any]
@@ -47,60 +47,26 @@ def _unit_title(unit: str) -> Figure:
 
 def power_figure(power: PowerToday, texts: Texts) -> Figure:
     """Draw power today over the band of its peers and under the clear-sky limit. [kW]"""
-    x0, step_s = axis_start(power.start + timedelta(seconds=power.step_s / 2)), power.step_s
-
-    def words(key: str) -> str:
-        return texts(f"components.figure.{key}")
-
+    x0 = axis_start(power.start + timedelta(seconds=power.step_s / 2))
     hover = "%{y:,.1f} kW<extra>%{fullData.name}</extra>"
-    traces = [
-        line(
-            power.clear_sky_kw,
-            x0,
-            step_s,
-            words("clear_sky"),
-            line={"color": CLEAR_SKY, "width": 1.4, "dash": "dot"},
-            hovertemplate=hover,
-        ),
-        line(
-            trimmed(power.low_kw),
-            x0,
-            step_s,
-            words("band_low"),
-            line={"width": 0},
-            showlegend=False,
-            hoverinfo="skip",
-        ),
-        line(
-            trimmed(power.high_kw),
-            x0,
-            step_s,
-            words("band"),
-            line={"width": 0},
-            fill="tonexty",
-            fillcolor=BAND,
-            hoverinfo="skip",
-        ),
-        line(
-            power.yesterday_kw,
-            x0,
-            step_s,
-            words("yesterday"),
-            line={"color": POWER_BEFORE, "width": 1.3, "dash": "dash"},
-            hovertemplate=hover,
-        ),
-        line(
-            trimmed(power.power_kw),
-            x0,
-            step_s,
-            words("today"),
-            line={"color": POWER, "width": 2.2},
-            hovertemplate=hover,
-        ),
+    silent: Figure = {"line": {"width": 0}, "hoverinfo": "skip"}
+    rows: list[tuple[str, Floats, Figure]] = [
+        ("clear_sky", power.clear_sky_kw, {"line": {"color": CLEAR_SKY, "width": 1.4, "dash": "dot"}}),
+        ("band_low", trimmed(power.low_kw), {**silent, "showlegend": False}),
+        ("band", trimmed(power.high_kw), {**silent, "fill": "tonexty", "fillcolor": BAND}),
+        ("yesterday", power.yesterday_kw, {"line": {"color": POWER_BEFORE, "width": 1.3, "dash": "dash"}}),
+        ("today", trimmed(power.power_kw), {"line": {"color": POWER, "width": 2.2}}),
     ]
+    traces = [
+        line(values, x0, power.step_s, texts(f"components.figure.{key}"), **{"hovertemplate": hover, **look})
+        for key, values, look in rows
+    ]
+    for trace in traces:
+        if trace.get("hoverinfo") == "skip":
+            del trace["hovertemplate"]
     window = [axis_start(power.start + timedelta(hours=hours)) for hours in (FROM_H, TO_H)]
     layout = figure_layout(
-        margin={"l": 52, "r": 12, "t": 6, "b": 26},
+        margin={"l": 60, "r": 12, "t": 28, "b": 26},
         showlegend=True,
         legend=_legend(),
         hovermode="x unified",
@@ -110,47 +76,45 @@ def power_figure(power: PowerToday, texts: Texts) -> Figure:
     return {"data": traces, "layout": layout}
 
 
+def _string_look(one: StringNow) -> tuple[str, str]:
+    """Return the colour of a string's bar, and its deviation where it is weak."""
+    deviation = one.against_median
+    if deviation is None or deviation > LOW_STRING:
+        return POWER, ""
+    return (RED if deviation <= BAD_STRING else AMBER), f"{deviation * 100:+.0f} %"
+
+
+def _level(value: float) -> Figure:
+    """Return a dashed line across the whole figure."""
+    stroke = {"color": QUIET, "width": 1.2, "dash": "dash"}
+    return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": value, "y1": value, "line": stroke}
+
+
 def strings_figure(view: StringsView, texts: Texts) -> Figure:
     """Draw string currents as bars beside their median; weak ones carry their deviation as text. [A]"""
     numbers = [f"{one.number}" for one in view.strings]
-    colours, notes = [], []
-    for one in view.strings:
-        deviation = one.against_median
-        weak = deviation is not None and deviation <= LOW_STRING
-        colours.append(
-            POWER if not weak else RED if deviation is not None and deviation <= BAD_STRING else AMBER
-        )
-        notes.append(f"{deviation * 100:+.0f} %" if weak and deviation is not None else "")
+    kind = "string" if view.measured else "input"
+    looks = [_string_look(one) for one in view.strings]
     bars = {
         "type": "bar",
         "x": numbers,
         "y": [None if one.current_a is None else round(one.current_a, 2) for one in view.strings],
-        "marker": {"color": colours},
-        "text": notes,
+        "marker": {"color": [colour for colour, _ in looks]},
+        "text": [note for _, note in looks],
         "textposition": "outside",
         "cliponaxis": False,
-        "hovertemplate": texts("components.figure.string") + " %{x}<br>%{y:.2f} A<extra></extra>",
+        "hovertemplate": texts(f"components.figure.{kind}") + " %{x}<br>%{y:.2f} A<extra></extra>",
     }
-    shapes = []
-    if view.median_a is not None:
-        shapes.append(
-            {
-                "type": "line",
-                "xref": "paper",
-                "x0": 0,
-                "x1": 1,
-                "y0": view.median_a,
-                "y1": view.median_a,
-                "line": {"color": QUIET, "width": 1.2, "dash": "dash"},
-            }
-        )
     layout = figure_layout(
-        margin={"l": 44, "r": 12, "t": 18, "b": 40},
+        margin={"l": 50, "r": 12, "t": 20, "b": 44},
         bargap=0.35,
-        shapes=shapes,
+        shapes=[] if view.median_a is None else [_level(view.median_a)],
         xaxis={
             "type": "category",
-            "title": {"text": texts("components.figure.string_number"), "font": {"size": 11, "color": QUIET}},
+            "title": {
+                "text": texts(f"components.figure.{kind}_number"),
+                "font": {"size": 11, "color": QUIET},
+            },
             "fixedrange": True,
             "tickfont": {"size": 11},
         },
@@ -181,7 +145,7 @@ def curves_figure(view: CurvesView, names: dict[str, str]) -> Figure:
             )
         )
     layout = figure_layout(
-        margin={"l": 52, "r": 12, "t": 8, "b": 30},
+        margin={"l": 60, "r": 12, "t": 28, "b": 44},
         showlegend=len(traces) > 1,
         legend=_legend(),
         hovermode="x unified",
@@ -211,7 +175,7 @@ def _daily(view: CurvesView) -> Figure:
         "hovertemplate": "%{x|%Y-%m-%d}<br>%{y:,.0f} kWh<extra></extra>",
     }
     layout = figure_layout(
-        margin={"l": 56, "r": 12, "t": 8, "b": 30},
+        margin={"l": 66, "r": 12, "t": 8, "b": 30},
         bargap=0.3,
         xaxis={"type": "date", "tickformat": "%m-%d", "fixedrange": True, "gridcolor": "#fff"},
         yaxis=value_axis(title=_unit_title("kWh")),

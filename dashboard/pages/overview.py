@@ -16,11 +16,12 @@ from dashboard.components.overview_figures import (
     programme_figure,
 )
 from dashboard.components.state import data_badge, operation_badge, reason_text
+from dashboard.components.theme import GAP_PAPER, HEAT_SCALE
 from dashboard.components.words import age, clock_time, number, percent, power_mw, programme_energy
 from dashboard.pages.base import Component, Site, Visit
 from queries.overview import OverviewView
 from queries.ranking import Finding
-from queries.states import DataState, Reason
+from queries.states import DataState
 from texts.loader import Texts
 
 REFRESH_MS = 30_000
@@ -41,7 +42,6 @@ class OverviewPage:
         """Return the page with its first picture already in it."""
         texts, site = visit.texts, visit.site
         view = site.queries.overview.view(visit.principal)
-        registry = site.services.sources.registry
         return html.Div(
             [
                 html.H1(texts(self.title), className="visually-hidden"),
@@ -50,43 +50,7 @@ class OverviewPage:
                 html.Div(notice(view, texts), id=NOTICE),
                 html.Div(tiles(view, texts), id=TILES, className="tiles"),
                 html.Div(
-                    [
-                        card(
-                            texts("pages.overview.heat"),
-                            graph(
-                                HEAT,
-                                heat_map_figure(view.heat_map, view.taken_at, texts),
-                                heat_summary(view, texts),
-                                texts,
-                                heat_map_height(view.heat_map),
-                            ),
-                            class_name="desktop-only grow",
-                            key="heat",
-                            texts=texts,
-                        ),
-                        html.Div(
-                            [
-                                card(
-                                    texts("pages.overview.worst"),
-                                    html.Div(worst(view, site, texts), id=WORST),
-                                    key="worst",
-                                    texts=texts,
-                                ),
-                                card(
-                                    texts("pages.overview.map"),
-                                    graph(
-                                        MAP,
-                                        map_figure(view, registry, texts),
-                                        map_summary(view, texts),
-                                        texts,
-                                        310,
-                                    ),
-                                    aside=legend(texts),
-                                ),
-                            ],
-                            className="column side",
-                        ),
-                    ],
+                    [_heat_card(view, texts), _side(view, site, texts)],
                     className="columns",
                 ),
                 card(
@@ -148,6 +112,38 @@ class OverviewPage:
             )
 
 
+def _heat_card(view: OverviewView, texts: Texts) -> Component:
+    figure = heat_map_figure(view.heat_map, view.taken_at, texts)
+    return card(
+        texts("pages.overview.heat"),
+        graph(HEAT, figure, heat_summary(view, texts), texts, heat_map_height(view.heat_map)),
+        aside=heat_legend(texts),
+        class_name="desktop-only grow",
+        key="heat",
+        texts=texts,
+    )
+
+
+def _side(view: OverviewView, site: Site, texts: Texts) -> Component:
+    figure = map_figure(view, site.services.sources.registry, texts)
+    return html.Div(
+        [
+            card(
+                texts("pages.overview.worst"),
+                html.Div(worst(view, site, texts), id=WORST),
+                key="worst",
+                texts=texts,
+            ),
+            card(
+                texts("pages.overview.map"),
+                graph(MAP, figure, map_summary(view, texts), texts, 310),
+                aside=legend(texts),
+            ),
+        ],
+        className="column side",
+    )
+
+
 def _paths(view: OverviewView, site: Site, texts: Texts) -> dict[str, str]:
     """Return the address behind each row of the heat map and each dot of the map."""
     paths = {plant_label(now, texts.language): site.plant_path(now.plant.plant_id) for now in view.plants}
@@ -164,55 +160,48 @@ def notice(view: OverviewView, texts: Texts) -> Any:
 
 
 def tiles(view: OverviewView, texts: Texts) -> list[Component]:
-    """Return the top line: power, energy, links, what needs a look."""
+    """Return the top line: power, load, energy, links, what needs a look."""
     energy, unit = programme_energy(view.energy_kwh, texts)
-    load = view.power_kw / view.reporting_capacity_kw if view.power_kw is not None else None
-    power_note = texts("pages.overview.power_note", reporting=view.reporting, live=view.live)
-    oldest = texts("pages.overview.oldest", age=age(view.oldest_used, view.taken_at, texts))
-    faults = sum(f.reason is Reason.FAULT for f in view.worst)
-    return [
-        tile(
-            texts("pages.overview.power"),
-            power_mw(view.power_kw),
-            "MW",
-            [html.B(power_note), html.Span(oldest if view.oldest_used else texts("pages.overview.no_value"))],
-            key="power",
-            texts=texts,
-        ),
-        tile(
-            texts("pages.overview.load"),
-            number(None if load is None else load * 100, 1),
+    load = view.power_kw / view.reporting_capacity_kw * 100 if view.power_kw is not None else None
+    plants = texts("pages.overview.plants_unit")
+    rows: list[tuple[str, str, str, Any]] = [
+        ("power", power_mw(view.power_kw), "MW", _power_note(view, texts)),
+        (
+            "load",
+            number(load, 1),
             "%",
             texts("pages.overview.load_note", capacity=number(view.reporting_capacity_kw / 1e3, 2)),
-            key="load",
-            texts=texts,
         ),
-        tile(
-            texts("pages.overview.energy"),
+        (
+            "energy",
             energy,
             unit,
             texts("pages.overview.energy_note", count=view.energy_plants, live=view.live),
-            key="energy",
-            texts=texts,
         ),
-        tile(
-            texts("pages.overview.links"),
+        (
+            "links",
             str(view.live + view.manual + view.file),
-            texts("pages.overview.plants_unit"),
+            plants,
             texts("pages.overview.links_note", live=view.live, manual=view.manual, file=view.file),
-            key="links",
-            texts=texts,
         ),
-        tile(
-            texts("pages.overview.attention"),
-            str(view.findings),
-            texts("pages.overview.plants_unit"),
-            _state_counts(view, texts),
-            key="attention",
-            texts=texts,
-            dim=not view.findings and not faults,
-        ),
+        ("attention", str(view.findings), plants, _state_counts(view, texts)),
     ]
+    return [
+        tile(texts(f"pages.overview.{key}"), value, shown_unit, note, key=key, texts=texts)
+        for key, value, shown_unit, note in rows
+    ]
+
+
+def _power_note(view: OverviewView, texts: Texts) -> list[Component]:
+    """Return how many plants are in the sum, and how old its oldest value is."""
+    if view.oldest_used is not None:
+        oldest = texts("pages.overview.oldest", age=age(view.oldest_used, view.taken_at, texts))
+    elif view.daylight:
+        oldest = texts("pages.overview.no_value")
+    else:
+        oldest = texts("pages.overview.night", time=clock_time(view.heat_map.sunrise))
+    counted = texts("pages.overview.power_note", reporting=view.reporting, live=view.live)
+    return [html.B(counted), html.Span(oldest)]
 
 
 def _state_counts(view: OverviewView, texts: Texts) -> list[Component]:
@@ -253,6 +242,29 @@ def _worst_row(found: Finding, site: Site, view: OverviewView, texts: Texts) -> 
                 className="worst-why",
             ),
         ]
+    )
+
+
+def heat_legend(texts: Texts) -> Component:
+    """Return the scale of the heat map and the colour of missing data."""
+    stops = ", ".join(f"{colour} {share:.0%}" for share, colour in HEAT_SCALE)
+    return html.Div(
+        [
+            html.Span(
+                [
+                    "0 %",
+                    html.Span(className="ramp", style={"background": f"linear-gradient(90deg, {stops})"}),
+                    "100 %",
+                ]
+            ),
+            html.Span(
+                [
+                    html.Span(className="shape", style={"background": GAP_PAPER}),
+                    texts("pages.overview.legend.gap"),
+                ]
+            ),
+        ],
+        className="legend",
     )
 
 

@@ -31,43 +31,8 @@ def body(view: PlantView, principal: Principal, site: Site, texts: Texts) -> lis
     """Return the choosers and today's power."""
     plant = view.now.plant
     drawn = site.queries.curves.view(principal, plant.plant_id, Subject.PLANT, Span.TWO_DAYS)
-    options = [{"value": d.device.device_id, "label": d.device.name} for d in view.now.devices]
     return [
-        html.Div(
-            [
-                dmc.SegmentedControl(
-                    id=SUBJECT,
-                    value=Subject.PLANT.value,
-                    size="xs",
-                    data=[
-                        {"value": one.value, "label": texts(f"pages.plant.subject.{one.value}")}
-                        for one in Subject
-                    ],
-                ),
-                dmc.SegmentedControl(
-                    id=SPAN,
-                    value=Span.TWO_DAYS.value,
-                    size="xs",
-                    data=[
-                        {"value": one.value, "label": texts(f"pages.plant.span.d{one.value}")} for one in Span
-                    ],
-                ),
-                dmc.MultiSelect(
-                    id=DEVICES,
-                    data=options,
-                    value=[],
-                    maxValues=DEVICES_MAX,
-                    searchable=True,
-                    clearable=True,
-                    size="xs",
-                    w=300,
-                    placeholder=texts("pages.plant.pick_devices", count=DEVICES_MAX),
-                    nothingFoundMessage=texts("components.no_rows"),
-                    **aria(label=texts("pages.plant.pick_devices", count=DEVICES_MAX)),
-                ),
-            ],
-            className="toolbar",
-        ),
+        _choosers(view, texts),
         card(
             texts("pages.plant.curves"),
             graph(
@@ -79,6 +44,43 @@ def body(view: PlantView, principal: Principal, site: Site, texts: Texts) -> lis
             ),
         ),
     ]
+
+
+def _choosers(view: PlantView, texts: Texts) -> Component:
+    options = [{"value": d.device.device_id, "label": d.device.name} for d in view.now.devices]
+    return html.Div(
+        [
+            dmc.SegmentedControl(
+                id=SUBJECT,
+                value=Subject.PLANT.value,
+                size="xs",
+                data=[
+                    {"value": one.value, "label": texts(f"pages.plant.subject.{one.value}")}
+                    for one in Subject
+                ],
+            ),
+            dmc.SegmentedControl(
+                id=SPAN,
+                value=Span.TWO_DAYS.value,
+                size="xs",
+                data=[{"value": one.value, "label": texts(f"pages.plant.span.d{one.value}")} for one in Span],
+            ),
+            dmc.MultiSelect(
+                id=DEVICES,
+                data=options,
+                value=[],
+                maxValues=DEVICES_MAX,
+                searchable=True,
+                clearable=True,
+                size="xs",
+                w=300,
+                placeholder=texts("pages.plant.pick_devices", count=DEVICES_MAX),
+                nothingFoundMessage=texts("components.no_rows"),
+                **aria(label=texts("pages.plant.pick_devices", count=DEVICES_MAX)),
+            ),
+        ],
+        className="toolbar",
+    )
 
 
 def summary(view: CurvesView, texts: Texts) -> str:

@@ -168,7 +168,7 @@ def strings(view: PlantView, found: StringsView, texts: Texts) -> list[Component
 
 def strings_body(found: StringsView, taken_at: Any, texts: Texts) -> list[Component]:
     """Return chart and table of one inverter's strings."""
-    note = "comparable" if found.comparable else "dark"
+    note = "comparable" if found.comparable else "dark" if found.measured else "inputs"
     summary = texts(
         f"pages.plant.strings_summary.{note}",
         median=number(found.median_a, 2),
@@ -180,7 +180,10 @@ def strings_body(found: StringsView, taken_at: Any, texts: Texts) -> list[Compon
     ]
     return [
         card(
-            texts("pages.plant.strings_of", name=found.device.device.name),
+            texts(
+                "pages.plant.strings_of" if found.measured else "pages.plant.inputs_of",
+                name=found.device.device.name,
+            ),
             graph(CHART, strings_figure(found, texts), summary, texts, 300),
             aside=exact_time(found.measured_at) if found.measured_at else MISSING,
             class_name="grow",
@@ -191,7 +194,10 @@ def strings_body(found: StringsView, taken_at: Any, texts: Texts) -> list[Compon
             texts("pages.plant.strings_table"),
             table(
                 [
-                    (texts("pages.plant.column.string"), True),
+                    (
+                        texts("pages.plant.column.string" if found.measured else "pages.plant.column.input"),
+                        True,
+                    ),
                     (texts("pages.plant.column.current"), True),
                     (texts("pages.plant.column.deviation"), True),
                 ],

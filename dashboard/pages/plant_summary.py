@@ -9,7 +9,7 @@ from access.principal import Principal
 from dashboard.components.card import card, empty, facts, graph, table, tile
 from dashboard.components.plant_figures import power_figure
 from dashboard.components.theme import DATA_COLOUR, OPERATION_COLOUR
-from dashboard.components.words import age, date_time, exact_time, number, percent
+from dashboard.components.words import MISSING, age, date_time, number, percent
 from dashboard.pages.base import Component, Site
 from dashboard.pages.plants import missing_why
 from domain.plant import Connection
@@ -43,59 +43,48 @@ def body(view: PlantView, principal: Principal, site: Site, texts: Texts) -> lis
 
 def _tiles(view: PlantView, texts: Texts) -> list[Component]:
     now = view.now
+    share = None if now.normalised is None else now.normalised * 100
+    meter_kwh = None if view.meter is None else view.meter.forward_kwh
+    rows: list[tuple[str, str, str, str, Any]] = [
+        ("power", "plant_power", number(now.current_kw, 1), "kW", _power_note(view, texts)),
+        (
+            "normalised",
+            "normalised",
+            number(share, 1),
+            "%",
+            texts("pages.plant.median", share=percent(view.median, 1)),
+        ),
+        ("energy", "energy", number(now.energy_kwh), "kWh", _energy_note(view, texts)),
+        ("hours", "hours", number(now.equivalent_hours_h, 2), "h", texts("pages.plant.hours_note")),
+        ("meter", "meter", number(meter_kwh), "kWh", _meter_note(view, texts)),
+    ]
+    return [
+        tile(texts(f"pages.plant.{name}"), value, unit, note, key=key, texts=texts, dim=value == MISSING)
+        for name, key, value, unit, note in rows
+    ]
+
+
+def _power_note(view: PlantView, texts: Texts) -> list[Component]:
+    """Return how many inverters report; without a value why, and what the last one was."""
+    now = view.now
     why = missing_why(now, view.taken_at, texts)
+    counted = texts("pages.plant.reporting", count=now.reporting, total=len(now.devices))
     last = ""
     if now.current_kw is None and now.power_kw is not None and now.missing is not Reason.NIGHT:
         last = texts("pages.plant.last_power", power=number(now.power_kw, 1), at=date_time(now.measured_at))
-    meter = view.meter
-    energy_note = (
-        texts("pages.plant.energy_note")
-        if now.energy_kwh is not None
-        else why or texts("components.missing.no_counter")
-    )
-    return [
-        tile(
-            texts("pages.plant.power"),
-            number(now.current_kw, 1),
-            "kW",
-            [
-                html.Span(why or texts("pages.plant.reporting", count=now.reporting, total=len(now.devices))),
-                html.Span(last, className="stale"),
-            ],
-            key="plant_power",
-            texts=texts,
-            dim=now.current_kw is None,
-        ),
-        tile(
-            texts("pages.plant.normalised"),
-            number(None if now.normalised is None else now.normalised * 100, 1),
-            "%",
-            texts("pages.plant.median", share=percent(view.median, 1)),
-            key="normalised",
-            texts=texts,
-        ),
-        tile(
-            texts("pages.plant.energy"), number(now.energy_kwh), "kWh", energy_note, key="energy", texts=texts
-        ),
-        tile(
-            texts("pages.plant.hours"),
-            number(now.equivalent_hours_h, 2),
-            "h",
-            texts("pages.plant.hours_note"),
-            key="hours",
-            texts=texts,
-        ),
-        tile(
-            texts("pages.plant.meter"),
-            number(None if meter is None else meter.forward_kwh),
-            "kWh",
-            texts("pages.plant.no_meter")
-            if meter is None or meter.measured_at is None
-            else texts("pages.plant.meter_note", age=age(meter.measured_at, view.taken_at, texts)),
-            key="meter",
-            texts=texts,
-        ),
-    ]
+    return [html.Span(why or counted), html.Span(last, className="stale")]
+
+
+def _energy_note(view: PlantView, texts: Texts) -> str:
+    if view.now.energy_kwh is not None:
+        return texts("pages.plant.energy_note")
+    return missing_why(view.now, view.taken_at, texts) or texts("components.missing.no_counter")
+
+
+def _meter_note(view: PlantView, texts: Texts) -> str:
+    if view.meter is None or view.meter.measured_at is None:
+        return texts("pages.plant.no_meter")
+    return texts("pages.plant.meter_note", age=age(view.meter.measured_at, view.taken_at, texts))
 
 
 def power_summary(view: PlantView, texts: Texts) -> str:
@@ -143,35 +132,7 @@ def _manual(view: PlantView, principal: Principal, site: Site, texts: Texts) -> 
                 className="button",
             )
         )
-    if not view.readings:
-        parts.append(empty(texts("pages.plant.no_readings")))
-    else:
-        rows = []
-        older = [*view.readings[1:], None]
-        for reading, before in zip(view.readings, older, strict=True):
-            rise = None if before is None else (reading.forward_wh - before.forward_wh) / 1e3
-            photo: Any = ""
-            if reading.photo:
-                photo = html.A(
-                    texts("pages.plant.photo"), href=f"{site.prefix}readings/{plant_id}/photo/{reading.photo}"
-                )
-            rows.append(
-                [
-                    exact_time(reading.read_at)[:16],
-                    number(reading.forward_wh / 1e3, 1),
-                    number(rise, 1),
-                    reading.note,
-                    photo,
-                ]
-            )
-        heads = [("read_at", False), ("forward", True), ("rise", True), ("note", False), ("photo", False)]
-        parts.append(
-            table(
-                [(texts(f"pages.plant.reading.{key}"), is_number) for key, is_number in heads],
-                rows,
-                texts("pages.plant.readings"),
-            )
-        )
+    parts.append(_readings(view, site, texts) if view.readings else empty(texts("pages.plant.no_readings")))
     latest = view.readings[0] if view.readings else None
     return [
         card(texts("pages.plant.readings"), parts),
@@ -188,3 +149,22 @@ def _manual(view: PlantView, principal: Principal, site: Site, texts: Texts) -> 
             ),
         ),
     ]
+
+
+def _readings(view: PlantView, site: Site, texts: Texts) -> Component:
+    """Return the readings, newest first, each with its rise since the one before."""
+    folder = f"{site.prefix}readings/{view.now.plant.plant_id}/photo"
+    rows = []
+    for reading, before in zip(view.readings, [*view.readings[1:], None], strict=True):
+        rise = None if before is None else (reading.forward_wh - before.forward_wh) / 1e3
+        photo: Any = (
+            html.A(texts("pages.plant.photo"), href=f"{folder}/{reading.photo}") if reading.photo else ""
+        )
+        forward = number(reading.forward_wh / 1e3, 1)
+        rows.append([date_time(reading.read_at), forward, number(rise, 1), reading.note, photo])
+    heads = [("read_at", False), ("forward", True), ("rise", True), ("note", False), ("photo", False)]
+    return table(
+        [(texts(f"pages.plant.reading.{key}"), is_number) for key, is_number in heads],
+        rows,
+        texts("pages.plant.readings"),
+    )

@@ -4,7 +4,7 @@ from typing import Any
 
 import dash_ag_grid as dag
 import dash_mantine_components as dmc
-from dash import Input, Output, dcc, html
+from dash import ClientsideFunction, Input, Output, dcc, html
 
 from access.permissions import Permission
 from access.principal import Principal
@@ -19,7 +19,7 @@ from dashboard.components.grid import (
 )
 from dashboard.components.markup import aria
 from dashboard.components.overview_figures import plant_label
-from dashboard.components.state import data_badge, operation_badge, worst_of
+from dashboard.components.state import worst_of
 from dashboard.components.theme import DATA_COLOUR, OPERATION_COLOUR
 from dashboard.components.words import age, date_time, number, percent
 from dashboard.pages.base import Component, Site, Visit
@@ -53,7 +53,7 @@ class PlantsPage:
         view = visit.site.queries.plants.table(visit.principal)
         taken = visit.site.queries.keeper.get().taken_at
         chip = _chip(visit.args.get("show"))
-        shown = [row for row in view.rows if row.belongs(chip)]
+        rows = [grid_row(row, visit.site, taken, texts) for row in view.rows if row.belongs(chip)]
         return html.Div(
             [
                 dcc.Interval(id=TICK, interval=REFRESH_MS),
@@ -62,34 +62,25 @@ class PlantsPage:
                         html.H1(texts(self.title), className="visually-hidden"),
                         _chips(view, chip, texts),
                         html.Span(className="grow"),
-                        html.Button(
-                            texts("pages.plants.export"),
-                            id=EXPORT,
-                            className="button desktop-only",
-                            type="button",
-                        ),
+                        _export_button(texts),
                     ],
                     className="toolbar",
                 ),
                 html.Div(
                     dag.AgGrid(
                         id=GRID,
-                        rowData=[grid_row(row, visit.site, taken, texts) for row in shown],
+                        rowData=rows,
                         columnDefs=_columns(texts),
                         defaultColDef=column_defaults(),
                         getRowId="params.data.id",
                         dashGridOptions=grid_options(texts),
                         csvExportParams={"fileName": texts("pages.plants.file_name")},
-                        className="",
+                        className="",  # no legacy theme
                         style={"height": "calc(100vh - 148px)", "minHeight": "320px"},
                     ),
                     className="desktop-only card",
                 ),
-                html.Ul(
-                    [_list_row(row, visit.site, taken, texts) for row in shown],
-                    id=LIST,
-                    className="phone-only list card card-body",
-                ),
+                html.Ul(id=LIST, className="phone-only list card card-body"),
                 html.Div(_foot(view, texts), id=FOOT, className="foot"),
             ],
             className="page",
@@ -101,7 +92,6 @@ class PlantsPage:
         @guard.secured(
             app,
             Output(GRID, "rowData"),
-            Output(LIST, "children"),
             Output(FOOT, "children"),
             Input(CHIPS, "value"),
             Input(TICK, "n_intervals"),
@@ -117,7 +107,6 @@ class PlantsPage:
             shown = [row for row in view.rows if row.belongs(_chip(chip))]
             return (
                 [grid_row(row, site, taken, texts) for row in shown],
-                [_list_row(row, site, taken, texts) for row in shown],
                 _foot(view, texts),
             )
 
@@ -131,6 +120,15 @@ class PlantsPage:
         )
         def export(_principal: Principal, clicks: int | None) -> bool:
             return bool(clicks)
+
+        app.clientside_callback(
+            ClientsideFunction("pvmon", "phoneList"), Output(LIST, "children"), Input(GRID, "rowData")
+        )
+
+
+def _export_button(texts: Texts) -> Component:
+    words = texts("pages.plants.export")
+    return html.Button(words, id=EXPORT, className="button desktop-only", type="button")
 
 
 def _chip(name: str | None) -> PlantFilter:
@@ -201,6 +199,8 @@ def grid_row(row: PlantRow, site: Site, taken: Any, texts: Texts) -> Row:
     """Return one row of the table."""
     now = row.now
     silent = now.data in {DataState.MANUAL, DataState.FILE}  # nothing tells what such a plant does
+    missing = missing_why(now, taken, texts)
+    key, colour, look = worst_of(now)
     return {
         "id": now.plant.plant_id,
         "path": site.plant_path(now.plant.plant_id),
@@ -220,7 +220,9 @@ def grid_row(row: PlantRow, site: Site, taken: Any, texts: Texts) -> Row:
         "devices_text": "" if silent else f"{now.reporting}/{len(now.devices)}",
         "reason": "" if row.reason is None else texts(f"components.short.{row.reason.value}"),
         "at": "" if now.measured_at is None else date_time(now.measured_at)[5:],
-        "missing": missing_why(now, taken, texts),
+        "missing": missing,
+        "worst": [look, colour, texts(key)],
+        "line": _phone_line(now, missing, texts),
     }
 
 
@@ -228,26 +230,15 @@ def _rounded(value: float | None, decimals: int, factor: float = 1.0) -> float |
     return None if value is None else round(value * factor, decimals)
 
 
-def _list_row(row: PlantRow, site: Site, taken: Any, texts: Texts) -> Component:
-    now = row.now
-    _, _, look = worst_of(now)
-    shown = data_badge(now.data, texts) if look.startswith("data") else operation_badge(now.operation, texts)
-    power = (
-        f"{number(now.current_kw, 1)} kW" if now.current_kw is not None else missing_why(now, taken, texts)
-    )
-    share = percent(now.normalised) if now.normalised is not None else ""
-    energy = (
-        f"{texts('pages.plants.today')} {number(now.energy_kwh)} kWh" if now.energy_kwh is not None else ""
-    )
-    return html.Li(
-        [
-            html.Div(
-                [dcc.Link(plant_label(now, texts.language), href=site.plant_path(now.plant.plant_id)), shown],
-                className="row",
-            ),
-            html.Div([html.Span(power), html.Span(share), html.Span(energy)], className="row"),
-        ]
-    )
+def _phone_line(now: PlantNow, missing: str, texts: Texts) -> str:
+    """Return what stands below the name in the list of a phone."""
+    if now.current_kw is None:
+        parts = [missing]
+    else:
+        parts = [f"{number(now.current_kw, 1)} kW", percent(now.normalised)]
+    if now.energy_kwh is not None:
+        parts.append(f"{texts('pages.plants.today')} {number(now.energy_kwh)} kWh")
+    return " · ".join(part for part in parts if part)
 
 
 def _foot(view: PlantTable, texts: Texts) -> list[Component]:

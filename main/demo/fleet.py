@@ -55,7 +55,13 @@ class FleetProcess:
     """`pvmon simulate` under our care."""
 
     def __init__(
-        self, config: Path, folder: Path, clock: FieldClock, seed: int, ports: dict[str, int]
+        self,
+        config: Path,
+        folder: Path,
+        clock: FieldClock,
+        seed: int,
+        ports: dict[str, int],
+        broker_port: int | None,
     ) -> None:
         self.log = folder / "simulate.log"
         self.energy_truth = folder / "energy_truth.csv"
@@ -74,6 +80,7 @@ class FleetProcess:
             ),
             *("simulate", "--clock", str(clock), "--seed", str(seed)),
             *("--ports-from", str(ports_file), "--energy-truth", str(self.energy_truth)),
+            *("--broker", f"auto:{broker_port}" if broker_port else "none"),
         ]
         self._process: subprocess.Popen[str] | None = None
         self._said: list[str] = []

@@ -82,7 +82,8 @@ def running(show: Show, progress: Progress) -> Iterator[Running]:
     with ExitStack() as stack:
         ports = demo_ports(sample)
         registry = _with_period(with_ports(sample, ports), show.period_s)
-        fleet = FleetProcess(show.config, folder, clock, show.seed, ports)
+        broker = broker_of(registry)
+        fleet = FleetProcess(show.config, folder, clock, show.seed, ports, broker.port if broker else None)
         stack.callback(fleet.stop)
         fleet.start()
         yield _start(show, progress, stack, registry, clock, folder, fleet)

@@ -48,7 +48,9 @@ class _Simulate:
         parser.add_argument("--energy-truth", type=Path, metavar="FILE", help=words("energy_truth"))
         parser.add_argument("--recorded", type=Path, metavar="DIR", help=words("recorded"))
         parser.add_argument("--ports-from", type=Path, metavar="FILE", help=words("ports_from"))
-        parser.add_argument("--broker", default="auto", metavar="auto|none|HOST:PORT", help=words("broker"))
+        parser.add_argument(
+            "--broker", default="auto", metavar="auto[:PORT]|none|HOST:PORT", help=words("broker")
+        )
 
     def run(self, args: argparse.Namespace, context: Context) -> int:
         """Serve until told to stop."""
@@ -133,16 +135,21 @@ async def _serve(field: VirtualField, args: argparse.Namespace, context: Context
 
 
 async def _broker(registry: Registry, wish: str, stack: AsyncExitStack) -> BrokerAddress | None:
-    """Return where to publish: the address given, else the usual port, where a broker is started if none is."""
+    """Return where to publish: the address given; with auto the usual port or the one behind ``auto:``.
+
+    Where auto finds no broker, one is started.
+    """
     if all(gateway.protocol is not WireProtocol.MQTT for gateway in registry.gateways()):
         return None
-    host, _, port = (_BROKER if wish == "auto" else wish).rpartition(":")
+    ours = wish.partition(":")[0] == "auto"
+    given = f"127.0.0.1:{wish.partition(':')[2]}" if ours and wish != "auto" else wish
+    host, _, port = (_BROKER if wish == "auto" else given).rpartition(":")
     if not host or not port.isdigit():
-        raise CommandError(f"--broker {wish!r}: expected auto, none or HOST:PORT")
+        raise CommandError(f"--broker {wish!r}: expected auto, auto:PORT, none or HOST:PORT")
     try:
         _, writer = await asyncio.open_connection(host, int(port))
     except OSError:
-        if wish != "auto":
+        if not ours:
             raise
         return await stack.enter_async_context(broker(int(port)))
     writer.close()

@@ -4,6 +4,7 @@ SQLite: WAL with FULL sync; exactly one connection writes and checkpoints (under
 query_only and never checkpoint, because the SQLite of many systems is older than the WAL-reset fix (3.51.3).
 """
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -34,6 +35,16 @@ _CURES = (
 def sqlite_url(path: Path) -> str:
     """Return the URL of a SQLite file."""
     return URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)
+
+
+def with_password(url: str, password: str) -> str:
+    """Return ``url`` with a password put in; it comes from a file and never stands in a setting."""
+    return make_url(url).set(password=password).render_as_string(hide_password=False)
+
+
+def make_private(path: Path) -> None:
+    """Make an empty file only its owner may read; SQLite gives its log the same rights."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
 
 
 class Database:
@@ -108,12 +119,16 @@ class Database:
         self.writer.dispose()
 
     def _prepare_folder(self) -> None:
-        folder = Path(self._url.database or "").parent
+        """Make folder and file; the file holds password hashes, so only its owner may read it."""
+        path = Path(self._url.database or "")
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.parent.is_dir() and not path.exists() and "uri" not in self._url.query:
+                make_private(path)
         except OSError as error:
             raise StoreUnavailableError(
-                f"{folder}: cannot be created ({error.strerror}); name another folder with --data"
+                f"{path.parent}: cannot be written ({error.strerror}); give pvmon the right, "
+                "free some space, or name another folder with --data"
             ) from error
 
     def _sqlite_engines(self) -> tuple[Engine, Engine]:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, inspect, text
 
 from domain.clock import Clock
 from domain.errors import StoreUnavailableError, StoreVersionError
-from stores.records.database import Database
+from stores.records.database import Database, make_private
 from stores.records.schema import REVISION
 
 log = logging.getLogger(__name__)
@@ -89,12 +89,13 @@ def _backup(database: Database, found: str, clock: Clock) -> Path | None:
     stamp = clock.now().strftime("%Y%m%dT%H%M%SZ")
     target = database.path.with_name(f"{database.path.stem}-{found}-{stamp}.backup{database.path.suffix}")
     try:
+        make_private(target)
         with (
             contextlib.closing(sqlite3.connect(database.path)) as source,
             contextlib.closing(sqlite3.connect(target)) as copy,
         ):
             source.backup(copy)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise StoreUnavailableError(
             f"{target}: the backup before the migration failed ({error}); free space or fix the folder, then retry"
         ) from error

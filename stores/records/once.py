@@ -9,8 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 def insert_once(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert ``row``; False when its key was there before and nothing changed."""
-    if connection.dialect.name == "postgresql":
-        done = connection.execute(postgresql.insert(table).values(**row).on_conflict_do_nothing())
-    else:
-        done = connection.execute(sqlite.insert(table).values(**row).on_conflict_do_nothing())
-    return done.rowcount == 1
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    key = next(iter(table.primary_key.columns))
+    statement = insert(table).values(**row).on_conflict_do_nothing().returning(key)
+    return connection.execute(statement).first() is not None

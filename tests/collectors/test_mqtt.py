@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -68,7 +69,7 @@ class Mosquitto:
             self.process = None
 
 
-def wait(condition: Callable[[], bool], within_s: float = 15.0) -> None:
+def wait(condition: Callable[[], bool], within_s: float = 40.0) -> None:
     end = time.perf_counter() + within_s
     while not condition():
         assert time.perf_counter() < end, "did not happen in time"
@@ -356,6 +357,68 @@ def test_a_subscriber_killed_between_commit_and_acknowledgement_loses_nothing(
     spool.close()
     assert set(found) == set(range(1, total + 1))
     assert total <= len(found) <= total + 5 * 500  # what was not acknowledged came twice, the store keeps one
+
+
+class OldBroker:
+    """Stands before a broker and turns away, or leaves waiting, everyone who speaks MQTT 5."""
+
+    def __init__(self, behind: int, *, rude: bool) -> None:
+        self._behind = behind
+        self._rude = rude
+        self._left_waiting: list[socket.socket] = []
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._server.getsockname()[1])
+        self.versions: list[int] = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._server.accept()
+            except OSError:
+                return
+            first = client.recv(4096)
+            self.versions.append(first[first.index(b"MQTT") + 4])
+            if self.versions[-1] >= 5:
+                self._left_waiting.append(client)
+                if self._rude:
+                    client.close()
+                continue
+            broker = socket.create_connection(("127.0.0.1", self._behind))
+            broker.sendall(first)
+            for one, other in ((client, broker), (broker, client)):
+                threading.Thread(target=self._relay, args=(one, other), daemon=True).start()
+
+    @staticmethod
+    def _relay(one: socket.socket, other: socket.socket) -> None:
+        with one:
+            while data := one.recv(65_536):
+                other.sendall(data)
+
+    def close(self) -> None:
+        for client in (self._server, *self._left_waiting):
+            client.close()
+
+
+@pytest.mark.needs("mosquitto")
+@pytest.mark.parametrize("rude", [True, False], ids=["hangs up", "falls silent"])
+def test_a_broker_that_knows_only_the_older_version_is_spoken_to_in_it(
+    mosquitto: Mosquitto, rude: bool
+) -> None:
+    old = OldBroker(mosquitto.port, rude=rude)
+    got: list[Delivery] = []
+    listener = ear(old.port)
+    listener.start(got.append)
+    wait(listener.is_connected)
+    gateway = Publisher(mosquitto.port)
+    gateway.send(document(1))
+    wait(lambda: numbers(got) == [1])
+    listener.acknowledge([d.receipt for d in got])
+    listener.stop()
+    gateway.close()
+    old.close()
+    assert old.versions[-1] == 4
+    assert set(old.versions[:-1]) == {5}
 
 
 def test_a_broker_that_is_not_there_is_said_once_and_stopping_is_quick(

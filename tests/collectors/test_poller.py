@@ -441,7 +441,7 @@ def test_on_a_real_socket_thirteen_living_units_behind_eight_dead_are_read_in_ev
             ]
             poller = WirePoller(
                 "gw-1",
-                ModbusSource(gateway(port, timeout_s=0.05)),
+                ModbusSource(gateway(port, timeout_s=0.2)),
                 devices,
                 clock,
                 lambda device, *_: got.append(device.unit),

@@ -1,5 +1,5 @@
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ NEW_PASSWORD = "a-quite-different-word-91"
 
 def new(user_id: str = "wang", *roles: Role, **changes: Any) -> NewUser:
     given = {"display_name": "王五（虚构）", "roles": frozenset(roles or (Role.OM,)), "scope": EVERYTHING}
-    return NewUser(user_id, **{**given, **changes})  # type: ignore[arg-type]
+    return NewUser(user_id, **{**given, **changes})
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ def test_a_change_of_rights_or_password_ends_every_session_of_that_account(here:
     token = door.login("li", PASSWORD, "x").token
     other = door.login("boss", PASSWORD, "x").token
     who = login(here, "li")
-    acts = {
+    acts: dict[str, Callable[[], Any]] = {
         "change_rights": lambda: accounts.change_rights(ADMIN, "li", frozenset({Role.OM}), EVERYTHING),
         "reset_password": lambda: accounts.reset_password(ADMIN, "li"),
         "disable": lambda: accounts.disable(ADMIN, "li"),
@@ -180,6 +180,18 @@ def test_a_bad_own_password_is_refused(
     assert refusal.value.chars_min in {0, 12, 15}
     assert login(here, "person").user_id == "person"
     assert password not in str(here.entries())
+
+
+def test_guessing_the_current_password_at_an_open_browser_is_slowed_down(here: Office) -> None:
+    accounts, who = here.accounts(), login(here, "li")
+    for _ in range(5):
+        with pytest.raises(PasswordRefusedError, match="wrong"):
+            accounts.change_own_password(who, "guess", NEW_PASSWORD)
+    with pytest.raises(PasswordRefusedError, match="wait"):
+        accounts.change_own_password(who, PASSWORD, NEW_PASSWORD)
+    here.clock.advance(60)
+    accounts.change_own_password(who, PASSWORD, NEW_PASSWORD)
+    assert login(here, "li", NEW_PASSWORD).user_id == "li"
 
 
 def test_ones_own_language_changes_and_no_other_is_taken(here: Office) -> None:

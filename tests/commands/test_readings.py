@@ -1,7 +1,7 @@
 import hashlib
 import io
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -110,11 +110,12 @@ def test_a_lower_and_an_impossibly_high_reading_are_refused_by_both_neighbours(h
     assert refused(here, typed(1000.0 + most + 0.01, -50)) == "impossible"
     assert refused(here, typed(1000.0, -100)) == "twice"
     readings.enter(KEEPER, typed(1000.0 + most, -50))
-    assert refused(here, typed(1000.0 + most + 0.1, -75)) == "higher_than_later"
+    readings.enter(KEEPER, typed(1000.0 + most, -20))
+    assert refused(here, typed(1000.0 + most + 0.5, -30)) == "higher_than_later"
     assert refused(here, typed(500.0, -101)) == "impossible"
-    readings.enter(KEEPER, typed(1000.0, -75))
+    readings.enter(KEEPER, typed(1000.0 + most / 2, -75))
     assert [reading.forward_wh / 80_000 for reading in readings.recent(KEEPER, "a")] == pytest.approx(
-        [1000.0 + most, 1000.0, 1000.0]
+        [1000.0 + most, 1000.0 + most, 1000.0 + most / 2, 1000.0]
     )
 
 
@@ -173,11 +174,23 @@ def test_a_correction_names_what_it_replaces_and_both_stay_on_record(here: Offic
     assert here.entries()[-2].detail["replaces"] == wrong.reading_id
 
 
+def test_a_correction_of_the_same_instant_reaches_the_measurement_store_too(here: Office) -> None:
+    readings = here.readings()
+    wrong = readings.enter(KEEPER, typed(1050.0, -50))
+    right = readings.enter(KEEPER, typed(1005.0, -50, replaces=wrong.reading_id))
+    assert readings.recent(KEEPER, "a") == [right]
+    frame = here.store.read(["a-m"], [QUANTITY], EVER)
+    assert frame.values[QUANTITY].tolist() == [wrong.forward_wh, right.forward_wh]
+    latest = here.latest.get("a-m")
+    assert latest is not None
+    assert latest.good(QUANTITY) == right.forward_wh
+
+
 @pytest.mark.parametrize("role", list(Role))
 def test_each_role_enters_imports_and_reads_exactly_by_the_table(here: Office, role: Role) -> None:
     who, readings = somebody(role), here.readings()
     content = "电站编号,抄表时间,表码\nb,2026-06-01 08:00,5\n".encode()
-    acts = {
+    acts: dict[Permission, Callable[[], Any]] = {
         Permission.ENTER_READING: lambda: readings.enter(who, typed()),
         Permission.IMPORT_READINGS: lambda: (
             readings.preview(who, content),

@@ -19,7 +19,7 @@ from dashboard.services import DashboardSettings, Services
 from domain.account import Role, Scope, User
 from domain.clock import ManualClock, SystemClock
 from domain.measurement import Batch, Origin
-from domain.plant import Registry
+from domain.plant import Plant, Registry
 from domain.records import MeterReading
 from domain.timespan import Interval
 from inverters.profile import load_profiles
@@ -74,10 +74,15 @@ def part_of(registry: Registry, plant_ids: Sequence[str]) -> Registry:
     return replace(registry, plants=tuple(registry.plants_by_id[name] for name in plant_ids))
 
 
+def _strings(plant: Plant) -> bool:
+    """Tell whether the plant's make measures each string."""
+    return any(d.profile in {"huawei_sun2000", "sungrow_sg", "growatt_max"} for d in plant.devices)
+
+
 def few_plants(registry: Registry) -> Registry:
     """Return five live plants of one or two towns, a manual one and a file one."""
     live = sorted(
-        (p for p in registry.plants if p.connection.value == "live" and len(p.devices) < 26),
+        (p for p in registry.plants if p.connection.value == "live" and len(p.devices) < 26 and _strings(p)),
         key=lambda p: (p.town_id, p.plant_id),
     )
     chosen = [p.plant_id for p in live[:5]]
@@ -132,6 +137,15 @@ def build(
     latest.warm(store, sorted(mute), now - timedelta(days=1))
     records = SqlRecordStore.at(folder / "records.sqlite")
     return _serve(whole, clock, store, latest, records, demo_clock=demo_clock)
+
+
+def bare(folder: Path, registry: Registry, now: datetime = NOON) -> World:
+    """Return a district that never received anything."""
+    clock = ManualClock(now)
+    kinds = {device.device_id: device.kind for device in registry.devices()}
+    store = DuckDbStore(folder / "samples.duckdb", clock, kinds)
+    records = SqlRecordStore.at(folder / "records.sqlite")
+    return _serve(registry, clock, store, LatestCache(), records, demo_clock=True)
 
 
 def batches_of(quantities: Sequence[str], table: pd.DataFrame) -> list[Batch]:
@@ -211,12 +225,12 @@ def add_readings(world: World) -> None:
             )
 
 
-def login(client: Any, user: str = "om") -> str:
+def login(client: Any, user: str = "om", language: str = "zh") -> str:
     """Log a test client in; return the CSRF token for posts."""
     page = client.get("/login").get_data(as_text=True)
     token = page.split('name="csrf_token" value="')[1].split('"')[0]
     client.post("/login", data={"user": user, "password": PASSWORD, "csrf_token": token})
-    client.get("/app/")
+    client.get(f"/app/?lang={language}" if language else "/app/")
     cookie = client.get_cookie("csrf_token")
     return cookie.value if cookie else ""
 

@@ -1,6 +1,5 @@
 """One clock, shared, that a step of the wall clock does not move."""
 
-import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -9,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.clock import FieldClock, ManualClock, SystemClock, daylight_start, sleep
+from domain.clock import FieldClock, ManualClock, SystemClock, daylight_start
 from domain.errors import ConfigurationError
 
 NOON = datetime(2026, 7, 1, 4, 0, tzinfo=UTC)
@@ -89,19 +88,6 @@ def test_a_manual_clock_moves_only_when_told() -> None:
     clock.advance(90)
     assert clock.now() == NOON + timedelta(seconds=90)
     assert clock.monotonic() == 90
-
-
-def test_sleeping_on_a_manual_clock_costs_no_time_but_moves_it() -> None:
-    clock = ManualClock(NOON)
-    asyncio.run(sleep(clock, 3600))
-    assert clock.now() == NOON + timedelta(hours=1)
-
-
-def test_a_sleep_of_the_past_ends_at_once() -> None:
-    clock = SystemClock()
-    before = clock.monotonic()
-    asyncio.run(sleep(clock, -5))
-    assert clock.monotonic() - before < 2
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,8 @@ def test_every_row_of_a_table_is_sound(path: Path) -> None:
             name, values, _ = parse_key(row["key"])
             assert row["kind"] in KINDS, row
             assert row["severity"] in SEVERITIES, row
-            assert row["name_en"] and row["name_zh"], row
+            assert row["name_en"], row
+            assert row["name_zh"], row
             assert values
             assert bool(row["advice_en"]) == bool(row["advice_zh"]), row
             assert is_known(name) or name in IDENTITY_TEXTS, row
@@ -98,7 +99,8 @@ def test_the_most_severe_fault_is_named_with_advice() -> None:
     )
     assert (reading.state, reading.code, reading.severity) == (DeviceState.FAULT, "2062", "critical")
     assert "绝缘" in reading.name_zh
-    assert reading.advice_zh and reading.advice_en
+    assert reading.advice_zh
+    assert reading.advice_en
 
 
 def test_a_fault_told_twice_is_one_fault() -> None:

@@ -235,7 +235,7 @@ def test_any_words_decode_without_an_error_and_doubt_what_is_impossible(
 ) -> None:
     strings = data.draw(st.sampled_from([None, 2, 18, 32]))
     for what in ("live", "identity"):
-        reads = plan(profile, string_count=strings, what=what)  # type: ignore[arg-type]
+        reads = plan(profile, string_count=strings, what=what)
         filler = st.one_of(st.just(b"\x00"), st.just(b"\xff"), st.binary(min_size=1, max_size=16))
         blocks = []
         for read in reads:

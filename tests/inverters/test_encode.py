@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from domain.errors import ProfileError
 from domain.measurement import Batch
 from domain.quantity import quantity
 from inverters.decode import Decoder
@@ -71,7 +72,7 @@ def test_what_is_encoded_is_decoded_within_half_a_step(
     values = _made_up(points, seed)
     matrix = image.encode(values)
     for what in ("live", "identity"):
-        reads = plan(profile, string_count=strings, what=what)  # type: ignore[arg-type]
+        reads = plan(profile, string_count=strings, what=what)
         decoder = Decoder(profile, reads, string_count=strings)
         for unit in range(len(matrix)):
             batch = decoder.decode(read_image(image, matrix[unit], reads))
@@ -110,7 +111,7 @@ def test_every_planned_read_has_its_place_and_nothing_else_has() -> None:
         for strings in (None, 4, 20):
             image = RegisterImage(profile, string_count=strings)
             for what in ("live", "identity"):
-                for read in plan(profile, string_count=strings, what=what):  # type: ignore[arg-type]
+                for read in plan(profile, string_count=strings, what=what):
                     place = image.slice(read.function, read.address, read.count)
                     assert place is not None
                     assert place.stop - place.start == read.count * 2
@@ -213,3 +214,8 @@ def test_a_fleet_is_one_matrix() -> None:
     matrix = image.encode({"ac_active_power_w": np.linspace(0, 50_000, 1250), "grid_frequency_hz": 50.0})
     assert matrix.shape == (1250, image.width)
     assert matrix.dtype == np.uint8
+
+
+def test_a_profile_without_registers_has_no_image() -> None:
+    with pytest.raises(ProfileError, match="no registers"):
+        RegisterImage(shipped()["pvmon_json"])

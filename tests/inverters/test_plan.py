@@ -1,5 +1,7 @@
 """Plans: every point in exactly one block, no block too long, nothing read across what must not be."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,7 +61,7 @@ def test_no_block_is_longer_than_allowed(points: list[Point], limit: Limits) -> 
 @given(point_sets(), limits())
 def test_blocks_do_not_overlap_and_begin_and_end_with_a_point(points: list[Point], limit: Limits) -> None:
     blocks = plan_points(points, limit)
-    for left, right in zip(blocks, blocks[1:], strict=False):
+    for left, right in itertools.pairwise(blocks):
         assert left.function != right.function or left.address + left.count <= right.address
     for read in blocks:
         inside = [point for point in points if _inside(point, read)]
@@ -71,7 +73,7 @@ def test_blocks_do_not_overlap_and_begin_and_end_with_a_point(points: list[Point
 def test_no_gap_longer_than_allowed_is_read_over(points: list[Point], limit: Limits) -> None:
     for read in plan_points(points, limit):
         inside = sorted((p.address, p.end) for p in points if _inside(p, read))
-        for (_, end), (start, _) in zip(inside, inside[1:], strict=False):
+        for (_, end), (start, _) in itertools.pairwise(inside):
             assert start - end <= limit.max_gap
 
 
@@ -120,7 +122,7 @@ def test_strings_only_larger_models_have_are_read_when_the_device_has_them() -> 
 
 def test_a_growatt_read_never_crosses_register_125() -> None:
     for what in ("live", "identity"):
-        for read in plan(shipped()["growatt_max"], string_count=32, what=what):  # type: ignore[arg-type]
+        for read in plan(shipped()["growatt_max"], string_count=32, what=what):
             assert not read.address < 125 < read.address + read.count
 
 

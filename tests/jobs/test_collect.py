@@ -80,7 +80,7 @@ def collector(
     )
 
 
-async def until(condition: Callable[[], bool], within_s: float = 8.0) -> None:
+async def until(condition: Callable[[], bool], within_s: float = 40.0) -> None:
     end = time.perf_counter() + within_s
     while not condition():
         assert time.perf_counter() < end, "did not happen in time"

@@ -64,7 +64,7 @@ def forwarder(spool: Spool, store: object, latest: object = None, **more: float)
     return Forwarder(spool, store, latest, CLOCK, **more)  # type: ignore[arg-type]
 
 
-def wait(condition: Callable[[], bool], within_s: float = 8.0) -> None:
+def wait(condition: Callable[[], bool], within_s: float = 40.0) -> None:
     end = time.perf_counter() + within_s
     while not condition():
         assert time.perf_counter() < end, "did not happen in time"

@@ -1,5 +1,6 @@
 """Retention: what is due, in which order, and that it may be repeated."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,16 +9,17 @@ import pytest
 from domain.clock import ManualClock
 from domain.errors import StoreUnavailableError
 from domain.plant import DeviceKind
+from domain.timespan import Interval
 from jobs.prune import PruneAct, Retention, month_end, prune
 from stores.duckdb import DuckDbStore
 from stores.protocol import MonthForm, StoredMonth
-from tests.stores.contract import DEVICES, POWER, batch
+from tests.stores.rows import DEVICES, POWER, batch
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
 
 @pytest.fixture
-def store(tmp_path: Path):
+def store(tmp_path: Path) -> Iterator[DuckDbStore]:
     store = DuckDbStore(tmp_path / "s.duckdb", ManualClock(NOW), DEVICES)
     for month in (
         datetime(2022, 5, 1, tzinfo=UTC),
@@ -51,7 +53,7 @@ def test_a_second_run_rolls_up_what_is_older_than_the_archive_and_a_third_has_no
 ) -> None:
     prune(store, ManualClock(NOW))
     again = prune(store, ManualClock(NOW))
-    assert [(step.act, step.before.month, step.after.rows) for step in again] == [
+    assert [(step.act, step.before.month, step.after and step.after.rows) for step in again] == [
         (PruneAct.ROLL_UP, "2022-05", 2)
     ]
     assert forms(store)["2022-05"] is MonthForm.ROLLED_UP
@@ -107,7 +109,5 @@ def test_a_month_that_cannot_move_is_reported_and_the_others_go_on() -> None:
 def test_reading_goes_on_over_all_forms(store: DuckDbStore) -> None:
     prune(store, ManualClock(NOW))
     prune(store, ManualClock(NOW))
-    from domain.timespan import Interval
-
     span = Interval(datetime(2022, 1, 1, tzinfo=UTC), NOW)
     assert len(store.read(["inv-1"], [POWER], span)) == 2 + 10 + 10

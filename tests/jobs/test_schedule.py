@@ -1,5 +1,7 @@
 """Jobs run once a period, late rather than never; the alarm clock may drop what it likes."""
 
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -27,12 +29,34 @@ class Runs:
         self.table[job, period] = JobRun(job, period, JobState.RUNNING, 1, at)
         return True
 
-    def finish_job(self, job: str, period: str, at: datetime, *, failed: bool = False, detail: str = "") -> None:
+    def finish_job(
+        self, job: str, period: str, at: datetime, *, failed: bool = False, detail: str = ""
+    ) -> None:
         state = JobState.FAILED if failed else JobState.DONE
         self.table[job, period] = JobRun(job, period, state, 1, at, at, detail)
 
     def job_runs(self, job: str | None = None, count_max: int = 100) -> list[JobRun]:
         return list(self.table.values())
+
+
+def noting(ran: list[datetime]) -> Callable[[datetime], str]:
+    """Return work that notes the period it was given."""
+
+    def work(start: datetime) -> str:
+        ran.append(start)
+        return "noted"
+
+    return work
+
+
+def ringing(bell: threading.Event) -> Callable[[datetime], str]:
+    """Return work that says it ran."""
+
+    def work(start: datetime) -> str:
+        bell.set()
+        return "rung"
+
+    return work
 
 
 @given(st.integers(0, 4_000_000_000), st.sampled_from([60, 300, 3600, 86400]), st.integers(0, 3599))
@@ -43,9 +67,9 @@ def test_a_period_is_over_when_it_is_run(epoch_s: int, period_s: int, offset_s: 
 
 
 def test_a_period_runs_once_however_often_the_alarm_rings() -> None:
-    clock, ran = ManualClock(NOON), []
+    clock, ran = ManualClock(NOON), list[datetime]()
     schedule = Schedule([], Runs(), clock)
-    job = Job("kpis", 300, lambda start: str(ran.append(start)))
+    job = Job("kpis", 300, noting(ran))
     assert [schedule.run_due(job) for _ in range(5)] == [1, 0, 0, 0, 0]
     clock.advance(300)
     assert schedule.run_due(job) == 1
@@ -53,13 +77,13 @@ def test_a_period_runs_once_however_often_the_alarm_rings() -> None:
 
 
 def test_periods_missed_during_a_stop_are_caught_up_oldest_first() -> None:
-    clock, ran = ManualClock(NOON), []
+    clock, ran = ManualClock(NOON), list[datetime]()
     schedule = Schedule([], Runs(), clock)
-    job = Job("report", 86400, lambda start: str(ran.append(start.day)), catch_up_max=3)
+    job = Job("report", 86400, noting(ran), catch_up_max=3)
     schedule.run_due(job)
     clock.advance(2 * 86400)
     schedule.run_due(job)
-    assert ran == [27, 28, 29, 30, 1, 2]
+    assert [start.day for start in ran] == [27, 28, 29, 30, 1, 2]
 
 
 def test_a_failed_period_is_tried_again() -> None:
@@ -79,9 +103,9 @@ def test_a_failed_period_is_tried_again() -> None:
 
 
 def test_a_clock_step_back_runs_nothing_twice() -> None:
-    clock, ran = ManualClock(NOON), []
+    clock, ran = ManualClock(NOON), list[datetime]()
     schedule = Schedule([], Runs(), clock)
-    job = Job("kpis", 300, lambda start: str(ran.append(start)))
+    job = Job("kpis", 300, noting(ran))
     schedule.run_due(job)
     clock.advance(-20)
     schedule.run_due(job)
@@ -91,11 +115,9 @@ def test_a_clock_step_back_runs_nothing_twice() -> None:
 
 
 def test_the_real_alarm_clock_rings_in_field_time() -> None:
-    import threading
-
     rung = threading.Event()
     clock = FieldClock.starting(NOON, speed=600)
-    schedule = Schedule([Job("kpis", 300, lambda start: str(rung.set()))], Runs(), clock)
+    schedule = Schedule([Job("kpis", 300, ringing(rung))], Runs(), clock)
     schedule.start()
     assert rung.wait(10)
     schedule.stop()
@@ -103,8 +125,6 @@ def test_the_real_alarm_clock_rings_in_field_time() -> None:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_job_that_breaks_is_recorded_and_others_go_on() -> None:
-    import threading
-
     good = threading.Event()
     runs = Runs()
 
@@ -112,7 +132,7 @@ def test_a_job_that_breaks_is_recorded_and_others_go_on() -> None:
         raise ZeroDivisionError("a mistake")
 
     schedule = Schedule(
-        [Job("bad", 300, broken), Job("good", 300, lambda start: str(good.set()))],
+        [Job("bad", 300, broken), Job("good", 300, ringing(good))],
         runs,
         FieldClock.starting(NOON, speed=60),
     )

@@ -52,7 +52,8 @@ def test_string_currents_times_voltage_are_the_dc_power() -> None:
     one, _ = fleet(plant(inverters=1, strings=12))
     batch = decoded(one, "p00-inv-01")
     power = sum(
-        (batch.value(f"dc_string_{n:02d}_current_a") or 0) * (batch.value(f"dc_string_{n:02d}_voltage_v") or 0)
+        (batch.value(f"dc_string_{n:02d}_current_a") or 0)
+        * (batch.value(f"dc_string_{n:02d}_voltage_v") or 0)
         for n in range(1, 13)
     )
     assert power == pytest.approx(batch.value("dc_power_w"), rel=0.02)
@@ -90,7 +91,9 @@ def test_a_run_begun_days_later_shows_the_counters_the_first_run_would_have_come
     clock.advance(3 * 86_400)
     first.refresh(clock.now())
     later, _ = fleet(plant(), at=NOON + timedelta(days=3))
-    assert np.allclose(first.book.at(clock.now().timestamp()), later.book.at(clock.now().timestamp()), atol=1e-3)
+    assert np.allclose(
+        first.book.at(clock.now().timestamp()), later.book.at(clock.now().timestamp()), atol=1e-3
+    )
 
 
 def test_counters_never_fall_and_grow_by_the_integral_of_power() -> None:
@@ -132,6 +135,23 @@ def test_the_day_counter_begins_again_each_morning() -> None:
     one.refresh(clock.now())
     assert before > 20_000
     assert 0 <= (decoded(one, "p00-inv-01").value("ac_energy_today_wh") or 0) < before / 4
+
+
+def test_sums_of_month_year_and_yesterday_follow_the_calendar() -> None:
+    last_of_july = datetime(2026, 7, 31, 9, 0, tzinfo=UTC)
+    one, clock = fleet(plant(profile="ginlong_solis", inverters=1), at=last_of_july)
+    july = decoded(one, "p00-inv-01")
+    clock.advance(86_400)
+    one.refresh(clock.now())
+    august = decoded(one, "p00-inv-01")
+    made = one.energy_at(clock.now().timestamp())[0] - one.energy_at(last_of_july.timestamp())[0]
+    assert (july.value("ac_energy_this_month_wh") or 0) > 30 * 40_000
+    assert august.value("ac_energy_this_month_wh") == pytest.approx(
+        august.value("ac_energy_today_wh"), abs=1000
+    )
+    year = [b.value("ac_energy_this_year_wh") or 0 for b in (july, august)]
+    assert year[1] - year[0] == pytest.approx(made, abs=1001)
+    assert (august.value("ac_energy_yesterday_wh") or 0) >= (july.value("ac_energy_today_wh") or 0)
 
 
 def test_device_clocks_show_local_time_and_are_a_little_off() -> None:

@@ -10,7 +10,9 @@ KEYS = st.integers(-(2**40), 2**40)
 
 
 @given(seed=st.integers(0, 2**31), first=KEYS, second=KEYS)
-def test_the_same_keys_give_the_same_number_whatever_stands_beside_them(seed: int, first: int, second: int) -> None:
+def test_the_same_keys_give_the_same_number_whatever_stands_beside_them(
+    seed: int, first: int, second: int
+) -> None:
     alone = uniform(seed, first, second)
     among = uniform(seed, np.array([0, first, 99]), second)
     assert alone[0] == among[1]

@@ -25,7 +25,7 @@ def test_the_clear_sky_agrees_with_the_simple_formula_of_the_district() -> None:
     one = sky(1)
     at = lit_instants(one)
     elevation, _ = sun_position(at, 33.8, 109.9)
-    high = elevation > 25
+    high = elevation > 35
     day = one._clear_day(one.solar_day(DAY))
     grid = one.day_start_s(one.solar_day(DAY)) + 900.0 * np.arange(97)
     ours = np.interp(at, grid, (day.beam_ghi + day.diffuse_ghi)[:, 0])
@@ -59,9 +59,7 @@ def test_an_instant_is_the_same_alone_and_in_company() -> None:
 def test_neighbours_see_the_same_clouds_more_than_distant_plants_do() -> None:
     near, far = [], []
     for seed in range(6):
-        one = Sky(
-            [plant(0, longitude=109.60), plant(1, longitude=109.61), plant(2, longitude=110.20)], seed
-        )
+        one = Sky([plant(0, longitude=109.60), plant(1, longitude=109.61), plant(2, longitude=110.20)], seed)
         at = lit_instants(one, 60.0)
         light = one.conditions(at)
         # minutes against the hour around them: the clouds themselves, not the weather they share
@@ -92,7 +90,9 @@ def test_a_year_gives_the_irradiation_of_the_region() -> None:
 def test_winter_is_cold_and_summer_is_warm() -> None:
     one = sky()
     january, july = (
-        one.conditions(np.arange(24) * 3600.0 + datetime(2026, month, 15, tzinfo=UTC).timestamp()).ambient_c.mean()
+        one.conditions(
+            np.arange(24, dtype=np.float64) * 3600.0 + datetime(2026, month, 15, tzinfo=UTC).timestamp()
+        ).ambient_c.mean()
         for month in (1, 7)
     )
     assert -6 < january < 7
@@ -101,6 +101,6 @@ def test_winter_is_cold_and_summer_is_warm() -> None:
 
 @pytest.mark.parametrize("hour", [0, 6, 12, 18])
 def test_the_grid_stays_near_fifty_hertz(hour: int) -> None:
-    at = DAY + hour * 3600.0 + np.arange(600) * 5.0
+    at = DAY + hour * 3600.0 + np.arange(600, dtype=np.float64) * 5.0
     frequency = sky().frequency_hz(at)
     assert 49.9 < frequency.min() < frequency.max() < 50.1

@@ -3,106 +3,25 @@
 # ruff: noqa: PD011 (the values of a MeasurementFrame are a frame)
 
 import threading
-from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from domain.clock import ManualClock
 from domain.errors import RecordRejectedError, StoreUnavailableError
 from domain.kpi import DailyKpi
 from domain.measurement import Batch, Origin, Quality
-from domain.plant import DeviceKind
-from domain.timespan import Interval, local_day
+from domain.timespan import Interval
 from stores.protocol import MeasurementStore
-
-NOON = datetime(2026, 7, 1, 4, tzinfo=UTC)  # 12:00 in Shangzhou
-POWER, COUNTER, STATE = "ac_active_power_w", "ac_energy_total_wh", "device_status"
-QUANTITIES = (POWER, COUNTER, STATE)
-ZONE = "Asia/Shanghai"
-DEVICES = {
-    **{f"inv-{number}": DeviceKind.INVERTER for number in range(1, 6)},
-    "meter-1": DeviceKind.REVENUE_METER,
-    "met-1": DeviceKind.WEATHER_STATION,
-}
-MINUTE = timedelta(minutes=1)
-
-Maker = Callable[[], MeasurementStore]
+from tests.stores.contract_days import DaysContract
+from tests.stores.rows import COUNTER, DEVICES, MINUTE, NOON, POWER, QUANTITIES, batch, hour, table
 
 
-def batch(
-    minute: float = 0.0,
-    device_id: str = "inv-1",
-    power: float | None = 1000.0,
-    counter: float | None = 5000.0,
-    *,
-    start: datetime = NOON,
-    quality: Quality | None = None,
-    origin: Origin = Origin.POLL,
-) -> Batch:
-    """One reading; ``quality`` marks its power."""
-    qualities = None if quality is None else (quality, Quality.GOOD, Quality.GOOD)
-    at = start + timedelta(minutes=minute)
-    return Batch(device_id, at, QUANTITIES, (power, counter, 1.0), qualities, at + timedelta(seconds=2), origin)
-
-
-def hour(minutes: float = 60) -> Interval:
-    return Interval(NOON, NOON + timedelta(minutes=minutes))
-
-
-def table(rows: list[tuple[str, datetime, float]]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "device_id": pd.Series([row[0] for row in rows], dtype="str"),
-            "measured_at": pd.Series([row[1] for row in rows], dtype="datetime64[ns, UTC]"),
-            COUNTER: np.array([row[2] for row in rows], dtype=float),
-        }
-    )
-
-
-def reference_aggregates(rows: list[tuple[datetime, float]], zone: str) -> list[tuple[object, ...]]:
-    """The same as daily_aggregates for one device, in plain numpy."""
-    from zoneinfo import ZoneInfo
-
-    days: dict[date, list[tuple[datetime, float]]] = {}
-    for at, value in sorted(rows):
-        days.setdefault(at.astimezone(ZoneInfo(zone)).date(), []).append((at, value))
-    found = []
-    for day, readings in sorted(days.items()):
-        values = np.array([value for _, value in readings])
-        found.append(
-            (
-                day,
-                values[0],
-                values[-1],
-                values.min(),
-                values.max(),
-                readings[0][0],
-                readings[-1][0],
-                len(values),
-                int((np.diff(values) < 0).sum()),
-            )
-        )
-    return found
-
-
-def as_tuples(aggregates: pd.DataFrame) -> list[tuple[object, ...]]:
-    columns = ["day", "first", "last", "low", "high", "first_at", "last_at", "readings", "steps_back"]
-    return [tuple(row) for row in aggregates[columns].itertuples(index=False)]
-
-
-class StoreContract:
-    """Inherit, and give ``make_store`` (``again=True`` opens the same place once more)."""
-
-    persistent = True
-
-    def make_store(self, folder: Path) -> MeasurementStore:
-        raise NotImplementedError
+class StoreContract(DaysContract):
+    """Inherit, and give ``make_store``."""
 
     @pytest.fixture
     def store(self, tmp_path: Path) -> Iterator[MeasurementStore]:
@@ -287,7 +206,12 @@ class StoreContract:
 
     def test_a_curve_sums_the_devices_means(self, store: MeasurementStore) -> None:
         store.write(
-            [batch(0, "inv-1", 100.0), batch(1, "inv-1", 300.0), batch(1, "inv-2", 50.0), batch(20, "inv-1", 7.0)]
+            [
+                batch(0, "inv-1", 100.0),
+                batch(1, "inv-1", 300.0),
+                batch(1, "inv-2", 50.0),
+                batch(20, "inv-1", 7.0),
+            ]
         )
         groups = {"b": ["inv-2"], "a": ["inv-1", "inv-2", "nobody"], "empty": ["inv-5"]}
         curve = store.power_curves(groups, POWER, hour(), timedelta(minutes=15))
@@ -305,93 +229,12 @@ class StoreContract:
         assert list(curve.columns) == ["group", "instant", "value", "devices"]
         assert len(curve) == 0
 
-    # what a counter did per day
-
-    def test_a_day_begins_at_local_midnight(self, store: MeasurementStore) -> None:
-        day = local_day(date(2026, 7, 1), ZONE)
-        edges = (day.start - MINUTE, day.start, day.end - MINUTE, day.end)
-        store.write([batch(start=at, counter=float(n)) for n, at in enumerate(edges)])
-        whole = Interval(day.start - timedelta(days=1), day.end + timedelta(days=1))
-        found = store.daily_aggregates(["inv-1"], COUNTER, whole, ZONE)
-        assert found["day"].tolist() == [date(2026, 6, 30), date(2026, 7, 1), date(2026, 7, 2)]
-        assert found["readings"].tolist() == [1, 2, 1]
-        assert (found["first"][1], found["last"][1]) == (1.0, 2.0)
-
-    def test_a_day_in_the_summer_of_1988_begins_an_hour_earlier(self, store: MeasurementStore) -> None:
-        # the zone had daylight saving from 17 April to 11 September 1988
-        for day, begins_h in ((date(1988, 4, 16), 16), (date(1988, 7, 1), 15), (date(1988, 9, 12), 16)):
-            start = local_day(day, ZONE).start
-            assert start.hour == begins_h
-            store.write([batch(start=start - MINUTE), batch(start=start), batch(start=start + 20 * MINUTE)])
-        summer = Interval(datetime(1988, 4, 1, tzinfo=UTC), datetime(1988, 10, 1, tzinfo=UTC))
-        found = store.daily_aggregates(["inv-1"], COUNTER, summer, ZONE)
-        assert found.set_index("day")["readings"].to_dict() == {
-            date(1988, 4, 15): 1,
-            date(1988, 4, 16): 2,
-            date(1988, 6, 30): 1,
-            date(1988, 7, 1): 2,
-            date(1988, 9, 11): 1,
-            date(1988, 9, 12): 2,
-        }
-
-    def test_no_rows_give_no_days(self, store: MeasurementStore) -> None:
-        found = store.daily_aggregates(["inv-1", "nobody"], COUNTER, hour(), ZONE)
-        assert len(found) == 0
-        assert "steps_back" in found.columns
-
-    def test_a_doubtful_counter_is_not_part_of_the_day(self, store: MeasurementStore) -> None:
-        odd = Batch("inv-1", NOON + MINUTE, (COUNTER,), (9e9,), (Quality.OUT_OF_RANGE,))
-        store.write([batch(0, counter=10.0), odd, batch(2, counter=12.0)])
-        found = store.daily_aggregates(["inv-1"], COUNTER, hour(), ZONE)
-        assert as_tuples(found)[0][1:5] == (10.0, 12.0, 10.0, 12.0)
-        assert found["steps_back"].tolist() == [0]
-
-    def test_a_small_step_back_inside_a_day_is_counted(self, store: MeasurementStore) -> None:
-        # neither the first, the last, the lowest nor the highest value shows it
-        for minute, counter in enumerate((10.0, 30.0, 20.0, 40.0)):
-            store.write([batch(minute, counter=counter)])
-        assert store.daily_aggregates(["inv-1"], COUNTER, hour(), ZONE)["steps_back"].tolist() == [1]
-
-    def test_a_step_back_made_by_a_late_reading_is_counted(self, store: MeasurementStore) -> None:
-        store.write([batch(0, counter=10.0)])
-        store.write([batch(20, counter=20.0)])
-        store.write([batch(10, counter=30.0)])
-        assert store.daily_aggregates(["inv-1"], COUNTER, hour(), ZONE)["steps_back"].tolist() == [1]
-
-    @given(
-        values=st.lists(st.integers(0, 6), min_size=1, max_size=24),
-        order=st.randoms(use_true_random=False),
-        cut=st.integers(1, 5),
-        as_table=st.booleans(),
-    )
-    @settings(
-        max_examples=40,
-        deadline=None,
-        # every store inherits this test: the executors differ by design
-        suppress_health_check=[HealthCheck.differing_executors, HealthCheck.too_slow],
-    )
-    def test_aggregates_equal_the_numpy_reference_in_whatever_order_rows_came(
-        self, tmp_path_factory: pytest.TempPathFactory, values: list[int], order, cut: int, as_table: bool
-    ) -> None:
-        store = self.make_store(tmp_path_factory.mktemp("any-order"))
-        rows = [(NOON + timedelta(hours=3 * place), float(value)) for place, value in enumerate(values)]
-        shuffled = list(rows)
-        order.shuffle(shuffled)
-        for start in range(0, len(shuffled), cut):
-            part = shuffled[start : start + cut]
-            if as_table:
-                store.write_table([COUNTER], table([("inv-1", at, value) for at, value in part]), Origin.FILE)
-            else:
-                store.write([Batch("inv-1", at, (COUNTER,), (value,)) for at, value in part])
-        span = Interval(NOON - timedelta(days=1), NOON + timedelta(days=5))
-        found = store.daily_aggregates(["inv-1"], COUNTER, span, ZONE)
-        store.close()
-        assert as_tuples(found) == reference_aggregates(rows, ZONE)
-
     # tables
 
     def test_a_table_is_kept_like_batches(self, store: MeasurementStore) -> None:
-        rows = table([("inv-2", NOON + MINUTE, 2.0), ("inv-1", NOON, 1.0), ("inv-1", NOON + MINUTE, float("nan"))])
+        rows = table(
+            [("inv-2", NOON + MINUTE, 2.0), ("inv-1", NOON, 1.0), ("inv-1", NOON + MINUTE, float("nan"))]
+        )
         assert store.write_table([COUNTER], rows, Origin.FILE).accepted == 3
         assert store.write_table([COUNTER], rows, Origin.FILE).duplicates == 3
         frame = store.read(["inv-1", "inv-2"], [COUNTER], hour(), origins=[Origin.FILE])
@@ -513,8 +356,3 @@ class StoreContract:
             store.write([batch(0)])
         with pytest.raises(StoreUnavailableError):
             store.read(["inv-1"], [POWER], hour())
-
-
-def clock() -> ManualClock:
-    """A clock late enough for every reading of the suite."""
-    return ManualClock(NOON + timedelta(days=10))

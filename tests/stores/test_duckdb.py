@@ -1,13 +1,12 @@
 """The DuckDB store keeps every promise, and keeps it through kills, other processes and bad files."""
 
-
-
 import os
 import signal
 import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,7 +18,8 @@ from domain.measurement import Batch, Quality
 from domain.timespan import Interval
 from stores.duckdb import DuckDbStore
 from tests.conftest import ROOT
-from tests.stores.contract import COUNTER, DEVICES, NOON, POWER, ZONE, StoreContract, batch, clock, hour
+from tests.stores.contract import StoreContract
+from tests.stores.rows import COUNTER, DEVICES, NOON, POWER, ZONE, batch, clock, hour
 
 FILE = "samples.duckdb"
 
@@ -62,22 +62,20 @@ def test_days_taken_by_somebody_who_did_not_finish_are_due_again_after_a_crash(t
     again.close()
 
 
+def _steps_with_openings(folder: Path, counters: tuple[float | None, ...]) -> list[int]:
+    for minute, counter in enumerate(counters):
+        with closing(opened(folder)) as store:
+            store.write([batch(minute, counter=counter)])
+    with closing(opened(folder)) as store:
+        return list(store.daily_aggregates(["inv-1"], COUNTER, hour(), ZONE)["steps_back"])
+
+
 def test_a_step_back_right_after_opening_is_counted(tmp_path: Path) -> None:
-    for minute, counter in enumerate((10.0, 30.0, 20.0, 40.0)):
-        store = opened(tmp_path)
-        store.write([batch(minute, counter=counter)])
-        found = store.daily_aggregates(["inv-1"], COUNTER, hour(), ZONE)
-        store.close()
-    assert found["steps_back"].tolist() == [1]
+    assert _steps_with_openings(tmp_path, (10.0, 30.0, 20.0, 40.0)) == [1]
 
 
 def test_a_step_back_hidden_behind_a_missing_value_is_counted_after_opening(tmp_path: Path) -> None:
-    for minute, counter in enumerate((30.0, None, 20.0, 40.0)):
-        store = opened(tmp_path)
-        store.write([batch(minute, counter=counter)])
-        found = store.daily_aggregates(["inv-1"], COUNTER, hour(), ZONE)
-        store.close()
-    assert found["steps_back"].tolist() == [1]
+    assert _steps_with_openings(tmp_path, (30.0, None, 20.0, 40.0)) == [1]
 
 
 def test_a_step_back_over_the_edge_of_a_month_in_one_write_is_counted(store: DuckDbStore) -> None:
@@ -93,7 +91,7 @@ _WRITER = """
     from datetime import timedelta
     from pathlib import Path
     from stores.duckdb import DuckDbStore
-    from tests.stores.contract import DEVICES, batch, clock
+    from tests.stores.rows import DEVICES, batch, clock
     store = DuckDbStore(Path(sys.argv[1]), clock(), DEVICES)
     for minute in range(10_000):
         store.write([batch(minute / 60, name) for name in ("inv-1", "inv-2", "inv-3")])
@@ -136,7 +134,7 @@ def test_a_second_process_is_told_who_owns_the_file(tmp_path: Path, store: DuckD
         from pathlib import Path
         from domain.errors import StoreUnavailableError
         from stores.duckdb import DuckDbStore
-        from tests.stores.contract import DEVICES, clock
+        from tests.stores.rows import DEVICES, clock
         try:
             DuckDbStore(Path(sys.argv[1]), clock(), DEVICES)
         except StoreUnavailableError as error:
@@ -176,7 +174,7 @@ _FULL = """
     from pathlib import Path
     from domain.errors import StoreUnavailableError
     from stores.duckdb import DuckDbStore
-    from tests.stores.contract import DEVICES, batch, clock, hour
+    from tests.stores.rows import DEVICES, batch, clock, hour
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     store = DuckDbStore(Path(sys.argv[1]), clock(), DEVICES)
     kept = 0

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from stores.memory import MemoryStore
-from tests.stores.contract import DEVICES, StoreContract, batch, clock
+from tests.stores.contract import StoreContract
+from tests.stores.rows import DEVICES, batch, clock
 
 
 class TestMemoryStore(StoreContract):

@@ -76,6 +76,7 @@ def test_an_older_database_is_copied_before_it_is_changed(
     _pretend_newer(monkeypatch)
     store = SqlRecordStore.at(path, CLOCK)
     assert store.backup == tmp_path / "records-0001-20260701T023000Z.backup.sqlite"
+    assert store.backup.stat().st_mode & 0o777 == 0o600
     copy = sqlite3.connect(store.backup)
     assert copy.execute("SELECT user_id FROM users").fetchall() == [("li",)]
     assert copy.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]

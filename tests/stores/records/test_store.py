@@ -74,6 +74,14 @@ def test_the_audit_cannot_be_changed_or_deleted_by_anyone(tmp_path: Path) -> Non
     store.close()
 
 
+def test_only_its_owner_may_read_the_file_and_its_log(tmp_path: Path) -> None:
+    store = SqlRecordStore.at(tmp_path / "records.sqlite")
+    store.add_user(user())
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes == dict.fromkeys(("records.sqlite", "records.sqlite-wal", "records.sqlite-shm"), 0o600)
+    store.close()
+
+
 def test_one_connection_writes_and_checkpoints_and_readers_cannot(tmp_path: Path) -> None:
     store = SqlRecordStore.at(tmp_path / "records.sqlite")
     with store._database.writing() as connection:

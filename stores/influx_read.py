@@ -1,0 +1,356 @@
+"""The reading half of the InfluxDB store: questions in InfluxQL, answers as arrays."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from domain.frame import MeasurementFrame
+from domain.measurement import Origin
+from domain.plant import DeviceKind
+from domain.quantity import Kind, quantity
+from domain.timespan import Interval, day_of, days_between, local_day
+from stores import frames
+from stores.influx_names import DEVICE_TAG, KINDS, ORIGIN, during, epoch_us, ident, one_of, parts_of, tag_of
+
+Query = Callable[[str], list[pa.Table]]
+Source = tuple[str, frozenset[str], str]  # measurement, devices asked for, condition that picks them
+_MICROSECOND = timedelta(microseconds=1)
+_STATEMENTS_MAX = 120
+_FILTER_MAX = 200  # from here on all devices of a kind are asked for and the answer is picked from
+
+
+def numbers(column: Any) -> NDArray[np.float64]:
+    """Return a column as floats, NaN where it is empty."""
+    return np.asarray(column.combine_chunks().to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def microseconds(table: pa.Table) -> NDArray[np.int64]:
+    """Return the instants of a table. [us]"""
+    return np.asarray(table["time"].combine_chunks().to_numpy(zero_copy_only=False), dtype=np.int64) // 1000
+
+
+def coded(table: pa.Table, column: str) -> tuple[list[str], NDArray[np.int64]]:
+    """Return the distinct texts of a column and each row's place among them."""
+    words = table[column].combine_chunks().dictionary_encode()
+    texts = [str(word) for word in words.dictionary.to_pylist()]
+    if column == "tags":
+        texts = [tag_of(text) for text in texts]
+    return texts, np.asarray(words.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+class Parts:
+    """Collects rows of several answers; devices are numbered as they come."""
+
+    def __init__(self, wanted: frozenset[str]) -> None:
+        self.numbers: dict[str, int] = {}
+        self._wanted = wanted
+
+    def rows(self, table: pa.Table, column: str) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+        """Return the device number of each row, and which rows were asked for."""
+        texts, codes = coded(table, column)
+        for text in texts:
+            self.numbers.setdefault(text, len(self.numbers))
+        device = np.array([self.numbers[text] for text in texts], dtype=np.int32)
+        asked = np.array([text in self._wanted for text in texts], dtype=bool)
+        return device[codes], asked[codes]
+
+    @property
+    def names(self) -> dict[int, str]:
+        """Names by number."""
+        return {number: name for name, number in self.numbers.items()}
+
+
+class Reader:
+    """Asks the server.
+
+    Parameters
+    ----------
+    query : callable
+        `stores.influx_client.InfluxClient.query`.
+    kinds : callable
+        Returns the kind of every registered device.
+    """
+
+    def __init__(self, query: Query, kinds: Callable[[], Mapping[str, DeviceKind]]) -> None:
+        self._query = query
+        self._kinds = kinds
+
+    def sources(self, device_ids: Sequence[str]) -> list[Source]:
+        """Return which measurements to ask for which devices; one that is not registered may be anywhere."""
+        kinds = self._kinds()
+        by_kind: dict[str, set[str]] = {}
+        for name in set(device_ids):
+            kind = kinds.get(name)
+            for measurement in KINDS if kind is None else (kind.value,):
+                by_kind.setdefault(measurement, set()).add(name)
+        return [
+            (kind, frozenset(ids), one_of(DEVICE_TAG, sorted(ids)) if len(ids) <= _FILTER_MAX else "")
+            for kind, ids in sorted(by_kind.items())
+        ]
+
+    def fields(self, kind: str) -> tuple[str, ...]:
+        """Return the fields a kind of device ever had."""
+        tables = self._query(f"SHOW FIELD KEYS FROM {ident(kind)}")
+        return tuple(str(name) for table in tables for name in table["fieldKey"].to_pylist())
+
+    def together(self, statements: Sequence[str]) -> Iterator[pa.Table]:
+        """Ask many statements, some at a time."""
+        for start in range(0, len(statements), _STATEMENTS_MAX):
+            yield from self._query("; ".join(statements[start : start + _STATEMENTS_MAX]))
+
+    # rows
+
+    def read(
+        self,
+        device_ids: Sequence[str],
+        quantities: Sequence[str],
+        interval: Interval,
+        every: timedelta | None,
+        origins: Sequence[Origin] | None,
+    ) -> MeasurementFrame:
+        """Return rows, or buckets."""
+        names = tuple(dict.fromkeys(quantities))
+        for name in names:
+            quantity(name)
+        sources = self.sources(device_ids) if origins is None or origins else []
+        wanted = Parts(frozenset(device_ids))
+        picked = "" if origins is None else _of_origins(origins)
+        span = during(epoch_us(interval.start), epoch_us(interval.end))
+        parts = [
+            part
+            for kind, _, devices in sources
+            for part in (
+                self._rows(kind, names, span + devices + picked, wanted)
+                if every is None
+                else self._buckets(kind, names, span + devices + picked, every, wanted)
+            )
+        ]
+        return _joined(parts, names, wanted.names)
+
+    def _rows(self, kind: str, names: Sequence[str], where: str, wanted: Parts) -> Iterator["_Part"]:
+        fields = self.fields(kind)
+        odd: dict[str, list[str]] = {name: [] for name in names}
+        for field in fields:
+            name = field.partition("~")[0]
+            if name in odd and field != name:
+                odd[name].append(field)
+        good = [name for name in names if name in fields]
+        chosen = [DEVICE_TAG, ORIGIN, *good, *(field for name in names for field in odd[name])]
+        text = f"SELECT {', '.join(map(ident, chosen))} FROM {ident(kind)} WHERE {where}"
+        for table in self._query(text) if fields else ():
+            device, asked = wanted.rows(table, DEVICE_TAG)
+            part = _Part(device[asked], microseconds(table)[asked], {}, {})
+            for name in names:
+                value, quality = _with_quality(table, name, odd[name])
+                part.values[name] = value[asked]
+                if quality is not None:
+                    part.qualities[name] = quality[asked]
+            yield part
+
+    def _buckets(
+        self, kind: str, names: Sequence[str], where: str, every: timedelta, wanted: Parts
+    ) -> Iterator["_Part"]:
+        chosen = [f"{_aggregate(name)}({ident(name)}) AS {ident(name)}" for name in names]
+        text = (
+            f"SELECT {', '.join([*chosen, f'count({ident(ORIGIN)}) AS rows'])} FROM {ident(kind)} WHERE {where} "
+            f"GROUP BY {DEVICE_TAG}, time({width_of(every)}) fill(none)"
+        )
+        for table in self._query(text):
+            device, asked = wanted.rows(table, "tags")
+            values = {name: numbers(table[name])[asked] for name in names}
+            yield _Part(device[asked], microseconds(table)[asked], values, {})
+
+    # curves
+
+    def power_curves(
+        self, groups: Mapping[str, Sequence[str]], name: str, interval: Interval, every: timedelta
+    ) -> pd.DataFrame:
+        """Return summed power; the engine makes each device's means, they are added up here."""
+        ids = sorted({device_id for members in groups.values() for device_id in members})
+        frame = self.read(ids, [name], interval, every, None).values.dropna(subset=[name])
+        instants = frame["measured_at"].dt.tz_localize(None).to_numpy().astype("datetime64[us]").astype(np.int64)
+        labels = sorted(groups)
+        found: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]] = []
+        for place, label in enumerate(labels):
+            chosen = frame["device_id"].isin(list(groups[label])).to_numpy()
+            at, slot = np.unique(instants[chosen], return_inverse=True)
+            sums = np.bincount(slot, frame[name].to_numpy()[chosen], len(at))
+            found.append((np.full(len(at), place), at, sums, np.bincount(slot, minlength=len(at))))
+        group, at, value, devices = (
+            np.concatenate(columns) if columns else np.empty(0, dtype=np.int64)
+            for columns in zip(*found, strict=True)
+        ) if found else (np.empty(0, dtype=np.int64),) * 4
+        return pd.DataFrame(
+            {
+                "group": frames.texts(group, labels) if len(group) else pd.Series([], dtype="str"),
+                "instant": frames.instants(at),
+                "value": np.asarray(value, dtype=np.float64),
+                "devices": np.asarray(devices, dtype=np.int64),
+            }
+        )
+
+    # counters per local day
+
+    def daily_aggregates(
+        self, device_ids: Sequence[str], name: str, interval: Interval, zone: str
+    ) -> pd.DataFrame:
+        """Return what a counter did per device and local day.
+
+        A day is asked for by its two instants, never by the engine's ``time(1d)``, so the zone's history holds,
+        and ``first`` and ``last`` come with the instants of their readings.
+        """
+        quantity(name)
+        wanted = Parts(frozenset(device_ids))
+        statements = [
+            statement
+            for kind, _, devices in self.sources(device_ids)
+            for day, span in _days(interval, zone)
+            for statement in _day_statements(kind, name, span + devices, (day - date(1970, 1, 1)).days)
+        ]
+        found: dict[str, dict[tuple[int, int], float]] = {}
+        for table in self.together(statements):
+            device, asked = wanted.rows(table, "tags")
+            self._note(table, device, asked, found)
+        return _daily(found, wanted.names)
+
+    def _note(
+        self,
+        table: pa.Table,
+        device: NDArray[np.int32],
+        asked: NDArray[np.bool_],
+        found: dict[str, dict[tuple[int, int], float]],
+    ) -> None:
+        at = microseconds(table)
+        for column in table.column_names[3:]:
+            what, _, day = column.partition(":")
+            values = numbers(table[column])
+            here = found.setdefault(what, {})
+            said = asked & ~np.isnan(values)
+            keys = [(int(number), int(day)) for number in device[said]]
+            here.update(zip(keys, values[said].tolist(), strict=True))
+            if what in {"first", "last"}:
+                found.setdefault(f"{what}_at", {}).update(zip(keys, at[said].tolist(), strict=True))
+
+
+class _Part:
+    """Rows of one answer."""
+
+    def __init__(
+        self,
+        device: NDArray[np.int32],
+        measured_us: NDArray[np.int64],
+        values: dict[str, NDArray[np.float64]],
+        qualities: dict[str, NDArray[np.uint8]],
+    ) -> None:
+        self.device = device
+        self.measured_us = measured_us
+        self.values = values
+        self.qualities = qualities
+
+
+def width_of(every: timedelta) -> str:
+    """Return a bucket's width in InfluxQL."""
+    width_us = every // _MICROSECOND
+    if width_us <= 0:
+        raise ValueError(f"a bucket of {every} has no width")
+    return f"{width_us}u"
+
+
+def _aggregate(name: str) -> str:
+    return "mean" if quantity(name).kind is Kind.GAUGE else "last"
+
+
+def _of_origins(origins: Sequence[Origin]) -> str:
+    return " AND (" + " OR ".join(f"{ORIGIN} = {int(origin)}" for origin in origins) + ")"
+
+
+def _with_quality(
+    table: pa.Table, name: str, odd: Sequence[str]
+) -> tuple[NDArray[np.float64], NDArray[np.uint8] | None]:
+    values = (
+        numbers(table[name]) if name in table.column_names else np.full(table.num_rows, np.nan)
+    )
+    quality: NDArray[np.uint8] | None = None
+    for field in odd:
+        said = numbers(table[field])
+        there = ~np.isnan(said)
+        if not there.any():
+            continue
+        _, number, missing = parts_of(field)
+        quality = np.zeros(len(values), dtype=np.uint8) if quality is None else quality
+        quality[there] = int(number)
+        values = np.where(there, np.nan if missing else said, values)
+    return values, quality
+
+
+def _joined(parts: Sequence[_Part], names: Sequence[str], device_ids: Mapping[int, str]) -> MeasurementFrame:
+    count = sum(len(part.device) for part in parts)
+    empty = {name: np.empty(0) for name in names}
+    if count == 0:
+        return frames.frame(np.empty(0, np.int32), np.empty(0, np.int64), names, empty, {})
+    qualities = None
+    if any(part.qualities for part in parts):
+        qualities = {
+            name: np.concatenate(
+                [part.qualities.get(name, np.zeros(len(part.device), np.uint8)) for part in parts]
+            )
+            for name in names
+        }
+        if not any(column.any() for column in qualities.values()):
+            qualities = None
+    return frames.frame(
+        np.concatenate([part.device for part in parts]),
+        np.concatenate([part.measured_us for part in parts]),
+        names,
+        {name: np.concatenate([part.values[name] for part in parts]) for name in names},
+        device_ids,
+        qualities,
+    )
+
+
+def _days(interval: Interval, zone: str) -> Iterator[tuple[date, str]]:
+    """Yield each local day of an interval, and the condition of its part that lies inside."""
+    if interval.end == interval.start:
+        return
+    for day in days_between(day_of(interval.start, zone), day_of(interval.end - _MICROSECOND, zone)):
+        whole = local_day(day, zone)
+        start, end = max(whole.start, interval.start), min(whole.end, interval.end)
+        yield day, during(epoch_us(start), epoch_us(end))
+
+
+def _day_statements(kind: str, name: str, where: str, day: int) -> tuple[str, ...]:
+    field, source = ident(name), f"FROM {ident(kind)} WHERE {where} GROUP BY {DEVICE_TAG}"
+    return (
+        f'SELECT min({field}) AS "low:{day}", max({field}) AS "high:{day}", count({field}) AS "readings:{day}" {source}',
+        f'SELECT first({field}) AS "first:{day}" {source}',
+        f'SELECT last({field}) AS "last:{day}" {source}',
+        f'SELECT count(step) AS "steps_back:{day}" FROM (SELECT difference({field}) AS step {source}) '
+        f"WHERE step < 0 GROUP BY {DEVICE_TAG}",
+    )
+
+
+def _daily(found: Mapping[str, Mapping[tuple[int, int], float]], names: Mapping[int, str]) -> pd.DataFrame:
+    keys = list(found.get("readings", {}))
+
+    def column(what: str) -> NDArray[np.float64]:
+        return np.array([found[what][key] for key in keys])
+
+    back = found.get("steps_back", {})
+    whole = {
+        "readings": column("readings").astype(np.int64) if keys else np.empty(0, np.int64),
+        "steps_back": np.array([back.get(key, 0) for key in keys], dtype=np.int64),
+    }
+    return frames.daily_frame(
+        [names[number] for number, _ in keys],
+        np.array([day for _, day in keys], dtype=np.int64),
+        {what: column(what) if keys else np.empty(0) for what in ("first", "last", "low", "high")},
+        np.array([found["first_at"][key] for key in keys], dtype=np.int64),
+        np.array([found["last_at"][key] for key in keys], dtype=np.int64),
+        whole,
+    )
+
