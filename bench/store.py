@@ -213,61 +213,80 @@ def _ms(spent: np.ndarray, percent: float) -> float:
     return round(float(np.percentile(spent, percent)) * 1000.0, 2)
 
 
-def run(quick: bool = False) -> dict[str, float | str]:
+Figures = dict[str, float | str]
+
+
+def _loaded(path: Path, clock: ManualClock, fleet: Fleet, days: int) -> Figures:
+    """Fill a store with whole days; the size is taken after it was closed."""
+    store = DuckDbStore(path, clock, dict.fromkeys(IDS, DeviceKind.INVERTER))
+    load_s = 0.0
+    for number in range(days):
+        table = as_table(*fleet.day(number))
+        begin = time.perf_counter()
+        store.write_table(QUANTITIES, table, Origin.POLL)
+        load_s += time.perf_counter() - begin
+    store.close()
+    rows = days * SLOTS * DEVICES
+    return {
+        "days": float(days),
+        "rows": float(rows),
+        "load_rows_per_s": round(rows / load_s),
+        "live_bytes_per_row": round(path.stat().st_size / rows, 2),
+    }
+
+
+def _asked(asked: _Questions) -> Figures:
+    """Time the questions of pages while nothing is written."""
+    asked.plant_day()
+    asked.fleet_now()
+    return {
+        "plant_day_curve_p50_ms": _ms(day := _timed(asked.plant_day, 60), 50),
+        "plant_day_curve_p95_ms": _ms(day, 95),
+        "fleet_now_from_file_p50_ms": _ms(now := _timed(asked.fleet_now, 40), 50),
+        "fleet_now_from_file_p95_ms": _ms(now, 95),
+        "latest_batches_from_file_p50_ms": _ms(_timed(asked.latest, 10), 50),
+        "energy_30_days_p50_s": round(_ms(_timed(asked.month_energy, 7), 50) / 1000, 3),
+    }
+
+
+def _written(store: DuckDbStore, asked: _Questions, live: list[list[Batch]]) -> Figures:
+    """Time commits of sweeps, alone and beside readers, and the month's energy meanwhile."""
+    alone = _commits(store, live[:100])
+    beside, energy = _with_readers(store, asked, live[100:])
+    return {
+        "commit_alone_p50_ms": _ms(alone, 50),
+        "commit_alone_p95_ms": _ms(alone, 95),
+        "commit_with_readers_p50_ms": _ms(beside, 50),
+        "commit_with_readers_p95_ms": _ms(beside, 95),
+        "energy_30_days_while_writing_p50_s": round(_ms(energy, 50) / 1000, 3),
+        "energy_30_days_while_writing_max_s": round(float(energy.max()), 3),
+    }
+
+
+def _archived(store: DuckDbStore) -> Figures:
+    begin = time.perf_counter()
+    archived = store.archive_month("inverter", "2026-04")
+    return {
+        "archive_bytes_per_row": round((archived.size_bytes or 0) / archived.rows, 2),
+        "archive_rows_per_s": round(archived.rows / (time.perf_counter() - begin)),
+    }
+
+
+def run(quick: bool = False) -> Figures:
     """Return the figures of the store."""
     days = 7 if quick else 90
-    first = date(2026, 4, 1)
-    fleet = Fleet(first)
+    fleet = Fleet(date(2026, 4, 1))
     with tempfile.TemporaryDirectory(prefix="pvmon-bench-") as folder:
         path = Path(folder) / "samples.duckdb"
         clock = ManualClock(datetime(2027, 1, 1, tzinfo=UTC))
+        figures = _loaded(path, clock, fleet, days)
         store = DuckDbStore(path, clock, dict.fromkeys(IDS, DeviceKind.INVERTER))
-        load_s = 0.0
-        for number in range(days):
-            table = as_table(*fleet.day(number))
-            begin = time.perf_counter()
-            store.write_table(QUANTITIES, table, Origin.POLL)
-            load_s += time.perf_counter() - begin
-        store.close()
-        store = DuckDbStore(path, clock, dict.fromkeys(IDS, DeviceKind.INVERTER))
-        rows = days * SLOTS * DEVICES
-        live_bytes = path.stat().st_size
         live = sweeps(*fleet.day(days), 240, 60.0)
-        newest = live[0][0].measured_at
-        figures: dict[str, float | str] = {
-            "days": float(days),
-            "rows": float(rows),
-            "load_rows_per_s": round(rows / load_s),
-            "live_bytes_per_row": round(live_bytes / rows, 2),
-        }
         gc.collect()
-        asked = _Questions(store, newest, days)
-        asked.plant_day()
-        asked.fleet_now()
-        figures |= {
-            "plant_day_curve_p50_ms": _ms(day := _timed(asked.plant_day, 60), 50),
-            "plant_day_curve_p95_ms": _ms(day, 95),
-            "fleet_now_from_file_p50_ms": _ms(now := _timed(asked.fleet_now, 40), 50),
-            "fleet_now_from_file_p95_ms": _ms(now, 95),
-            "latest_batches_from_file_p50_ms": _ms(_timed(asked.latest, 10), 50),
-            "energy_30_days_p50_s": round(_ms(_timed(asked.month_energy, 7), 50) / 1000, 3),
-        }
-        alone = _commits(store, live[:100])
-        beside, energy = _with_readers(store, asked, live[100:])
-        figures |= {
-            "commit_alone_p50_ms": _ms(alone, 50),
-            "commit_alone_p95_ms": _ms(alone, 95),
-            "commit_with_readers_p50_ms": _ms(beside, 50),
-            "commit_with_readers_p95_ms": _ms(beside, 95),
-            "energy_30_days_while_writing_p50_s": round(_ms(energy, 50) / 1000, 3),
-            "energy_30_days_while_writing_max_s": round(float(energy.max()), 3),
-        }
-        begin = time.perf_counter()
-        archived = store.archive_month("inverter", "2026-04")
-        figures |= {
-            "archive_bytes_per_row": round((archived.size_bytes or 0) / archived.rows, 2),
-            "archive_rows_per_s": round(archived.rows / (time.perf_counter() - begin)),
-        }
+        asked = _Questions(store, live[0][0].measured_at, days)
+        figures |= _asked(asked)
+        figures |= _written(store, asked, live)
+        figures |= _archived(store)
         store.close()
     return figures
 

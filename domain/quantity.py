@@ -222,6 +222,14 @@ _TABLE: tuple[tuple[str, str, Kind, float, float], ...] = (
     ("wind_speed_m_s", "m/s", _G, 0, 75),
     ("wind_direction_deg", "deg", _G, 0, 360),
     ("relative_humidity_percent", "%", _G, 0, 100),
+    ("air_pressure_hpa", "hPa", _G, 300, 1100),
+    ("rainfall_mm", "mm", _G, 0, 2000),
+    ("snow_depth_mm", "mm", _G, 0, 5000),
+    ("inclination_x_deg", "deg", _S, -360, 360),
+    ("inclination_y_deg", "deg", _S, -360, 360),
+    ("inclination_z_deg", "deg", _S, -360, 360),
+    ("latitude_deg", "deg", _S, -90, 90),
+    ("longitude_deg", "deg", _S, -180, 180),
 )
 
 _EXACT = {row[0]: Quantity(*row) for row in _TABLE if "NN" not in row[0]}

@@ -143,8 +143,17 @@ class RegisterImage:
             image[:, place] = content
             return
         # two meanings of one register: only the one that holds is written
-        rows = given & _holding(point.condition, every, len(image))
+        rows = given & self._holding(point.condition, every, len(image))
         image[rows, place] = content[rows]
+
+    def _holding(
+        self, condition: Condition, every: Mapping[str, NDArray[np.float64]], units: int
+    ) -> NDArray[np.bool_]:
+        state = np.broadcast_to(every.get(condition.name, np.array([np.nan])), (units,))
+        teller = self.profile.find(condition.name)
+        if teller is not None and not teller.absent:
+            state = np.nan_to_num(state)  # a state that cannot be absent reads as zero
+        return np.logical_xor(np.isin(state, list(condition.values)), condition.negate)
 
     def _raw(self, point: Point, value: NDArray[np.float64]) -> NDArray[np.generic]:
         code = f">{_CODES[point.type]}"
@@ -255,8 +264,3 @@ def _clock(seconds: NDArray[np.float64], type_: Type) -> Bytes:
         table[:, 0] = np.clip(table[:, 0] - 2000, 0, 255)
         return table.astype(np.uint8)
     return np.ascontiguousarray(table.astype(">u2")).view(np.uint8).reshape(len(seconds), -1)
-
-
-def _holding(condition: Condition, every: Mapping[str, NDArray[np.float64]], units: int) -> NDArray[np.bool_]:
-    state = np.broadcast_to(every.get(condition.name, np.array([np.nan])), (units,))
-    return np.logical_xor(np.isin(state, list(condition.values)), condition.negate)

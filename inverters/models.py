@@ -139,7 +139,9 @@ def _default_map(section: Section) -> Iterator[ModelAt]:
 
 
 def _scales(section: Section) -> tuple[ScaleRegister, ...]:
-    found = []
+    found: list[ScaleRegister] = []
+    if "scale_factors" not in section:
+        return ()
     for entry in section.sections("scale_factors", lambda number: f"scale_factors[{number}]"):
         found.append(
             ScaleRegister(
@@ -196,8 +198,8 @@ def check_model_table(table: ModelTable, section: Section, lines: Lines) -> None
                     f"{right.name} overlaps {left.name} in model {model}",
                     lines.get(right),
                 )
-    for left, right in pairwise(table.default_map):
-        if left.address + left.length + 2 != right.address:
+    for one_model, next_model in pairwise(table.default_map):
+        if one_model.address + one_model.length + 2 != next_model.address:
             section.complain(
-                "default_map", f"model {right.model} does not begin where model {left.model} ends"
+                "default_map", f"model {next_model.model} does not begin where model {one_model.model} ends"
             )

@@ -5,7 +5,7 @@ document. All problems of all files are reported at once.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -73,13 +73,13 @@ class DeviceProfile:
     models: tuple[str, ...]
     word_order: WordOrder
     limits: Limits
-    points: tuple[Point, ...]
+    points: tuple[Point, ...] = field(repr=False)
     quality: ProfileQuality
     witness: str = ""
     json_document: bool = False
     source: str = ""
-    models_table: ModelTable | None = None
-    constants: tuple[Constant, ...] = ()
+    models_table: ModelTable | None = field(default=None, repr=False)
+    constants: tuple[Constant, ...] = field(default=(), repr=False)
 
     @cached_property
     def quantities(self) -> tuple[str, ...]:
@@ -236,13 +236,13 @@ def resolve(profile: DeviceProfile, found: Iterable[tuple[int, int, int]]) -> De
     """
     if profile.models_table is None:
         raise ProfileError(f"{profile.name} has fixed registers; there is nothing to resolve")
-    found = tuple(ModelAt(*model) for model in found)
-    points, constants = lay_out(profile.models_table, found)
+    models = tuple(ModelAt(*model) for model in found)
+    points, constants = lay_out(profile.models_table, models)
     if not any(point.class_ == "live" for point in points):
-        known = ", ".join(str(model.model) for model in found) or "none"
+        known = ", ".join(str(model.model) for model in models) or "none"
         raise ProfileError(f"{profile.name}: no measured value in the models the device has ({known})")
     # a model is read by itself: its scale factors come in the same answer as its values
-    starts = tuple(model.address for model in found)
+    starts = tuple(model.address for model in models)
     limits = replace(profile.limits, boundaries=starts)
     return replace(profile, points=points, constants=constants, limits=limits)
 

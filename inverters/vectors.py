@@ -38,6 +38,7 @@ _FAMILIES = MappingProxyType(
         "sunspec": ("sunspec",),
     }
 )
+_MODEL_BASE = "model ID register"  # addresses count from the model, wherever it lies
 # a rule or list of labels is text of the source: compared without regard to case
 _TOLERANCE = 1e-6
 
@@ -140,7 +141,10 @@ def _readings(
     for family in families:
         profile = profiles[family]
         base = vector.get("address")
-        if base is None:  # the vector names the quantity, not the register
+        if base is None and (vector.get("decode") or {}).get("base") == _MODEL_BASE:
+            base = _first_model(profile)
+            address = base + int(expected["address"])
+        elif base is None:  # the vector names the quantity, not the register
             point = profile.find(str(field))
             if point is None:
                 continue
@@ -152,6 +156,13 @@ def _readings(
             r for r in readings if r.point.address == address
         ]
     return []
+
+
+def _first_model(profile: DeviceProfile) -> int:
+    """Return where the first model of a family lies whose registers count from the model."""
+    if profile.models_table is None:
+        raise ValueError(f"{profile.name} is no family of models")
+    return profile.models_table.default_map[0].address
 
 
 def _differences(expected: Mapping[str, Any], readings: Sequence[Reading]) -> list[str]:

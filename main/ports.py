@@ -1,5 +1,6 @@
 """Free ports on loopback, and a registry whose gateways listen on them."""
 
+import secrets
 import socket
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -8,14 +9,34 @@ from dataclasses import replace
 from domain.errors import ConfigurationError
 from domain.plant import Registry, WireProtocol
 
+_PORTS = range(20_000, 32_000)
+
 
 def free_ports(count: int, host: str = "127.0.0.1") -> list[int]:
-    """Return ``count`` different ports nobody listens on at this moment."""
+    """Return ``count`` different ports nobody listens on.
+
+    They lie below the range from which the system hands out ports of outgoing connections, so that none
+    of those takes one before its listener is up.
+
+    Raises
+    ------
+    ConfigurationError
+        There are not enough.
+    """
+    first = secrets.randbelow(_PORTS.stop - _PORTS.start)
+    found: list[int] = []
     with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind((host, 0))
-        return [int(one.getsockname()[1]) for one in sockets]
+        for step in range(len(_PORTS)):
+            port = _PORTS[(first + step) % len(_PORTS)]
+            one = stack.enter_context(socket.socket())
+            try:
+                one.bind((host, port))
+            except OSError:
+                continue
+            found.append(port)
+            if len(found) == count:
+                return found
+    raise ConfigurationError(f"{host} has no {count} free ports from {_PORTS.start} to {_PORTS.stop - 1}")
 
 
 def refuse_used_port(host: str, port: int) -> None:

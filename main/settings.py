@@ -26,7 +26,17 @@ _FORBIDDEN = {
     "DASH_MCP_ENABLED": "it would open the pages' callbacks to any program without a login; unset it",
 }
 # Read elsewhere: the language before there are settings, and what the tests are told.
-OTHER_VARIABLES = frozenset({"PVMON_LANG", "PVMON_REQUIRE", "PVMON_TEST_DATA", "PVMON_TEST_POSTGRES_URL"})
+OTHER_VARIABLES = frozenset(
+    {
+        "PVMON_LANG",
+        "PVMON_REQUIRE",
+        "PVMON_TEST_DATA",
+        "PVMON_TEST_INFLUX_ORG",
+        "PVMON_TEST_INFLUX_TOKEN",
+        "PVMON_TEST_INFLUX_URL",
+        "PVMON_TEST_POSTGRES_URL",
+    }
+)
 _LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 

@@ -19,6 +19,11 @@ class VirtualField(Protocol):
         """Bring every register to field time ``at``."""
         ...
 
+    @property
+    def as_of(self) -> datetime:
+        """Instant of the last `refresh`: what the values are true for."""
+        ...
+
     def answers(self, device_id: str) -> bool:
         """Whether a device answers now."""
         ...

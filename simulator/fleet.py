@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -91,6 +91,11 @@ class Fleet:
         """The field as of the last `refresh`."""
         assert self._snapshot is not None
         return self._snapshot
+
+    @property
+    def as_of(self) -> datetime:
+        """Instant of the last `refresh`."""
+        return datetime.fromtimestamp(float(self.snapshot.epoch_s[0]), UTC)
 
     def refresh(self, at: datetime) -> None:
         """Bring every register to field time ``at``; time must not run backwards over a day."""

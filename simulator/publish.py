@@ -80,13 +80,14 @@ class Publisher:
         """Publish every document whose gateway's period has come; return how many."""
         now = self._field.clock.now()
         epoch_s = now.timestamp()
+        time_ms = round(self._field.as_of.timestamp() * 1000)
         due = {name for name, at in self._due.items() if at > epoch_s}
         count = 0
         for device, values in self._field.documents():
             gateway = self._gateways.get(device.gateway_id or "")
             if gateway is None or gateway.gateway_id in due or self._field.bus(gateway.gateway_id).dead:
                 continue
-            self._publish(gateway, device, values, round(epoch_s * 1000))
+            self._publish(gateway, device, values, time_ms)
             count += 1
         for name, gateway in self._gateways.items():
             if name not in due:

@@ -194,6 +194,7 @@ class RecordedField:
 
     def refresh(self, at: datetime) -> None:
         """Bring every register to field time ``at``."""
+        self._as_of = at
         values, age = self.recording.at(at.timestamp())
         devices = [self._image.group.devices[row] for row in self._order]
         over = at >= self.recording.end
@@ -208,6 +209,11 @@ class RecordedField:
             placed[name] = np.full(len(devices), np.nan)
             placed[name][self._order] = column
         self._image.update(placed)
+
+    @property
+    def as_of(self) -> datetime:
+        """Instant of the last `refresh`."""
+        return self._as_of
 
     def answers(self, device_id: str) -> bool:
         """Whether a device answers now."""

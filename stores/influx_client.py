@@ -17,8 +17,9 @@ from urllib.parse import urlencode
 
 import pyarrow as pa
 import urllib3
-from influxdb_client import BucketRetentionRules, InfluxDBClient
+from influxdb_client.client.influxdb_client import InfluxDBClient
 from influxdb_client.client.write_api import SYNCHRONOUS
+from influxdb_client.domain.bucket_retention_rules import BucketRetentionRules
 from influxdb_client.domain.dbrp_create import DBRPCreate
 from influxdb_client.rest import ApiException
 from influxdb_client.service.dbr_ps_service import DBRPsService
@@ -100,7 +101,7 @@ class InfluxClient:
         self._version = ""
 
     def _made(self, token: str) -> Any:
-        return InfluxDBClient(self.url, token or None, org=self._org, timeout=self._timeout, retries=False)
+        return InfluxDBClient(self.url, token, org=self._org, timeout=self._timeout, retries=False)
 
     def close(self) -> None:
         """Close the connections."""
@@ -229,15 +230,13 @@ class InfluxClient:
         buckets = self._client.buckets_api()
         bucket = buckets.find_bucket_by_name(self.database)
         if bucket is None:
-            forever = BucketRetentionRules(type="expire", every_seconds=0)
-            bucket = buckets.create_bucket(
-                bucket_name=self.database, retention_rules=forever, org=self._org
-            )
-        mappings = DBRPsService(self._client.api_client)
-        there = mappings.get_dbr_ps(org=self._org, db=self.database).content or []
+            forever = BucketRetentionRules(type="expire", every_seconds=0)  # type: ignore[no-untyped-call]
+            bucket = buckets.create_bucket(bucket_name=self.database, retention_rules=forever, org=self._org)
+        mappings = DBRPsService(self._client.api_client)  # type: ignore[no-untyped-call]
+        there = mappings.get_dbr_ps(org=self._org, db=self.database).content or []  # type: ignore[no-untyped-call]
         if not there:
-            mappings.post_dbrp(
-                DBRPCreate(
+            mappings.post_dbrp(  # type: ignore[no-untyped-call]
+                DBRPCreate(  # type: ignore[no-untyped-call]
                     org=self._org,
                     bucket_id=bucket.id,
                     database=self.database,
@@ -249,8 +248,14 @@ class InfluxClient:
     # InfluxQL out
 
     def _queried(self, text: str, accept: str) -> Answer:
-        where = urlencode({"db": self.database, "org": self._org} if self.generation > 1 else {"db": self.database})
-        headers = {"Accept": accept, "Content-Type": "application/x-www-form-urlencoded", "Accept-Encoding": "gzip"}
+        where = urlencode(
+            {"db": self.database, "org": self._org} if self.generation > 1 else {"db": self.database}
+        )
+        headers = {
+            "Accept": accept,
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Accept-Encoding": "gzip",
+        }
         return self._http("POST", f"/query?{where}", urlencode({"q": text}).encode(), headers)
 
     def _check_query(self, answer: Answer) -> None:

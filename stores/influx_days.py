@@ -6,8 +6,11 @@ the next ones are taken. A mark that changed meanwhile means: again. So a crash 
 and data that arrives while a day is computed is not forgotten. One process computes (the job table sees to it).
 """
 
+# ruff: noqa: S608 (InfluxQL has no parameters here: names and texts are quoted in stores/influx_names.py)
+
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import pyarrow as pa
 
@@ -22,7 +25,13 @@ Day = tuple[int, str]  # days since 1970, device
 _DIRTY, _KPI, _PLANT = "dirty_day", "daily_kpi", "plant"
 _DONE, _PENDING, _TAKEN = 0, 1, 2
 _EPOCH = date(1970, 1, 1)
-_RATIOS = ("produced_energy_kwh", "exported_energy_kwh", "final_yield_h", "equivalent_hours_h", "completeness")
+_RATIOS = (
+    "produced_energy_kwh",
+    "exported_energy_kwh",
+    "final_yield_h",
+    "equivalent_hours_h",
+    "completeness",
+)
 _COUNTS = ("devices_reporting", "devices_expected")
 _KNOWN = "known"  # bit by bit, which of the ratios are known: a field once written cannot be taken away
 
@@ -40,7 +49,7 @@ class DirtyDays:
         """Note that days got data."""
         number = max(self._last_mark + 1, epoch_us(SystemClock().now()))
         self._last_mark = number
-        self._say({day: _PENDING for day in days}, f",mark={number}")
+        self._say(dict.fromkeys(days, _PENDING), f",mark={number}")
 
     def _say(self, states: dict[Day, int], more: str = "") -> None:
         lines = [
@@ -117,7 +126,9 @@ def _kpis(table: pa.Table) -> list[DailyKpi]:
     found = []
     for row, day in zip(rows, days, strict=True):
         known = int(row[_KNOWN])
-        ratios = {name: row[name] if known >> place & 1 else None for place, name in enumerate(_RATIOS)}
-        counts = {name: int(row[name]) for name in _COUNTS}
-        found.append(DailyKpi(row[_PLANT], _EPOCH + timedelta(days=day), **ratios, **counts))
+        values: dict[str, Any] = {
+            name: row[name] if known >> place & 1 else None for place, name in enumerate(_RATIOS)
+        }
+        values |= {name: int(row[name]) for name in _COUNTS}
+        found.append(DailyKpi(row[_PLANT], _EPOCH + timedelta(days=day), **values))
     return found

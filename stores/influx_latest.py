@@ -4,6 +4,8 @@ Two steps: the instant of each device's newest row (one field), then all fields 
 shows a row while it is still being written; `FIELD_COUNT` tells, and such a row is asked for again.
 """
 
+# ruff: noqa: S608 (InfluxQL has no parameters here: names and texts are quoted in stores/influx_names.py)
+
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -78,7 +80,9 @@ class Newest:
         names, codes = coded(table, DEVICE_TAG)
         instants = microseconds(table).tolist()
         columns = {
-            name: table[name].to_pylist() for name in table.column_names if name not in {"name", "tags", "time", DEVICE_TAG}
+            name: table[name].to_pylist()
+            for name in table.column_names
+            if name not in {"name", "tags", "time", DEVICE_TAG}
         }
         found: dict[str, Batch] = {}
         for row, (code, at) in enumerate(zip(codes, instants, strict=True)):
@@ -119,7 +123,7 @@ class Newest:
 
     def _layout(self, number: int) -> tuple[str, ...]:
         if number not in self._layouts:
-            text = f'SELECT last(number) FROM {ident(LAYOUT)} GROUP BY quantities'
+            text = f"SELECT last(number) FROM {ident(LAYOUT)} GROUP BY quantities"
             for table in self._query(text):
                 texts, codes = coded(table, "tags")
                 known: Any = table["last"].to_pylist()

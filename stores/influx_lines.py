@@ -5,7 +5,16 @@ from collections.abc import Mapping, Sequence
 
 from domain.measurement import Batch, Quality
 from domain.plant import DeviceKind
-from stores.influx_names import DELAY_MS, FIELD_COUNT, LAYOUT, ORIGIN, epoch_us, key_text, layout_number, odd_field
+from stores.influx_names import (
+    DELAY_MS,
+    FIELD_COUNT,
+    LAYOUT,
+    ORIGIN,
+    epoch_us,
+    key_text,
+    layout_number,
+    odd_field,
+)
 
 Values = Sequence[float | None]
 _TEMPLATES_MAX = 2048
@@ -62,7 +71,7 @@ class LineBuilder:
         if finite:
             template = self._template(quantities, None)
             return template % (self._keys[device_id], *values, origin, delay, measured_us)
-        present = tuple([value is not None and value == value for value in values])  # noqa: C419, PLR0124 (NaN)
+        present = tuple([value is not None and value == value for value in values])  # noqa: PLR0124 (NaN)
         said = [value for value, there in zip(values, present, strict=True) if there and value is not None]
         if any(map(math.isinf, said)):
             raise ValueError(f"{device_id}: a value is infinite")
@@ -92,9 +101,7 @@ class LineBuilder:
     def _odd(self, batch: Batch, measured_us: int, delay: str) -> str:
         fields: list[str] = []
         values: list[float] = []
-        for name, value, quality in zip(
-            batch.quantities, batch.values, batch.qualities or (), strict=True
-        ):
+        for name, value, quality in zip(batch.quantities, batch.values, batch.qualities or (), strict=True):
             missing = value is None or math.isnan(value)
             if value is not None and math.isinf(value):
                 raise ValueError(f"{batch.device_id}: a value is infinite")

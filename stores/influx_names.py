@@ -96,6 +96,6 @@ def one_of(column: str, values: Sequence[str]) -> str:
 
 
 def tag_of(tags: str) -> str:
-    """Return the value in the ``tags`` column of an answer grouped by one tag: ``device=a\\ b``."""
+    """Return the value in the ``tags`` column of an answer grouped by one tag; it is escaped as in a line."""
     value = tags.partition("=")[2]
     return value.replace("\\,", ",").replace("\\ ", " ").replace("\\=", "=") if "\\" in value else value

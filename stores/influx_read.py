@@ -1,5 +1,7 @@
 """The reading half of the InfluxDB store: questions in InfluxQL, answers as arrays."""
 
+# ruff: noqa: S608 (InfluxQL has no parameters here: names and texts are quoted in stores/influx_names.py)
+
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -147,17 +149,26 @@ class Reader:
             part = _Part(device[asked], microseconds(table)[asked], {}, {})
             for name in names:
                 value, quality = _with_quality(table, name, odd[name])
-                part.values[name] = value[asked]
+                part.columns[name] = value[asked]
                 if quality is not None:
                     part.qualities[name] = quality[asked]
             yield part
 
     def _buckets(
-        self, kind: str, names: Sequence[str], where: str, every: timedelta, wanted: Parts
+        self,
+        kind: str,
+        names: Sequence[str],
+        where: str,
+        every: timedelta,
+        wanted: Parts,
+        *,
+        bare: bool = True,
     ) -> Iterator["_Part"]:
         chosen = [f"{_aggregate(name)}({ident(name)}) AS {ident(name)}" for name in names]
+        if bare:
+            chosen.append(f"count({ident(ORIGIN)}) AS rows")  # a bucket of rows without values is a bucket
         text = (
-            f"SELECT {', '.join([*chosen, f'count({ident(ORIGIN)}) AS rows'])} FROM {ident(kind)} WHERE {where} "
+            f"SELECT {', '.join(chosen)} FROM {ident(kind)} WHERE {where} "
             f"GROUP BY {DEVICE_TAG}, time({width_of(every)}) fill(none)"
         )
         for table in self._query(text):
@@ -172,27 +183,42 @@ class Reader:
     ) -> pd.DataFrame:
         """Return summed power; the engine makes each device's means, they are added up here."""
         ids = sorted({device_id for members in groups.values() for device_id in members})
-        frame = self.read(ids, [name], interval, every, None).values.dropna(subset=[name])
-        instants = frame["measured_at"].dt.tz_localize(None).to_numpy().astype("datetime64[us]").astype(np.int64)
+        frame = self._means(ids, name, interval, every)
+        instants = (
+            frame["measured_at"].dt.tz_localize(None).to_numpy().astype("datetime64[us]").astype(np.int64)
+        )
         labels = sorted(groups)
-        found: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]] = []
+        columns: dict[str, list[NDArray[Any]]] = {"group": [], "instant": [], "value": [], "devices": []}
         for place, label in enumerate(labels):
             chosen = frame["device_id"].isin(list(groups[label])).to_numpy()
             at, slot = np.unique(instants[chosen], return_inverse=True)
-            sums = np.bincount(slot, frame[name].to_numpy()[chosen], len(at))
-            found.append((np.full(len(at), place), at, sums, np.bincount(slot, minlength=len(at))))
-        group, at, value, devices = (
-            np.concatenate(columns) if columns else np.empty(0, dtype=np.int64)
-            for columns in zip(*found, strict=True)
-        ) if found else (np.empty(0, dtype=np.int64),) * 4
+            columns["group"].append(np.full(len(at), place))
+            columns["instant"].append(at)
+            columns["value"].append(np.bincount(slot, frame[name].to_numpy()[chosen], len(at)))
+            columns["devices"].append(np.bincount(slot, minlength=len(at)))
+        whole = {what: np.concatenate(parts) if parts else np.empty(0) for what, parts in columns.items()}
+        has_rows = len(whole["group"]) > 0
         return pd.DataFrame(
             {
-                "group": frames.texts(group, labels) if len(group) else pd.Series([], dtype="str"),
-                "instant": frames.instants(at),
-                "value": np.asarray(value, dtype=np.float64),
-                "devices": np.asarray(devices, dtype=np.int64),
+                "group": frames.texts(whole["group"], labels) if has_rows else pd.Series([], dtype="str"),
+                "instant": frames.instants(whole["instant"].astype(np.int64)),
+                "value": whole["value"].astype(np.float64),
+                "devices": whole["devices"].astype(np.int64),
             }
         )
+
+    def _means(
+        self, device_ids: Sequence[str], name: str, interval: Interval, every: timedelta
+    ) -> pd.DataFrame:
+        quantity(name)
+        wanted = Parts(frozenset(device_ids))
+        span = during(epoch_us(interval.start), epoch_us(interval.end))
+        parts = [
+            part
+            for kind, _, devices in self.sources(device_ids)
+            for part in self._buckets(kind, [name], span + devices, every, wanted, bare=False)
+        ]
+        return _joined(parts, [name], wanted.names).good().dropna(subset=[name])
 
     # counters per local day
 
@@ -249,7 +275,7 @@ class _Part:
     ) -> None:
         self.device = device
         self.measured_us = measured_us
-        self.values = values
+        self.columns = values
         self.qualities = qualities
 
 
@@ -272,9 +298,7 @@ def _of_origins(origins: Sequence[Origin]) -> str:
 def _with_quality(
     table: pa.Table, name: str, odd: Sequence[str]
 ) -> tuple[NDArray[np.float64], NDArray[np.uint8] | None]:
-    values = (
-        numbers(table[name]) if name in table.column_names else np.full(table.num_rows, np.nan)
-    )
+    values = numbers(table[name]) if name in table.column_names else np.full(table.num_rows, np.nan)
     quality: NDArray[np.uint8] | None = None
     for field in odd:
         said = numbers(table[field])
@@ -307,7 +331,7 @@ def _joined(parts: Sequence[_Part], names: Sequence[str], device_ids: Mapping[in
         np.concatenate([part.device for part in parts]),
         np.concatenate([part.measured_us for part in parts]),
         names,
-        {name: np.concatenate([part.values[name] for part in parts]) for name in names},
+        {name: np.concatenate([part.columns[name] for part in parts]) for name in names},
         device_ids,
         qualities,
     )
@@ -325,12 +349,12 @@ def _days(interval: Interval, zone: str) -> Iterator[tuple[date, str]]:
 
 def _day_statements(kind: str, name: str, where: str, day: int) -> tuple[str, ...]:
     field, source = ident(name), f"FROM {ident(kind)} WHERE {where} GROUP BY {DEVICE_TAG}"
+    steps = f"SELECT difference({field}) AS step {source}"
     return (
         f'SELECT min({field}) AS "low:{day}", max({field}) AS "high:{day}", count({field}) AS "readings:{day}" {source}',
         f'SELECT first({field}) AS "first:{day}" {source}',
         f'SELECT last({field}) AS "last:{day}" {source}',
-        f'SELECT count(step) AS "steps_back:{day}" FROM (SELECT difference({field}) AS step {source}) '
-        f"WHERE step < 0 GROUP BY {DEVICE_TAG}",
+        f'SELECT count(step) AS "steps_back:{day}" FROM ({steps}) WHERE step < 0 GROUP BY {DEVICE_TAG}',
     )
 
 
@@ -353,4 +377,3 @@ def _daily(found: Mapping[str, Mapping[tuple[int, int], float]], names: Mapping[
         np.array([found["last_at"][key] for key in keys], dtype=np.int64),
         whole,
     )
-

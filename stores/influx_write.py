@@ -1,15 +1,17 @@
 """The writing half of the InfluxDB store: lines go out, what is refused is narrowed down to single rows."""
 
+# ruff: noqa: S608 (InfluxQL has no parameters here: names and texts are quoted in stores/influx_names.py)
+
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stores.influx_client import InfluxClient, RefusedLinesError, TooLargeError
-from stores.influx_days import Day, DirtyDays
+from stores.influx_days import DirtyDays
 from stores.influx_latest import Newest
-from stores.influx_names import DAY_US, DEVICE_TAG, KINDS, LAYOUT, ORIGIN, during, epoch_us, ident, one_of
-from stores.influx_read import Query, coded, microseconds
 from stores.influx_lines import LineBuilder
+from stores.influx_names import DAY_US, DEVICE_TAG, LAYOUT, ORIGIN, during, ident, one_of
+from stores.influx_read import Query, coded, microseconds
 
 log = logging.getLogger(__name__)
 

@@ -69,6 +69,15 @@ def test_a_library_that_comes_in_by_a_wrong_door_is_noticed() -> None:
     assert rules.wrong_doors("stores/duckdb.py", "import duckdb, os") == []
 
 
+def test_lines_are_written_synchronously() -> None:
+    assert _faults(rules.batching_writes, _python(tests=False)) == []
+    written = rules.batching_writes(
+        (rules.ROOT / "stores/influx_client.py").read_text("utf-8").replace("SYNCHRONOUS)", "OTHER)")
+    )
+    assert len(written) == 1
+    assert len(rules.batching_writes("client.write_api()")) == 1
+
+
 def test_every_init_is_one_docstring() -> None:
     inits = [n for n in _python() if n.endswith("__init__.py")]
     assert len(inits) > 20

@@ -153,6 +153,20 @@ def config_imports(source: str) -> list[str]:
     return faults
 
 
+def batching_writes(source: str) -> list[str]:
+    """A write API of InfluxDB's client that is not the synchronous one: the others drop rows in the end."""
+    faults = []
+    for node in ast.walk(_tree(source)):
+        if not (
+            isinstance(node, ast.Call) and _last_name(node.func) in {"write_api", "WriteApi", "WriteOptions"}
+        ):
+            continue
+        options = {word.arg: _last_name(word.value) for word in node.keywords}
+        if options.get("write_options") != "SYNCHRONOUS":
+            faults.append(f"line {node.lineno}: writes without write_options=SYNCHRONOUS")
+    return faults
+
+
 _UNFINISHED = re.compile(r"\b(" + "|".join(("FIX" + "ME", "TO" + "DO", "XX" + "X")) + r")\b")
 
 
@@ -296,9 +310,9 @@ DOORS: dict[str, tuple[str, ...]] = {  # library: the files, or folders, that ma
     "pymodbus": ("collectors/modbus.py", "simulator/"),
     "paho": ("collectors/mqtt.py", "simulator/"),
     "amqtt": ("simulator/", "main/demo/"),
-    "influxdb_client": ("stores/influx.py",),
+    "influxdb_client": ("stores/influx_client.py",),
     "duckdb": ("stores/duckdb.py",),
-    "pyarrow": ("stores/duckdb", "jobs/transfer_samples.py"),
+    "pyarrow": ("stores/duckdb", "stores/influx", "jobs/transfer_samples.py"),
     "sqlalchemy": ("stores/records/", "stores/migrations/"),
     "alembic": ("stores/records/migrate.py", "stores/migrations/"),
     "sqlite3": ("collectors/spool.py", "stores/records/", "main/probes.py"),

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -32,7 +32,11 @@ _RECENT_DAYS = 2
 
 @dataclass(frozen=True)
 class Show:
-    """How a demonstration is to run. ``period_s`` overrides every plant's poll period (None: as configured)."""
+    """How a demonstration is to run.
+
+    ``period_s`` overrides every plant's poll period (None: as configured). ``start`` is the field time it
+    begins at (None: now, or 10:30 when it is night outside).
+    """
 
     config: Path
     data: Path
@@ -43,6 +47,7 @@ class Show:
     speed: float = 1.0
     history_days: int = 30
     period_s: float | None = None
+    start: datetime | None = None
 
 
 @dataclass
@@ -70,7 +75,7 @@ def running(show: Show, progress: Progress) -> Iterator[Running]:
     sample = load_registry(show.config, None)
     _say_registry(sample, progress)
     real_now = SystemClock().now()
-    start = daylight_start(real_now)
+    start = show.start or daylight_start(real_now)
     clock = FieldClock.starting(start, show.speed)
     local = start.astimezone(ZoneInfo(DEFAULT_ZONE))
     progress(

@@ -80,7 +80,7 @@ class Visitor:
             "inputs": [{**each, "value": values.get(each["property"])} for each in router["inputs"]],
             "changedPropIds": ["url.pathname"],
             "parsedChangedPropsIds": ["url.pathname"],
-            "state": [],
+            "state": [{**each, "value": None} for each in router["state"]],
         }
         token = next((cookie.value for cookie in self._jar if cookie.name.startswith("csrf")), None) or ""
         headers = {"Content-Type": "application/json", "Origin": self._base, "X-CSRFToken": token}

@@ -8,7 +8,7 @@ from domain.quantity import Kind, is_known, quantity, vocabulary
 
 UNIT_ENDINGS = {
     "W": "_w", "var": "_var", "VA": "_va", "V": "_v", "A": "_a", "Hz": "_hz", "%": "_percent", "Wh": "_wh", "varh": "_varh", "Wh/m2": "_wh_m2",
-    "s": "_s", "ohm": "_ohm", "C": "_c", "W/m2": "_w_m2", "m/s": "_m_s", "deg": "_deg",
+    "s": "_s", "ohm": "_ohm", "C": "_c", "W/m2": "_w_m2", "m/s": "_m_s", "deg": "_deg", "hPa": "_hpa", "mm": "_mm",
 }  # fmt: skip
 
 

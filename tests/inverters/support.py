@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Any
 
 from domain.measurement import Batch, BlockRead, Sample, WordBlock
 from inverters.encode import Bytes, RegisterImage
-from inverters.profile import DeviceProfile, load_profiles
+from inverters.point import Point
+from inverters.profile import DeviceProfile, load_profiles, resolve
 
 NOON = datetime(2026, 7, 1, 4, 0, tzinfo=UTC)
 GOLDEN = Path(__file__).parent.parent / "golden" / "profiles"
@@ -22,6 +24,27 @@ def shipped() -> Mapping[str, DeviceProfile]:
 
 def register_profiles() -> list[DeviceProfile]:
     return [profile for profile in shipped().values() if not profile.json_document]
+
+
+def widest(profile: DeviceProfile) -> DeviceProfile:
+    """Return a profile with every model it knows, each as long as it can be."""
+    if profile.models_table is None:
+        return profile
+    found, address = [], 40002
+    for model in profile.models_table.models:
+        length = 248 if model == 160 else 66
+        found.append((model, address, length))
+        address += length + 2
+    return resolve(profile, found)
+
+
+def usual(profile: DeviceProfile, point: Point) -> Point:
+    """Return ``point`` with the scale its scale factor usually gives it, fixed."""
+    if point.scale_at is None:
+        return point
+    word = next(c.word for c in profile.constants if c.address == point.scale_at)
+    power = word - 0x10000 if word >= 0x8000 else word
+    return replace(point, scale=point.scale * 10.0**power, scale_at=None)
 
 
 def block(address: int, *registers: int, function: int = 3) -> WordBlock:

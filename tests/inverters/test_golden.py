@@ -8,6 +8,7 @@ import pytest
 from domain.measurement import Batch, BlockRead, Quality, WordBlock
 from inverters.codes import device_state
 from inverters.decode import Decoder
+from inverters.profile import resolve
 from tests.inverters.support import GOLDEN, read_json, sample, shipped, values_of
 
 CASES = sorted(path.parent for path in GOLDEN.glob("*/*/words.json"))
@@ -15,6 +16,8 @@ CASES = sorted(path.parent for path in GOLDEN.glob("*/*/words.json"))
 
 def _decoded(case: Path, words: dict[str, Any]) -> Batch:
     profile = shipped()[case.parent.name]
+    if "models" in words:
+        profile = resolve(profile, [tuple(model) for model in words["models"]])
     if "document" in words:
         return Decoder(profile).decode_document(sample(document=words["document"]))
     blocks = [

@@ -9,18 +9,13 @@ from domain.errors import MalformedAnswerError
 from inverters.vectors import VectorResult, check_vectors
 from tests.inverters.support import read_json, shipped
 
-UNSUPPORTED = {
-    "sunspec-017": "no profile for sunspec yet",
-    "sunspec-018": "no profile for sunspec yet",
-}
-
 
 @pytest.mark.needs("reference:devices/test_vectors.json")
 def test_every_recorded_vector_agrees_or_says_why_not(reference: Path) -> None:
     results = check_vectors(read_json(reference / "devices" / "test_vectors.json"), shipped())
     assert len(results) == 97
     assert {r.vector_id: r.reason for r in results if r.outcome == "fail"} == {}
-    assert {r.vector_id: r.reason for r in results if r.outcome == "unsupported"} == UNSUPPORTED
+    assert {r.vector_id: r.reason for r in results if r.outcome == "unsupported"} == {}
 
 
 @pytest.mark.needs("reference:devices/test_vectors.json")

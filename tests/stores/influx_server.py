@@ -17,10 +17,11 @@ _UP_S = 20.0
 class InfluxServer:
     """A running server; may be stopped and started again on the same port and folder."""
 
-    def __init__(self, folder: Path, *, login: bool = False) -> None:
+    def __init__(self, folder: Path, *, login: bool = False, body_bytes_max: int = 25_000_000) -> None:
         self._folder = folder
         self._http_port, self._rpc_port = free_ports(2)
         self._login = login
+        self._body_bytes_max = body_bytes_max
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"http://127.0.0.1:{self._http_port}"
 
@@ -46,6 +47,7 @@ class InfluxServer:
             "INFLUXDB_BIND_ADDRESS": f"127.0.0.1:{self._rpc_port}",
             "INFLUXDB_HTTP_BIND_ADDRESS": f"127.0.0.1:{self._http_port}",
             "INFLUXDB_HTTP_LOG_ENABLED": "false",
+            "INFLUXDB_HTTP_MAX_BODY_SIZE": str(self._body_bytes_max),
             "INFLUXDB_HTTP_AUTH_ENABLED": str(self._login).lower(),
             "INFLUXDB_REPORTING_DISABLED": "true",
             "INFLUXDB_MONITOR_STORE_ENABLED": "false",
@@ -67,14 +69,16 @@ class InfluxServer:
     def post(self, path: str, body: str) -> None:
         """Say something to the server past the store."""
         request = urllib.request.Request(f"{self.url}{path}", data=body.encode(), method="POST")
+        if path.startswith("/query"):
+            request.add_header("Content-Type", "application/x-www-form-urlencoded")
         with urllib.request.urlopen(request, timeout=10) as answer:
             assert answer.status < 300
 
 
 @contextlib.contextmanager
-def running(folder: Path, *, login: bool = False) -> Iterator[InfluxServer]:
+def running(folder: Path, *, login: bool = False, body_bytes_max: int = 25_000_000) -> Iterator[InfluxServer]:
     """Run a server for as long as the block lasts."""
-    server = InfluxServer(folder, login=login)
+    server = InfluxServer(folder, login=login, body_bytes_max=body_bytes_max)
     server.start()
     try:
         yield server

@@ -20,7 +20,7 @@ from stores import duckdb_archive
 from stores.duckdb import DuckDbStore
 from stores.duckdb_archive import Archivist, scale_of
 from stores.duckdb_catalog import Archive
-from stores.protocol import MeasurementStore, MonthForm, WriteResult
+from stores.protocol import MonthForm, WriteResult
 from tests.stores.contract import StoreContract
 from tests.stores.rows import COUNTER, DEVICES, NOON, POWER, QUANTITIES, ZONE, batch, clock
 
@@ -95,8 +95,8 @@ class TestArchivedStore(StoreContract):
 
         return Moving(folder / "samples.duckdb", clock(), DEVICES)
 
-    @pytest.mark.skip(reason="moving months is one thread's work: jobs/prune.py")
-    def test_two_writers_at_once_keep_every_row_once(self, store: MeasurementStore) -> None: ...
+    # Moving months is one thread's work (jobs/prune.py), so this promise is not asked of it here.
+    test_two_writers_at_once_keep_every_row_once = None  # type: ignore[assignment]
 
 
 def test_a_month_reads_the_same_after_it_moved(tmp_path: Path) -> None:
