@@ -11,7 +11,7 @@ from main.demo.progress import Progress
 from main.instance import Instance
 from main.ports import refuse_used_port
 from main.settings import Settings, load_settings
-from main.waiting import log_to, until_told
+from main.waiting import StopSignal, log_to
 
 
 def settings_of(args: argparse.Namespace, context: Context) -> Settings:
@@ -80,8 +80,9 @@ def perform(args: argparse.Namespace, context: Context, start: Start, *, embedde
     instance = Instance(options)
     try:
         start(instance, progress)
+        stop = StopSignal()
         progress("up")
-        until_told()
+        stop.wait()
         progress("stopping")
     finally:
         begun = time.monotonic()

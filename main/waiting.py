@@ -12,20 +12,24 @@ _LOG_BYTES = 5_000_000
 _FORM = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
-def until_told(look: Callable[[], None] = lambda: None) -> None:
-    """Wait for a signal, calling ``look`` each second; a second Ctrl-C ends the process at once."""
-    told = threading.Event()
+class StopSignal:
+    """Ctrl-C and SIGTERM from now on: `wait` ends at the first, a second one ends the process at once."""
 
-    def stop(number: int, _frame: object) -> None:
-        if told.is_set():
+    def __init__(self) -> None:
+        self._told = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._heard)
+
+    def _heard(self, number: int, _frame: object) -> None:
+        if self._told.is_set():
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
-        told.set()
+        self._told.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
-    while not told.wait(_LOOK_S):
-        look()
+    def wait(self, look: Callable[[], None] = lambda: None) -> None:
+        """Wait for a signal, calling ``look`` each second."""
+        while not self._told.wait(_LOOK_S):
+            look()
 
 
 def log_to(folder: Path | None, level: str = "info") -> None:

@@ -24,7 +24,7 @@ from main.demo.progress import Progress
 from main.instance import Instance
 from main.ports import refuse_used_port, with_ports
 from main.settings import load_settings
-from main.waiting import log_to, until_told
+from main.waiting import StopSignal, log_to
 from texts.loader import Texts
 
 _RECENT_DAYS = 2
@@ -194,8 +194,9 @@ def perform(show: Show) -> int:
         for account in up.accounts:
             role = show.texts(f"demo.roles.{account.role.value}")
             progress.plain("account", role=role, user=account.user_id, password=account.password)
+        stop = StopSignal()
         progress("ready", url=up.url)
-        until_told(_watch(up, progress))
+        stop.wait(_watch(up, progress))
         ending = time.monotonic()
         progress("stopping")
     progress("stopped", seconds=time.monotonic() - ending)
