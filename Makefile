@@ -17,7 +17,7 @@ $(VENV)/.dev: $(VENV)/.base requirements-dev.txt
 
 setup: $(VENV)/.base ## virtual environment with the locked dependencies
 setup-dev: $(VENV)/.dev ## the same, with what tests and checks need
-tools: ## Mosquitto, Chromium and fonts for the tests, where they may be installed
+tools: ## Mosquitto, InfluxDB, Chromium and fonts for the tests, where they may be installed
 	@bash tools/setup.sh tools
 
 run: setup ## start the whole thing on a virtual fleet: http://127.0.0.1:8050

@@ -3,8 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from domain.quantity import is_known, vocabulary
-from inverters.point import IDENTITY_TEXTS, STRUCT_CODE, WORDS, Condition, Point, PointClass, Type, WordOrder
+from domain.quantity import is_known, quantity, vocabulary
+from inverters.point import (
+    IDENTITY_TEXTS,
+    RANGE,
+    STRUCT_CODE,
+    WORDS,
+    Condition,
+    Point,
+    PointClass,
+    Type,
+    WordOrder,
+)
 from inverters.reader import Section, nearest
 
 REGISTERS_MAX = 125
@@ -43,6 +53,12 @@ def read_point(
     if scale == 0:
         entry.complain("scale", "is 0; expected a number that keeps the value")
         scale = 1.0
+    if (
+        is_known(plain)
+        and type_ in RANGE
+        and abs(scale) > max(abs(quantity(plain).low), quantity(plain).high)
+    ):
+        entry.complain("scale", f"is {scale:g}: one step is already more than {plain} can be")
     absent = entry.integers("absent") if "absent" in entry else by_type.get(type_, ())
     point = Point(
         name=name,

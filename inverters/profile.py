@@ -132,6 +132,14 @@ def load_profiles(extra: Path | None = None) -> Mapping[str, DeviceProfile]:
     return MappingProxyType(profiles)
 
 
+def lint(paths: Iterable[Path]) -> tuple[Problem, ...]:
+    """Return every problem of the profiles at ``paths``, file by file and line by line."""
+    problems = Problems()
+    for path in paths:
+        read_profile(path, problems)
+    return tuple(sorted(problems.found, key=lambda problem: (problem.file, problem.line)))
+
+
 def _message(found: Iterable[Problem]) -> str:
     lines = [str(problem) for problem in found]
     return f"{len(lines)} problem(s) in device profiles:{_LINE_BREAK}{_LINE_BREAK.join(lines)}"
@@ -169,7 +177,10 @@ def read_profile(path: Path, problems: Problems) -> DeviceProfile | None:
     )
     if table is not None:
         check_model_table(table, section, lines)
-        profile = resolve(profile, table.default_map)
+        try:
+            profile = resolve(profile, table.default_map)
+        except ProfileError as error:
+            section.complain("default_map", str(error))
     _check(profile, section, lines)
     section.finish()
     return profile

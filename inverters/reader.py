@@ -3,6 +3,7 @@
 Nothing stops at the first problem: a person who edits a file sees all of them at once.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -107,7 +108,11 @@ class Section:
 
     def number(self, key: str, default: float | None = None) -> float:
         """Return a number."""
-        return float(self.take(key, (int, float), default, wanted="a number") or 0.0)
+        value = float(self.take(key, (int, float), default, wanted="a number") or 0.0)
+        if not math.isfinite(value):
+            self.complain(key, f"is {value}; expected a number that can be counted with")
+            return default or 0.0
+        return value
 
     def flag(self, key: str, *, default: bool = False) -> bool:
         """Return true or false."""

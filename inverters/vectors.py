@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from domain.errors import MalformedAnswerError, PvmonError
+from inverters.dlt645 import decode_identifier
 from inverters.frames import bcd_number, dlt645_answer, gdw3761_frame, rtu_registers
 from inverters.profile import DeviceProfile
 from inverters.readings import Reading, explain
@@ -278,6 +279,12 @@ def _check_dlt645(vector: Mapping[str, Any], _profiles: Profiles) -> list[str]:
         wrong.append(f"meter {answer.meter_address}, expected {expected.get('meter_address')}")
     if not isclose(number, expected["value"], abs_tol=_TOLERANCE):
         wrong.append(f"value {number}, expected {expected['value']}")
+    wanted = expected["value"] * _UNITS.get(str(expected.get("unit")), 1.0)
+    for value in decode_identifier(
+        answer.identifier, answer.content
+    ):  # the rule of the identifier agrees too
+        if value.value is None or not isclose(value.value, wanted, rel_tol=1e-9, abs_tol=_TOLERANCE):
+            wrong.append(f"identifier {answer.identifier} gives {value.value}, expected {wanted}")
     return wrong
 
 

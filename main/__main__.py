@@ -23,6 +23,7 @@ VERBS = (
     "check",
     "registry",
     "decode",
+    "profile",
     "samples",
     "user",
     "doctor",

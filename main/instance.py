@@ -22,6 +22,7 @@ from dashboard.factory import create_app
 from dashboard.security import secret_key
 from dashboard.services import DashboardSettings, Services
 from domain.clock import SystemClock
+from domain.errors import StoreUnavailableError
 from jobs.collect import Collector
 from jobs.forward import Forwarder
 from jobs.schedule import Schedule
@@ -89,10 +90,16 @@ class Instance:
         self._undo.callback(self.records.close)
 
     def open_store(self) -> None:
-        """Open the sample store, and fill the last values from it."""
+        """Open the sample store, and fill the last values from it.
+
+        A server that is away keeps nobody from collecting: what comes waits in the queue.
+        """
         self.store = open_store(self.options)
         self._undo.callback(self.store.close)
-        self._warm()
+        try:
+            self._warm()
+        except StoreUnavailableError as error:
+            log.warning("last values are not known yet: %s", error)
 
     def _warm(self) -> None:
         devices = list(self.options.registry.devices_by_id)

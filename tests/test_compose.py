@@ -191,13 +191,17 @@ def test_every_variable_for_the_program_is_a_setting_of_the_program() -> None:
     assert "PVMON_HOST" in given
 
 
-def test_what_is_not_built_yet_is_not_started_unasked() -> None:
+def test_one_process_is_what_starts_unless_another_profile_is_chosen() -> None:
     chosen = re.search(r"^COMPOSE_PROFILES=(\w+)$", (ROOT / ".env.example").read_text("utf-8"), re.MULTILINE)
     assert chosen is not None
     started = {n for n, s in SERVICES.items() if chosen.group(1) in s.get("profiles", [chosen.group(1)])}
-    if not (ROOT / "stores/influx.py").exists():
-        assert {n for n in started if _environment(n).get("PVMON_STORE") == "influx"} == set()
-        assert "there is no InfluxDB store" in (ROOT / "docker-compose.yml").read_text("utf-8")
+    assert started == {"pvmon", "mosquitto", "caddy"}
+
+
+def test_the_roles_of_a_server_share_their_stores() -> None:
+    shared = {name for name in OURS if _environment(name).get("PVMON_STORE") == "influx"}
+    assert shared == {"collector", "worker", "web"}
+    assert all(_environment(name)["PVMON_RECORDS_URL"].startswith("postgresql") for name in shared)
 
 
 def test_every_variable_of_compose_is_in_the_example() -> None:

@@ -57,6 +57,10 @@ LAUNCH
     chmod +x "$venv/bin/pvmon"
 }
 
+quiet_service() {
+    systemctl disable --now "$1" >/dev/null 2>&1 || service "$1" stop >/dev/null 2>&1 || true
+}
+
 tools() {
     local missing=()
     command -v mosquitto >/dev/null 2>&1 || [ -x /usr/sbin/mosquitto ] || missing+=(mosquitto)
@@ -71,7 +75,9 @@ tools() {
     if may_install; then
         say "安装测试工具 / installing test tools: ${missing[*]}"
         apt_install "${missing[@]}" || say "some could not be installed; their tests are skipped"
-        systemctl disable --now mosquitto influxdb >/dev/null 2>&1 || true # tests start their own
+        for service in mosquitto influxdb; do # tests start their own; one that was here before is left alone
+            case " ${missing[*]} " in *" $service "*) quiet_service "$service" ;; esac
+        done
     else
         say "测试工具缺失 / test tools missing, their tests are skipped. Install: sudo apt-get install ${missing[*]}"
     fi

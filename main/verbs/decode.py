@@ -2,26 +2,26 @@
 
 import argparse
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from domain.errors import CommandError
-from domain.measurement import Batch
-from domain.quantity import Kind, quantity
-from inverters.codes import device_state
-from inverters.point import Type
+from inverters.frame_reading import read_frame
 from inverters.profile import DeviceProfile, load_profiles
-from inverters.readings import Reading, explain
+from inverters.readings import explain
 from inverters.vectors import VectorResult, check_vectors
 from main.cli import Context, Exit
+from main.decode_output import Question, entry_of, frame_entry, state_of
 from texts.loader import Texts
 
 _WORDS_MAX = 125
 _ADDRESS_MAX = 0xFFFF
+_FRAME_MAX = 300
 
 
 class _ThenWords(argparse.Action):
@@ -62,12 +62,17 @@ class _Decode:
             )
         parser.add_argument("--profiles", type=Path, metavar="DIR", help=say("decode.options.profiles"))
         parser.add_argument("--vectors", type=Path, metavar="FILE", help=say("decode.options.vectors"))
+        parser.add_argument("--frame", action="append", metavar="HEX", help=say("decode.options.frame"))
+        parser.add_argument("--profile", dest="named", metavar="P", help=say("decode.options.named"))
 
     def run(self, args: argparse.Namespace, context: Context) -> int:
         """Explain or check; exit 1 when a vector fails."""
         profiles = load_profiles(args.profiles)
         if args.vectors is not None:
             return _run_vectors(args.vectors, profiles, context)
+        if args.frame:
+            return _run_frames(args, profiles, context)
+        args.profile = args.named or args.profile
         if args.profile is None or args.address is None or not args.words:
             print(context.texts("decode.incomplete"), file=sys.stderr)
             return Exit.USAGE
@@ -96,10 +101,9 @@ class _Decode:
             "profile": profile.name,
             "function": function,
             "address": address,
-            "readings": [_entry(reading) for reading in readings],
+            "readings": [entry_of(reading) for reading in readings],
         }
-        state = _state(profile, readings)
-        print(json.dumps(answer | state, ensure_ascii=False, indent=2), flush=True)
+        _print(answer | state_of(profile, readings))
         return Exit.OK
 
 
@@ -137,55 +141,41 @@ def _usual_function(profile: DeviceProfile) -> int:
     return Counter(point.function for point in profile.points).most_common(1)[0][0]
 
 
-def _entry(reading: Reading) -> dict[str, Any]:
-    point = reading.point
-    entry: dict[str, Any] = {"name": point.name, "address": point.address, "raw": reading.raw}
-    if point.is_text:
-        entry["text"] = reading.text
-    else:
-        entry["value"] = _plain(reading)
-        entry["unit"] = point.unit
-    entry["quality"] = reading.quality
-    if point.type in (Type.CLOCK6, Type.CLOCK3) and reading.value is not None:
-        local = datetime.fromtimestamp(reading.value, UTC).replace(tzinfo=None)
-        entry["local_time"] = local.isoformat(sep=" ")
-    if reading.codes:
-        entry["meaning"] = [
-            {"code": code.label, "zh": code.name_zh, "en": code.name_en, "severity": code.severity}
-            for code in reading.codes
-        ]
-    if point.unverified:
-        entry["unverified"] = True
-    return entry
+def _print(answer: dict[str, Any]) -> None:
+    print(json.dumps(answer, ensure_ascii=False, indent=2), flush=True)
 
 
-def _plain(reading: Reading) -> float | int | None:
-    """Return a value with the decimals its scale gives, codes as whole numbers."""
-    value = reading.value
-    if value is None or quantity(reading.point.name).kind is not Kind.STATE:
-        return None if value is None else round(value, reading.point.decimals)
-    return int(value) if value.is_integer() else value
+def _run_frames(args: argparse.Namespace, profiles: Mapping[str, DeviceProfile], context: Context) -> int:
+    """Explain whole frames; a request tells the address of the answer behind it. Exit 1 when one does not hold."""
+    texts = context.texts
+    named = args.named or args.profile
+    question = Question(
+        None if named is None else _profile(named, profiles, texts),
+        None if args.address is None else _number(args.address, texts),
+        _ratio(args.ct, texts),
+        _ratio(args.pt, texts),
+    )
+    entries, holds = [], True
+    for word in args.frame:
+        reading = read_frame(_bytes(word, texts), ct_ratio=question.ct_ratio, pt_ratio=question.pt_ratio)
+        entries.append(frame_entry(reading, question))
+        holds = holds and reading.holds
+        if reading.direction == "request" and args.address is None and reading.address is not None:
+            question = replace(question, address=reading.address)
+    _print({"frames": entries})
+    return Exit.OK if holds else Exit.PROBLEM
 
 
-def _state(profile: DeviceProfile, readings: tuple[Reading, ...]) -> dict[str, Any]:
-    """Return the common state, when the words hold what tells it."""
-    numbers = [reading for reading in readings if not reading.point.is_text]
-    names = tuple(reading.point.name for reading in numbers)
-    if not any(name in ("device_status", "plant_status") for name in names):
-        return {}
-    values = tuple(reading.value for reading in numbers)
-    state = device_state(profile.name, Batch("words", datetime(2000, 1, 1, tzinfo=UTC), names, values))
-    return {
-        "state": {
-            "state": state.state.value,
-            "code": state.code,
-            "zh": state.name_zh,
-            "en": state.name_en,
-            "severity": state.severity,
-            "advice_zh": state.advice_zh,
-            "advice_en": state.advice_en,
-        }
-    }
+def _bytes(word: str, texts: Texts) -> bytes:
+    """Read a frame as it is printed in logs: hexadecimal, with or without blanks, commas, colons or 0x."""
+    plain = re.sub(r"0[xX]|[\s,:;-]", "", word)
+    try:
+        frame = bytes.fromhex(plain)
+    except ValueError:
+        frame = b""
+    if not 4 <= len(frame) <= _FRAME_MAX:
+        raise CommandError(texts("decode.no_frame", word=word[:60], count_max=_FRAME_MAX))
+    return frame
 
 
 def _run_vectors(path: Path, profiles: Mapping[str, DeviceProfile], context: Context) -> int:

@@ -16,11 +16,18 @@ from texts.loader import LANGUAGES, Texts
 
 if TYPE_CHECKING:
     from commands.accounts import Accounts
+    from main.settings import Settings
 
 
 def records_path(data: Path) -> Path:
     """Return where the accounts of a data folder are."""
     return data / "records" / "records.sqlite"
+
+
+def _settings(context: Context) -> "Settings":
+    from main.settings import load_settings
+
+    return load_settings(config_dir=context.config, data_dir=context.data)
 
 
 def answer(context: Context, order: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -39,17 +46,16 @@ def _accounts(context: Context) -> Iterator["Accounts"]:
     """Open the accounts of the data folder, checking scopes against the registry where it can be read."""
     from commands.accounts import Accounts
     from commands.passwords import Passwords
+    from main.build import open_records
     from main.configuration import load_registry
-    from stores.records.store import SqlRecordStore
 
     overlay = context.data / "config"
     registry = None
     if (context.config / "plants").is_dir():
         registry = load_registry(context.config, overlay if overlay.is_dir() else None)
-    clock = SystemClock()
-    records = SqlRecordStore.at(records_path(context.data), clock)
+    records = open_records(_settings(context))
     try:
-        yield Accounts(records, Passwords(), clock, registry)
+        yield Accounts(records, Passwords(), SystemClock(), registry)
     finally:
         records.close()
 
@@ -90,7 +96,7 @@ class UserVerb:
         """Do it; return an exit code."""
         if not context.json:
             where = "access.user.running" if is_running(context.data) else "access.user.database"
-            context.say(where, path=records_path(context.data))
+            context.say(where, path=_settings(context).records_url or records_path(context.data))
         if args.act == "list":
             _show_list(context)
         elif args.act == "add":

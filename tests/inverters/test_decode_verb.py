@@ -122,3 +122,39 @@ def test_a_broken_folder_of_profiles_is_refused(tmp_path: Path) -> None:
     (tmp_path / "broken.yaml").write_text("name: broken\n", "utf-8")
     with pytest.raises(ProfileError, match="broken"):
         run("huawei_sun2000", "--address", "1", "1", "--profiles", str(tmp_path))
+
+
+def test_a_request_tells_the_address_of_its_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    frames = ("--frame", "01 04 13 87 00 01 85 67", "--frame", "01:04:02:01:32:39:75")
+    printed = answer(capsys, "--profile", "sungrow_sg", *frames)
+    request, reply = printed["frames"]
+    assert (request["direction"], request["address"], request["count"]) == ("request", 4999, 1)
+    assert reply["checks"]["checksum"]["fits"]
+    assert reply["readings"][0]["name"] == "model_id"
+
+
+def test_a_frame_is_named_and_its_values_decoded(capsys: pytest.CaptureFixture[str]) -> None:
+    frame = "FE FE 68 61 01 00 00 00 00 68 91 08 33 33 34 33 59 33 33 33 8A 16"
+    (meter,) = answer(capsys, "--ct", "10", "--frame", frame)["frames"]
+    assert (meter["kind"], meter["meter"]) == ("dlt645", "000000000161")
+    assert meter["values"][0]["value"] == 2600.0
+    (tcp,) = answer(
+        capsys, "huawei_sun2000", "--address", "32080", "--frame", "000700000007010304" + "0000BC52"
+    )["frames"]
+    assert (tcp["kind"], tcp["readings"][0]["value"]) == ("modbus_tcp", 48210)
+
+
+def test_a_frame_that_does_not_hold_is_told_and_not_decoded(capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        run("huawei_sun2000", "--address", "32080", "--frame", "01 03 04 00 00 BC 52 00 00") == Exit.PROBLEM
+    )
+    (frame,) = json.loads(capsys.readouterr().out)["frames"]
+    assert not frame["checks"]["checksum"]["fits"]
+    assert "registers" not in frame
+    assert "readings" not in frame
+
+
+@pytest.mark.parametrize("word", ["", "zz", "01", "01 03 0", "00" * 301])
+def test_what_is_no_frame_is_told(word: str) -> None:
+    with pytest.raises(CommandError, match="hexadecimal"):
+        run("--frame", word)

@@ -86,3 +86,16 @@ def test_help_is_there_in_both_languages(
     with pytest.raises(SystemExit):
         run(tmp_path, "add", "--help", language=language)
     assert "--scope-village" in capsys.readouterr().out
+
+
+def test_the_account_is_kept_where_the_settings_keep_records(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere.sqlite"
+    monkeypatch.setenv("PVMON_RECORDS_URL", f"sqlite:///{elsewhere}")
+    assert run(tmp_path, "add", "wang", "--role", "om", "--all") == 0
+    assert str(elsewhere) in capsys.readouterr().out
+    assert not records_path(tmp_path).exists()
+    records = SqlRecordStore.at(elsewhere)
+    assert records.user("wang") is not None
+    records.close()

@@ -1,0 +1,264 @@
+"""Fuzz campaign: random bytes into every decoder and frame parser; nothing may crash or be wrongly good.
+
+``python -m bench.fuzz_decode --runs 1000000 --seed 7`` goes on as long as one likes; a failure prints target,
+seed and number of the run, which give the same bytes again. Besides not crashing, every value that is told as
+good must be a number inside what its quantity can be.
+"""
+
+import argparse
+import math
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from random import Random
+from time import perf_counter
+
+from domain.errors import PvmonError
+from domain.measurement import Batch, Quality, Sample, WordBlock
+from domain.quantity import quantity
+from inverters.codes import active_codes, device_state
+from inverters.decode import Decoder
+from inverters.dlt645 import decode_identifier
+from inverters.frame_reading import read_frame
+from inverters.frames import bcd_number, crc16, dlt645_answer, gdw3761_frame, rtu_registers
+from inverters.plan import plan
+from inverters.profile import DeviceProfile, load_profiles, resolve
+from inverters.remap import RemapDecoder, RemappedDevice
+from inverters.sunspec import sunspec_map, sunspec_next
+from inverters.words import decode_words
+
+_NOON = datetime(2026, 7, 1, 4, 0, tzinfo=UTC)
+_WORDS = (0, 0xFFFF, 0x8000, 0x7FFF, 0x7FC0, 0x4EFF, 1, 0xB000, 0x5375, 0x6E53)
+_STRANGE: tuple[object, ...] = (
+    None,
+    True,
+    "",
+    "5",
+    "1e400",
+    "x",
+    [],
+    {},
+    -1,
+    2**80,
+    1e308,
+    float("nan"),
+    "2026-07-01T12:00:00",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong in one run, and how to have it again."""
+
+    target: str
+    seed: int
+    run: int
+    reason: str
+
+
+def _bytes(rng: Random, count: int) -> bytes:
+    """Return random bytes, now and then made of the words devices use for something special."""
+    if rng.random() < 0.4:
+        words = (
+            rng.choice(_WORDS) if rng.random() < 0.6 else rng.getrandbits(16) for _ in range(count // 2 + 1)
+        )
+        return b"".join(word.to_bytes(2) for word in words)[:count]
+    return rng.randbytes(count)
+
+
+@cache
+def _profiles() -> tuple[DeviceProfile, ...]:
+    return tuple(one for one in load_profiles().values() if not one.json_document)
+
+
+@cache
+def _decoder(name: str, *, everything: bool, ratio: float) -> Decoder:
+    profile = next(one for one in _profiles() if one.name == name)
+    blocks = (*plan(profile), *plan(profile, what="identity"))
+    return Decoder(profile, blocks, ct_ratio=ratio, pt_ratio=1.0, everything=everything)
+
+
+def _hold(batch: Batch) -> None:
+    """Hold a batch to its promise."""
+    for number, (name, value) in enumerate(zip(batch.quantities, batch.values, strict=True)):
+        good = batch.qualities is None or batch.qualities[number] is Quality.GOOD
+        known = quantity(name)
+        if value is not None and (
+            not math.isfinite(value) or (good and not known.low <= value <= known.high)
+        ):
+            raise AssertionError(f"{name} = {value!r} is told as good")
+    for name, text in batch.texts.items():
+        if not text.isprintable():
+            raise AssertionError(f"{name} = {text!r}")
+
+
+def _registers(rng: Random) -> None:
+    profile = rng.choice(_profiles())
+    decoder = _decoder(profile.name, everything=rng.random() < 0.3, ratio=rng.choice((1.0, 60.0)))
+    blocks = []
+    for read in decoder.blocks:
+        cut = rng.randrange(read.count) if rng.random() < 0.1 else read.count
+        if rng.random() < 0.9:
+            blocks.append(WordBlock(read.function, read.address, _bytes(rng, cut * 2)))
+    batch = decoder.decode(Sample("fuzz", _NOON, _NOON, tuple(blocks)))
+    _hold(batch)
+    device_state(profile.name, batch)
+    active_codes(profile.name, batch)
+
+
+def _documents(rng: Random) -> None:
+    profile = load_profiles_json()
+    names = (*profile.json_points, "dc_string_07_current_a", "nobody", "serial_number")
+    values = {
+        rng.choice(names): rng.choice((*_STRANGE, rng.uniform(-1e9, 1e9))) for _ in range(rng.randrange(8))
+    }
+    document = {"format": rng.choice((1, 1, 1, 2, "1", None)), "time": rng.choice(_STRANGE), "values": values}
+    if rng.random() < 0.1:
+        document.pop(rng.choice(list(document)))
+    _hold(Decoder(profile).decode_document(Sample("fuzz", _NOON, _NOON, (), document)))
+
+
+@cache
+def load_profiles_json() -> DeviceProfile:
+    """Return the profile of our own JSON documents."""
+    return load_profiles()["pvmon_json"]
+
+
+def _frames(rng: Random) -> None:
+    frame = _bytes(rng, rng.randrange(1, 260))
+    kind = rng.randrange(4)
+    if kind == 0:
+        frame = bytes([rng.randrange(248), rng.choice((3, 4, 0x83, 6))]) + frame
+        frame += crc16(frame).to_bytes(2, "little")
+    elif kind == 1:
+        frame = (
+            struct.pack(">HHHBB", rng.getrandbits(16), 0, len(frame) + 2, 1, rng.choice((3, 4, 0x84))) + frame
+        )
+    elif kind == 2:
+        body = b"\x68" + rng.randbytes(6) + b"\x68" + bytes([rng.choice((0x91, 0xB1, 0xD1, 0x11))])
+        body += bytes([len(frame) & 0xFF]) + frame[: len(frame) & 0xFF]
+        frame = b"\xfe" * rng.randrange(5) + body + bytes([sum(body) & 0xFF, 0x16])
+    reading = read_frame(frame)
+    if not reading.holds and reading.registers:
+        raise AssertionError(f"registers out of {frame.hex()}, which does not hold")
+    for parse in (rtu_registers, dlt645_answer, gdw3761_frame):
+        _allowed(lambda parse=parse: parse(frame))  # type: ignore[misc]
+
+
+def _meters(rng: Random) -> None:
+    identifier = rng.choice(("00{:02X}{:02X}{:02X}", "02{:02X}{:02X}{:02X}", "04{:02X}{:02X}{:02X}")).format(
+        rng.choice((0, 1, 2, 3, 0x80, rng.randrange(256))),
+        rng.choice((0, 1, 4, 0xFF, rng.randrange(256))),
+        rng.choice((0, 1, 2, rng.randrange(256))),
+    )
+    content = _bytes(rng, rng.choice((2, 3, 4, 6, 9, 20, rng.randrange(24))))
+    for value in decode_identifier(identifier, content, ct_ratio=60):
+        if value.value is not None and not math.isfinite(value.value):
+            raise AssertionError(f"{identifier} {content.hex()} = {value.value!r}")
+    bcd_number(content, rng.randrange(6), signed=rng.random() < 0.5)
+
+
+def _models(rng: Random) -> None:
+    memory = [
+        WordBlock(3, address, _bytes(rng, rng.randrange(2, 60) * 2))
+        for address in (40000, 40002, 0, 50000, rng.randrange(0xFF00))
+    ]
+    if rng.random() < 0.8:
+        models = b"".join(
+            struct.pack(">HH", rng.choice((1, 101, 103, 113, 160, rng.randrange(0xFFFF))), length)
+            + bytes(length * 2)
+            for length in (rng.choice((50, 60, 66, 48, rng.randrange(300))) for _ in range(rng.randrange(5)))
+        )
+        memory.append(WordBlock(3, 40000, b"SunS" + models + rng.choice((b"\xff\xff\0\0", b""))))
+    sunspec_next(memory)
+    found = sunspec_map(memory)
+    profile = resolve(next(one for one in _profiles() if one.name == "sunspec"), found)
+    reads = plan(profile)
+    words = tuple(WordBlock(read.function, read.address, _bytes(rng, read.count * 2)) for read in reads)
+    _hold(Decoder(profile, reads).decode(Sample("fuzz", _NOON, _NOON, words)))
+
+
+def _remapped(rng: Random) -> None:
+    inverter = next(one for one in _profiles() if one.name == "huawei_smartlogger_inverter")
+    numbers = rng.sample(range(1, 248), rng.randrange(1, 6))
+    decoder = RemapDecoder({number: RemappedDevice(f"inv-{number}", inverter) for number in numbers})
+    words = tuple(
+        WordBlock(3, read.address, _bytes(rng, rng.randrange(1, 126) * 2)) for read in decoder.reads
+    )
+    for batch in decoder.decode(Sample("logger", _NOON, _NOON, words)):
+        _hold(batch)
+
+
+def _plain(rng: Random) -> None:
+    types = ("u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64", "acc32", "BITS", "strange")
+    registers = [rng.getrandbits(16) for _ in range(rng.randrange(6))]
+    decode_words(
+        registers, rng.choice(types), word_order=rng.choice(("big", "little")), scale=rng.choice((1, 0.1))
+    )
+
+
+TARGETS: Mapping[str, Callable[[Random], None]] = {
+    "registers": _registers,
+    "documents": _documents,
+    "frames": _frames,
+    "meters": _meters,
+    "models": _models,
+    "remapped": _remapped,
+    "plain": _plain,
+}
+
+
+def _allowed(work: Callable[[], object]) -> None:
+    """Do ``work``; an error raised on purpose is an answer too."""
+    try:
+        work()
+    except PvmonError:
+        return
+
+
+def fuzz(target: str, runs: int, seed: int = 1) -> list[Failure]:
+    """Run one target ``runs`` times and return what failed; each run has bytes of its own."""
+    work, failures = TARGETS[target], []
+    for number in range(runs):
+        rng = Random(f"{target} {seed} {number}")
+        try:
+            _allowed(lambda rng=rng: work(rng))  # type: ignore[misc]
+        except Exception as error:  # noqa: BLE001 (finding any error is what this is for)
+            failures.append(Failure(target, seed, number, f"{type(error).__name__}: {error}"))
+    return failures
+
+
+def run(quick: bool = False, runs: int = 0, seed: int = 1) -> dict[str, float | str]:
+    """Run every target in equal shares; figures are runs, failures and pace."""
+    total = runs or (2_000 if quick else 200_000)
+    share = max(1, total // len(TARGETS))
+    begun = perf_counter()
+    failures = [failure for target in TARGETS for failure in fuzz(target, share, seed)]
+    seconds = perf_counter() - begun
+    figures: dict[str, float | str] = {
+        "fuzz_runs": float(share * len(TARGETS)),
+        "fuzz_failures": float(len(failures)),
+        "fuzz_runs_per_s": share * len(TARGETS) / seconds,
+    }
+    if failures:
+        first = failures[0]
+        figures["fuzz_first_failure"] = f"{first.target} seed {first.seed} run {first.run}: {first.reason}"
+    return figures
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the campaign a person asked for; 1 when something failed."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--runs", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args(words)
+    figures = run(runs=args.runs, seed=args.seed)
+    for name, value in figures.items():
+        print(f"{name} = {value:.2f}" if isinstance(value, float) else f"{name} = {value}")
+    return 1 if figures["fuzz_failures"] else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

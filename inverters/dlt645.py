@@ -1,0 +1,226 @@
+"""What the data identifiers of DL/T 645-2007 mean, and how their BCD values are read.
+
+An identifier is written DI3 DI2 DI1 DI0 (00010000: forward active energy, total, now). Values are BCD, low byte
+first; in energies that may go both ways, powers, currents and power factors the top bit of the highest byte is
+the sign. Values are secondary: voltages times PT, currents times CT, powers and energies times both. A digit
+above nine is corrupt and gives no value. Which tariff is sharp, peak, flat or valley depends on the meter.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from domain.errors import MalformedAnswerError
+from domain.measurement import Batch, Quality
+from domain.quantity import is_known, quantity
+from inverters.frames import Dlt645Answer, bcd_number
+from inverters.layout import scaled
+
+_TARIFFS = ("sharp", "peak", "flat", "valley")
+_ENERGY = re.compile(r"00(0[0-8])(0[0-4]|FF)(0[0-9A-C])")
+_ENERGY_NAMES = MappingProxyType(
+    {
+        "00": "meter_energy_total_wh",
+        "01": "meter_energy_forward_wh",
+        "02": "meter_energy_reverse_wh",
+        "05": "meter_reactive_energy_q1_varh",
+        "06": "meter_reactive_energy_q2_varh",
+        "07": "meter_reactive_energy_q3_varh",
+        "08": "meter_reactive_energy_q4_varh",
+    }
+)
+_SIGNED_ENERGY = ("00", "03", "04")  # combined ones
+_PHASES = ("a", "b", "c")
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """One kind of instantaneous value: names of total and phases, bytes, decimals, unit, sign, ratio."""
+
+    total: str
+    phase: str
+    size: int
+    decimals: int
+    scale: float
+    signed: bool
+    ratio: str
+
+
+_SHAPES = MappingProxyType(
+    {
+        "01": _Shape("", "ac_phase_{}_voltage_v", 2, 1, 1.0, signed=False, ratio="pt"),
+        "02": _Shape("", "ac_phase_{}_current_a", 3, 3, 1.0, signed=True, ratio="ct"),
+        "03": _Shape(
+            "ac_active_power_w", "ac_phase_{}_active_power_w", 3, 4, 1e3, signed=True, ratio="ct_pt"
+        ),
+        "04": _Shape(
+            "ac_reactive_power_var", "ac_phase_{}_reactive_power_var", 3, 4, 1e3, signed=True, ratio="ct_pt"
+        ),
+        "05": _Shape(
+            "ac_apparent_power_va", "ac_phase_{}_apparent_power_va", 3, 4, 1e3, signed=False, ratio="ct_pt"
+        ),
+        "06": _Shape("power_factor", "power_factor_phase_{}", 2, 3, 1.0, signed=True, ratio=""),
+    }
+)
+_FREQUENCY = _Shape("grid_frequency_hz", "", 2, 2, 1.0, signed=False, ratio="")
+
+LIVE_IDENTIFIERS = ("0201FF00", "0202FF00", "02030000", "02040000", "02060000", "00010000", "00020000")
+IDENTITY_IDENTIFIERS = ("04000402",)
+
+
+@dataclass(frozen=True, slots=True)
+class MeterValue:
+    """One value of an answer.
+
+    ``name`` is a quantity of the vocabulary or an identity text; empty where we have no name for it (energies of
+    past settlement days, states whose bits nobody has printed). ``settlement`` counts settlement days back.
+    ``doubt`` says why there is no value.
+    """
+
+    name: str
+    value: float | None
+    unit: str = ""
+    text: str | None = None
+    settlement: int = 0
+    unverified: bool = False
+    doubt: str = ""
+
+
+def decode_identifier(
+    identifier: str, content: bytes, *, ct_ratio: float = 1.0, pt_ratio: float = 1.0
+) -> tuple[MeterValue, ...]:
+    """Return what ``content`` (plain, low byte first) of a data identifier means; empty when nobody knows.
+
+    Raises
+    ------
+    MalformedAnswerError
+        The content has not the length the identifier prescribes.
+    """
+    ratios = {"": 1.0, "ct": ct_ratio, "pt": pt_ratio, "ct_pt": ct_ratio * pt_ratio}
+    key = identifier.upper()
+    energy = _ENERGY.fullmatch(key)
+    if energy is not None:
+        return _energies(energy[1], energy[2], int(energy[3], 16), content, ratios["ct_pt"])
+    if key == "02800002":
+        return (_value(_FREQUENCY.total, content, _FREQUENCY, ratios),)
+    shape = _SHAPES.get(key[2:4]) if key.startswith("02") and key.endswith("00") else None
+    if shape is not None:
+        return _instantaneous(shape, key[4:6], content, ratios)
+    return _parameter(key, content)
+
+
+def _energies(
+    kind: str, tariff: str, settlement: int, content: bytes, factor: float
+) -> tuple[MeterValue, ...]:
+    shape = _Shape("", "", 4, 2, 1e3, signed=kind in _SIGNED_ENERGY, ratio="ct_pt")
+    if tariff != "FF":
+        _expect(content, 4)
+    elif not content or len(content) % 4:
+        raise MalformedAnswerError(f"block of energies: {len(content)} bytes; expected 4 for each")
+    first = 0 if tariff == "FF" else int(tariff)
+    unit = "Wh" if kind in ("00", "01", "02") else "varh"
+    found = []
+    for number, start in enumerate(range(0, len(content), 4), first):
+        name = "" if settlement else _energy_name(kind, number)
+        one = _value(name, content[start : start + 4], shape, {"ct_pt": factor})
+        found.append(
+            MeterValue(name, one.value, unit, None, settlement, unverified=number > 0, doubt=one.doubt)
+        )
+    return tuple(found)
+
+
+def _energy_name(kind: str, tariff: int) -> str:
+    name = _ENERGY_NAMES.get(kind, "")
+    if tariff == 0 or not name:
+        return name
+    known = 1 <= tariff <= len(_TARIFFS)
+    by_tariff = name.removesuffix("_wh") + f"_{_TARIFFS[tariff - 1]}_wh" if known else ""
+    return by_tariff if is_known(by_tariff) else ""
+
+
+def _instantaneous(
+    shape: _Shape, which: str, content: bytes, ratios: dict[str, float]
+) -> tuple[MeterValue, ...]:
+    names = {"00": [shape.total], "FF": [shape.total] if shape.total else []}
+    names |= {f"0{number}": [shape.phase.format(phase)] for number, phase in enumerate(_PHASES, 1)}
+    names["FF"] += [shape.phase.format(phase) for phase in _PHASES]
+    wanted = names.get(which, [])
+    if not wanted or not wanted[0]:
+        return ()
+    _expect(content, shape.size * len(wanted))
+    return tuple(
+        _value(name, content[number * shape.size : (number + 1) * shape.size], shape, ratios)
+        for number, name in enumerate(wanted)
+    )
+
+
+def _parameter(key: str, content: bytes) -> tuple[MeterValue, ...]:
+    digits = content[::-1].hex().upper()
+    if key in ("04000401", "04000402"):
+        _expect(content, 6)
+        return (_text("serial_number" if key == "04000402" else "", digits),)
+    if key == "04000101":
+        _expect(content, 4)
+        return (_text("", f"20{digits[0:2]}-{digits[2:4]}-{digits[4:6]}", digits),)
+    if key == "04000102":
+        _expect(content, 3)
+        return (_text("", f"{digits[0:2]}:{digits[2:4]}:{digits[4:6]}", digits),)
+    if re.fullmatch("0400050[1-7]", key):
+        _expect(content, 2)
+        return (MeterValue(f"device_state_word_{int(key[-1]):02d}", float(int(digits, 16)), "1"),)
+    return ()
+
+
+def _text(name: str, text: str, digits: str = "") -> MeterValue:
+    if not (digits or text).isdecimal():
+        return MeterValue(name, None, doubt="a digit is above nine")
+    return MeterValue(name, None, text=text)
+
+
+def _value(name: str, content: bytes, shape: _Shape, ratios: dict[str, float]) -> MeterValue:
+    _expect(content, shape.size)
+    unit = quantity(name).unit if name else ""
+    try:
+        number = bcd_number(content, 0, signed=shape.signed)
+    except MalformedAnswerError:
+        return MeterValue(name, None, unit, doubt="a digit is above nine")
+    return MeterValue(name, scaled(number, shape.scale * 10.0**-shape.decimals) * ratios[shape.ratio], unit)
+
+
+def _expect(content: bytes, size: int) -> None:
+    if len(content) != size:
+        raise MalformedAnswerError(f"{len(content)} bytes of data; the identifier prescribes {size}")
+
+
+def meter_batch(
+    device_id: str,
+    measured_at: datetime,
+    received_at: datetime,
+    answers: Iterable[Dlt645Answer],
+    *,
+    ct_ratio: float = 1.0,
+    pt_ratio: float = 1.0,
+) -> Batch:
+    """Return the batch several answers of one meter mean; values without a name of ours are left out."""
+    values: dict[str, float | None] = {}
+    texts: dict[str, str] = {}
+    for answer in answers:
+        for one in decode_identifier(answer.identifier, answer.content, ct_ratio=ct_ratio, pt_ratio=pt_ratio):
+            if one.text is not None and one.name:
+                texts[one.name] = one.text
+            elif is_known(one.name):
+                values[one.name] = one.value
+    qualities = tuple(_quality(name, value) for name, value in values.items())
+    good = all(quality is Quality.GOOD for quality in qualities)
+    names, numbers = tuple(values), tuple(values.values())
+    return Batch(
+        device_id, measured_at, names, numbers, None if good else qualities, received_at, texts=texts
+    )
+
+
+def _quality(name: str, value: float | None) -> Quality:
+    known = quantity(name)
+    inside = value is None or known.low <= value <= known.high
+    return Quality.GOOD if inside else Quality.OUT_OF_RANGE
