@@ -4,7 +4,7 @@
 FROM python:3.11.13-slim-bookworm AS dependencies
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /venv
-COPY requirements.txt /tmp/requirements.txt
+COPY requirements-server.txt /tmp/requirements.txt
 RUN /venv/bin/pip install --require-hashes --only-binary :all: -r /tmp/requirements.txt \
     && /venv/bin/pip uninstall --yes pip
 

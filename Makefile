@@ -45,6 +45,7 @@ bench: setup-dev ## the measured figures of docs/bench.md
 
 lock: ## renew requirements*.txt from pyproject.toml (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --extra server -c requirements.txt pyproject.toml -o requirements-server.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --extra dev --extra server -c requirements.txt pyproject.toml -o requirements-dev.txt
 
 clean: ## remove what was built; data/ stays

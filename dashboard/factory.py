@@ -9,7 +9,7 @@ from typing import Any
 from dash import Dash, html
 from flask import Flask, Response, g, request
 
-from dashboard import compression, guard, login, security, shell
+from dashboard import compression, guard, health, login, security, shell
 from dashboard.pages import readings
 from dashboard.pages.base import Page, Site, language_of
 from dashboard.pages.data import DataPage
@@ -90,6 +90,7 @@ def create_app(services: Services, settings: DashboardSettings) -> Flask:
         https=settings.https,
     )
     login.install(server)
+    health.register(server, services)
     readings.register(server, site)
     server.after_request(_say_build(settings.build))
     server.before_request(_take_language(services))

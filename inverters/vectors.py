@@ -280,11 +280,12 @@ def _check_dlt645(vector: Mapping[str, Any], _profiles: Profiles) -> list[str]:
     if not isclose(number, expected["value"], abs_tol=_TOLERANCE):
         wrong.append(f"value {number}, expected {expected['value']}")
     wanted = expected["value"] * _UNITS.get(str(expected.get("unit")), 1.0)
-    for value in decode_identifier(
-        answer.identifier, answer.content
-    ):  # the rule of the identifier agrees too
-        if value.value is None or not isclose(value.value, wanted, rel_tol=1e-9, abs_tol=_TOLERANCE):
-            wrong.append(f"identifier {answer.identifier} gives {value.value}, expected {wanted}")
+    # the rule of the identifier must agree too
+    wrong += [
+        f"identifier {answer.identifier} gives {value.value}, expected {wanted}"
+        for value in decode_identifier(answer.identifier, answer.content)
+        if value.value is None or not isclose(value.value, wanted, rel_tol=1e-9, abs_tol=_TOLERANCE)
+    ]
     return wrong
 
 

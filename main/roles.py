@@ -62,6 +62,7 @@ def start_web(instance: Instance, progress: Progress) -> None:
     instance.open_records()
     instance.open_store()
     instance.follow_store()
+    instance.control()
     progress("web", url=instance.serve())
 
 

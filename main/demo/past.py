@@ -26,14 +26,20 @@ _READY = ".feather"
 _LOOK_S = 0.1
 
 
-def make(config: Path, clock: FieldClock, seed: int, days: int, out: Path) -> None:
-    """Write the history of ``days`` days before the clock's anchor into ``out``, newest first."""
+def make(config: Path, clock: FieldClock, seed: int, days: int, out: Path, note: str) -> None:
+    """Write the history of ``days`` days before the clock's anchor into ``out``, newest first.
+
+    First come the files of the plants without a link (main.demo.unlinked), their readings with ``note``.
+    """
     from inverters.profile import load_profiles
     from main.configuration import load_registry
+    from main.demo.unlinked import write_files
     from simulator.fleet import Fleet
 
     out.mkdir(parents=True, exist_ok=True)
-    fleet = Fleet(load_registry(config, None), load_profiles(), clock, seed)
+    registry, profiles = load_registry(config, None), load_profiles()
+    write_files(registry, profiles, clock, seed, days, out, note)
+    fleet = Fleet(registry, profiles, clock, seed)
     end = clock.anchor
     tables = fleet.history(Interval(end - timedelta(days=days), end), EVERY)
     for number, (_, table) in enumerate(tables):
@@ -133,11 +139,12 @@ class PastLoader:
             self._on_recent(self.rows)
 
 
-def command(config: Path, clock: FieldClock, seed: int, days: int, out: Path) -> list[str]:
+def command(config: Path, clock: FieldClock, seed: int, days: int, out: Path, note: str) -> list[str]:
     """Return the command line of the maker."""
-    return [sys.executable, "-m", "main.demo.past", str(config), str(clock), str(seed), str(days), str(out)]
+    words = (str(config), str(clock), str(seed), str(days), str(out), note)
+    return [sys.executable, "-m", "main.demo.past", *words]
 
 
 if __name__ == "__main__":
-    _config, _clock, _seed, _days, _out = sys.argv[1:]
-    make(Path(_config), FieldClock.parse(_clock), int(_seed), int(_days), Path(_out))
+    _config, _clock, _seed, _days, _out, _note = sys.argv[1:]
+    make(Path(_config), FieldClock.parse(_clock), int(_seed), int(_days), Path(_out), _note)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from domain.account import Role
 from domain.clock import FieldClock, SystemClock, daylight_start
+from domain.errors import PvmonError
 from domain.plant import Registry
 from domain.timespan import DEFAULT_ZONE
 from inverters.profile import load_profiles
@@ -21,6 +22,7 @@ from main.demo.fleet import FleetProcess, broker_of, demo_ports
 from main.demo.folder import fresh_folder
 from main.demo.past import PastLoader, command
 from main.demo.progress import Progress
+from main.demo.unlinked import bring_in
 from main.instance import Instance
 from main.ports import refuse_used_port, with_ports
 from main.settings import load_settings
@@ -142,13 +144,16 @@ def _start(
 
 
 def _start_history(show: Show, progress: Progress, stack: ExitStack, up: Running, folder: Path) -> None:
+    out = folder / "past"
+
     def recent(rows: int) -> None:
         up.recent_s = progress.seconds
         progress("recent", days=min(_RECENT_DAYS, show.history_days), rows=rows)
         up.recent.set()
 
     def done(rows: int, problem: str) -> None:
-        up.history_s, up.history_problem = progress.seconds, problem
+        up.history_s, up.history_problem = progress.seconds, problem or _bring_in(up, out)
+        problem = up.history_problem
         if problem:
             progress("history_failed", reason=problem)
         else:
@@ -159,10 +164,9 @@ def _start_history(show: Show, progress: Progress, stack: ExitStack, up: Running
         up.recent.set()
         up.done.set()
         return
-    out = folder / "past"
     loader = PastLoader(
         up.instance.store,
-        command(show.config, up.clock, show.seed, show.history_days, out),
+        command(show.config, up.clock, show.seed, show.history_days, out, show.texts("demo.manual_note")),
         out,
         up.clock.anchor - timedelta(days=_RECENT_DAYS),
         recent,
@@ -170,6 +174,16 @@ def _start_history(show: Show, progress: Progress, stack: ExitStack, up: Running
     )
     stack.callback(loader.stop)
     loader.start()
+
+
+def _bring_in(up: Running, out: Path) -> str:
+    """Bring in what the plants without a link have; return what went wrong."""
+    instance = up.instance
+    try:
+        bring_in(out, instance.readings(), instance.store, up.registry, up.clock)
+    except PvmonError as error:
+        return str(error)
+    return ""
 
 
 def _watch(up: Running, progress: Progress) -> Callable[[], None]:

@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -104,6 +104,8 @@ def examine(up: Running, since: datetime) -> Findings:
     truth = TruthLog.read(up)
     for plant in up.registry.plants:
         if plant.connection is not Connection.LIVE:
+            if not _brought_in(up, plant):
+                findings.problems.append(f"no_plant|{plant.plant_id}")
             continue
         ours_wh, true_wh, rows = 0.0, 0.0, 0
         for device_id, times_s, values_wh, limit in _readings(up, plant, since):
@@ -116,6 +118,16 @@ def examine(up: Running, since: datetime) -> Findings:
         findings.rows += rows
         _compare(findings, plant, ours_wh, true_wh, rows)
     return findings
+
+
+def _brought_in(up: Running, plant: Plant) -> bool:
+    """Tell whether a plant without a link has what its keeper or its maker's portal gave."""
+    span = Interval(up.clock.anchor - timedelta(days=HISTORY_DAYS + 1), up.clock.now())
+    if plant.connection is Connection.MANUAL:
+        return bool(up.instance.records.readings(plant.plant_id, span))
+    meters = [device.device_id for device in plant.devices_of(DeviceKind.REVENUE_METER)]
+    rows = up.instance.store.read(meters, ["meter_energy_forward_wh"], span, origins=[Origin.FILE])
+    return len(rows) > 0
 
 
 def _readings(
