@@ -16,7 +16,10 @@ def register(server: Flask, services: Services) -> None:
         return _say(200, "ok")
 
     def ready() -> Response:
-        for name, ask in (("samples", services.sources.store.status), ("records", services.sources.records.users)):
+        for name, ask in (
+            ("samples", services.sources.store.status),
+            ("records", services.sources.records.users),
+        ):
             try:
                 ask()
             except (StoreError, OSError):
