@@ -18,29 +18,108 @@ class Permission(StrEnum):
     CHANGE_REGISTRY = "change_registry"
     MANAGE_USERS = "manage_users"
     VIEW_AUDIT = "view_audit"
+    VIEW_ALERTS = "view_alerts"
+    HANDLE_ALERTS = "handle_alerts"  # acknowledge, silence, shelve, maintenance
+    VIEW_CASES = "view_cases"
+    MANAGE_CASES = "manage_cases"  # register, assign, accept
+    WORK_CASES = "work_cases"  # arrive, note, photo, done
+    CHANGE_NOTIFYING = "change_notifying"  # routes and channels
+    ENTER_MONEY = "enter_money"  # statements, receipts, deductions, vouchers
+    CHECK_MONEY = "check_money"  # the second person of every act on money
+    MAKE_PLAN = "make_plan"  # distribution plans, attendance, payment batches
+    VIEW_PEOPLE = "view_people"  # names and accounts of households; every read is audited
+    CHANGE_PEOPLE = "change_people"  # rosters
+    ENTER_REPORT = "enter_report"  # industries
+    CHECK_REPORT = "check_report"
+    VIEW_INDUSTRIES = "view_industries"
     CHANGE_OWN_ACCOUNT = "change_own_account"
     ANYONE = "anyone"  # no account needed: logging in and out
 
 
 _EVERY_ACCOUNT = frozenset({Permission.ANYONE, Permission.CHANGE_OWN_ACCOUNT})
 _SEES_PLANTS = _EVERY_ACCOUNT | {Permission.VIEW_OVERVIEW, Permission.VIEW_PLANT}
+_SEES_WORK = frozenset({Permission.VIEW_ALERTS, Permission.VIEW_CASES})
 
 ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
-    Role.OM: _SEES_PLANTS | {Permission.ENTER_READING, Permission.IMPORT_READINGS, Permission.EXPORT_SAMPLES},
-    Role.ACCOUNTANT: _SEES_PLANTS | {Permission.VIEW_INCOME},
-    Role.COUNTY: _SEES_PLANTS | {Permission.VIEW_INCOME, Permission.EXPORT_SAMPLES},
-    Role.AUDITOR: _SEES_PLANTS | {Permission.VIEW_INCOME, Permission.EXPORT_SAMPLES, Permission.VIEW_AUDIT},
-    Role.ADMIN: _SEES_PLANTS | {Permission.MANAGE_USERS, Permission.CHANGE_REGISTRY},
+    Role.OM: _SEES_PLANTS
+    | _SEES_WORK
+    | {
+        Permission.ENTER_READING,
+        Permission.IMPORT_READINGS,
+        Permission.EXPORT_SAMPLES,
+        Permission.HANDLE_ALERTS,
+        Permission.MANAGE_CASES,
+        Permission.WORK_CASES,
+        Permission.CHANGE_NOTIFYING,
+    },
+    Role.FIELD: _SEES_PLANTS | _SEES_WORK | {Permission.WORK_CASES, Permission.ENTER_READING},
+    Role.SETTLEMENT: _SEES_PLANTS | {Permission.VIEW_INCOME, Permission.ENTER_MONEY},
+    Role.ACCOUNTANT: _SEES_PLANTS
+    | {
+        Permission.VIEW_INCOME,
+        Permission.ENTER_MONEY,
+        Permission.MAKE_PLAN,
+        Permission.VIEW_PEOPLE,
+        Permission.CHANGE_PEOPLE,
+        Permission.VIEW_INDUSTRIES,
+        Permission.ENTER_REPORT,
+    },
+    Role.TOWNSHIP: _SEES_PLANTS
+    | {
+        Permission.VIEW_INCOME,
+        Permission.CHECK_MONEY,
+        Permission.VIEW_PEOPLE,
+        Permission.VIEW_CASES,
+        Permission.VIEW_INDUSTRIES,
+        Permission.ENTER_REPORT,
+    },
+    Role.COUNTY: _SEES_PLANTS
+    | _SEES_WORK
+    | {
+        Permission.VIEW_INCOME,
+        Permission.EXPORT_SAMPLES,
+        Permission.CHECK_MONEY,
+        Permission.VIEW_INDUSTRIES,
+        Permission.CHECK_REPORT,
+    },
+    Role.AUDITOR: _SEES_PLANTS
+    | _SEES_WORK
+    | {
+        Permission.VIEW_INCOME,
+        Permission.EXPORT_SAMPLES,
+        Permission.VIEW_AUDIT,
+        Permission.VIEW_INDUSTRIES,
+    },
+    Role.ADMIN: _SEES_PLANTS | _SEES_WORK | {Permission.MANAGE_USERS, Permission.CHANGE_REGISTRY},
     Role.KEEPER: _SEES_PLANTS | {Permission.ENTER_READING},
 }
 
-MONEY_PERMISSIONS = frozenset({Permission.VIEW_INCOME})
+MONEY_PERMISSIONS = frozenset(
+    {
+        Permission.VIEW_INCOME,
+        Permission.ENTER_MONEY,
+        Permission.CHECK_MONEY,
+        Permission.MAKE_PLAN,
+        Permission.VIEW_PEOPLE,
+        Permission.CHANGE_PEOPLE,
+    }
+)
 CHANGING_PERMISSIONS = frozenset(
     {
         Permission.ENTER_READING,
         Permission.IMPORT_READINGS,
         Permission.CHANGE_REGISTRY,
         Permission.MANAGE_USERS,
+        Permission.HANDLE_ALERTS,
+        Permission.MANAGE_CASES,
+        Permission.WORK_CASES,
+        Permission.CHANGE_NOTIFYING,
+        Permission.ENTER_MONEY,
+        Permission.CHECK_MONEY,
+        Permission.MAKE_PLAN,
+        Permission.CHANGE_PEOPLE,
+        Permission.ENTER_REPORT,
+        Permission.CHECK_REPORT,
     }
 )
 MONEY_ROLES = frozenset(role for role, allowed in ROLE_PERMISSIONS.items() if allowed & MONEY_PERMISSIONS)

@@ -15,6 +15,9 @@ class Role(Enum):
     AUDITOR = "auditor"  # reads all, changes nothing
     ADMIN = "admin"  # accounts and settings, no money
     KEEPER = "keeper"  # 电站管护员: types meter readings of own plants
+    FIELD = "field"  # 外勤: own orders on a phone
+    SETTLEMENT = "settlement"  # 结转机构: grid statements and receipts by plant
+    TOWNSHIP = "township"  # 镇街: checks the villages' money, reports its industries
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,14 @@ class DemoAccount:
 
 
 def _scope(role: Role, registry: Registry) -> Scope:
-    """Give the village accountant one village and the keeper one hand-read plant: scope is part of the show."""
+    """Give accountant, township and keeper their village, town and hand-read plant: scope is part of the show."""
+    shares = [act for plant in registry.plants if (act := plant.ownership[-1] if plant.ownership else None)]
+    owner = next((min(act.shares_kw) for act in shares), None)
     if role is Role.ACCOUNTANT:
-        shares = [
-            act for plant in registry.plants if (act := plant.ownership[-1] if plant.ownership else None)
-        ]
-        owner = next((min(act.shares_kw) for act in shares), None)
         return Scope(village_ids=frozenset({owner} if owner else ()))
+    if role is Role.TOWNSHIP:
+        town = registry.villages_by_id[owner].town_id if owner else None
+        return Scope(town_ids=frozenset({town} if town else ()))
     if role is Role.KEEPER:
         by_hand = [plant.plant_id for plant in registry.plants if plant.connection is Connection.MANUAL]
         return Scope(plant_ids=frozenset(by_hand[:1]))

@@ -47,6 +47,9 @@ def test_passwords_of_well_known_words_are_refused(password: str) -> None:
     [
         (Role.OM, 12),
         (Role.KEEPER, 12),
+        (Role.FIELD, 12),
+        (Role.SETTLEMENT, 15),
+        (Role.TOWNSHIP, 15),
         (Role.ACCOUNTANT, 15),
         (Role.COUNTY, 15),
         (Role.AUDITOR, 15),

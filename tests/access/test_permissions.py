@@ -15,11 +15,19 @@ from domain.account import Role
 
 # The matrix a person can read: what each role may do, in the words of security. Everything else is no.
 MAY = {
-    Role.OM: "view_overview view_plant enter_reading import_readings export_samples",
-    Role.ACCOUNTANT: "view_overview view_plant view_income",
-    Role.COUNTY: "view_overview view_plant view_income export_samples",
-    Role.AUDITOR: "view_overview view_plant view_income export_samples view_audit",
-    Role.ADMIN: "view_overview view_plant manage_users change_registry",
+    Role.OM: "view_overview view_plant view_alerts view_cases enter_reading import_readings export_samples"
+    " handle_alerts manage_cases work_cases change_notifying",
+    Role.FIELD: "view_overview view_plant view_alerts view_cases work_cases enter_reading",
+    Role.SETTLEMENT: "view_overview view_plant view_income enter_money",
+    Role.ACCOUNTANT: "view_overview view_plant view_income enter_money make_plan view_people change_people"
+    " view_industries enter_report",
+    Role.TOWNSHIP: "view_overview view_plant view_income check_money view_people view_cases view_industries"
+    " enter_report",
+    Role.COUNTY: "view_overview view_plant view_alerts view_cases view_income export_samples check_money"
+    " view_industries check_report",
+    Role.AUDITOR: "view_overview view_plant view_alerts view_cases view_income export_samples view_audit"
+    " view_industries",
+    Role.ADMIN: "view_overview view_plant view_alerts view_cases manage_users change_registry",
     Role.KEEPER: "view_overview view_plant enter_reading",
 }
 EVERYBODY = {"anyone", "change_own_account"}
@@ -38,7 +46,13 @@ def test_every_role_is_in_the_table_and_no_role_gives_nothing() -> None:
 
 def test_the_administrator_has_no_permission_about_money() -> None:
     assert not ROLE_PERMISSIONS[Role.ADMIN] & MONEY_PERMISSIONS
-    assert {Role.ACCOUNTANT, Role.COUNTY, Role.AUDITOR} == MONEY_ROLES
+    assert {
+        Role.ACCOUNTANT,
+        Role.COUNTY,
+        Role.AUDITOR,
+        Role.SETTLEMENT,
+        Role.TOWNSHIP,
+    } == MONEY_ROLES
 
 
 def test_the_auditor_changes_nothing() -> None:

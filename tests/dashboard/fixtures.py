@@ -43,6 +43,9 @@ USERS = {
     "auditor": Role.AUDITOR,
     "admin": Role.ADMIN,
     "keeper": Role.KEEPER,
+    "field": Role.FIELD,
+    "settlement": Role.SETTLEMENT,
+    "township": Role.TOWNSHIP,
 }
 
 

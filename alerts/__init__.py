@@ -1,0 +1,1 @@
+"""From numbers to "someone should look": rules, conditions and the life cycle of an alert, as pure functions."""

@@ -1,0 +1,1 @@
+"""The district's other industries: what is counted, reported and aimed at; pure."""

@@ -1,0 +1,1 @@
+"""How people are told: the channels a notification may leave by."""
