@@ -11,6 +11,7 @@ from flask import Flask, Response, g, request
 
 from dashboard import compression, guard, health, login, security, shell
 from dashboard.pages import readings
+from dashboard.pages.alerts import AlertsPage
 from dashboard.pages.base import Page, Site, language_of
 from dashboard.pages.data import DataPage
 from dashboard.pages.overview import OverviewPage
@@ -61,7 +62,7 @@ class PvmonDash(Dash):
 
 def pages() -> tuple[Page, ...]:
     """Return every Dash page: the one list."""
-    return (OverviewPage(), PlantsPage(), OnePlantPage(), DataPage())
+    return (OverviewPage(), PlantsPage(), OnePlantPage(), DataPage(), AlertsPage())
 
 
 def create_app(services: Services, settings: DashboardSettings) -> Flask:

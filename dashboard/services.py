@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from commands.accounts import Accounts
 from commands.authenticate import Authenticate
 from commands.readings import Readings
+from queries.alerts import Alerts
 from queries.curves import Curves
 from queries.data_age import DataAge
 from queries.overview import Overview
@@ -56,6 +57,7 @@ class Queries:
     plant: PlantPage
     curves: Curves
     data_age: DataAge
+    alerts: Alerts
 
 
 def queries_over(sources: Sources) -> Queries:
@@ -68,4 +70,5 @@ def queries_over(sources: Sources) -> Queries:
         PlantPage(sources, keeper),
         Curves(sources),
         DataAge(sources, keeper),
+        Alerts(sources),
     )

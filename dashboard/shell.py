@@ -23,6 +23,7 @@ from texts.loader import Texts
 MENU = (
     ("", "overview", "pages.menu.overview", Permission.VIEW_OVERVIEW),
     ("plants", "plants", "pages.menu.plants", Permission.VIEW_PLANT),
+    ("alerts", "plants", "alerts.page.title", Permission.VIEW_ALERTS),
     ("data", "data", "pages.menu.data", Permission.VIEW_OVERVIEW),
 )
 

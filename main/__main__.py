@@ -28,6 +28,7 @@ VERBS = (
     "replay",
     "user",
     "doctor",
+    "rules",
 )
 
 

@@ -214,6 +214,7 @@ class Instance:
             options.clock,
             health=self.collector.device_health if self.collector else dict,
             figures=self.figures,
+            alerts=self.records,
         )
         return Services(
             Authenticate(self.records, Passwords(), SystemClock(), field_clock=options.clock),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from jobs.compute_kpis import compute
 from jobs.prune import Retention, prune
 from jobs.schedule import Job
+from main.alert_jobs import alert_jobs
 from stores.duckdb import DuckDbStore
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def timetable(instance: "Instance") -> list[Job]:
     def kpis(period: datetime) -> str:  # noqa: ARG001 (dirty days say what is due, not the period)
         return str(compute(instance.store, options.registry, options.clock))
 
-    jobs = [Job("compute_kpis", _KPI_PERIOD_S, kpis)]
+    jobs = [Job("compute_kpis", _KPI_PERIOD_S, kpis), *alert_jobs(instance)]
     store = instance.store
     if isinstance(store, DuckDbStore):  # a server store keeps its own retention
 

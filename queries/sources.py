@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.clock import Clock
 from domain.plant import Registry
+from stores.alert_protocol import AlertStore
 from stores.protocol import LatestValues, MeasurementStore, RecordStore
 
 
@@ -33,3 +34,4 @@ class Sources:
     clock: Clock
     health: Callable[[], Mapping[str, Any]] = field(default=_no_health)
     figures: Callable[[], Mapping[str, str]] = field(default=_no_figures)
+    alerts: AlertStore | None = None
