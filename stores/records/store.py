@@ -6,13 +6,14 @@ from pathlib import Path
 
 from domain.clock import Clock, SystemClock
 from stores.records.acts import Audits, Jobs
+from stores.records.alerts import Alerts
 from stores.records.database import Database, sqlite_url
 from stores.records.migrate import bring_up_to_date
 from stores.records.readings import Readings
 from stores.records.users import Sessions, Users
 
 
-class SqlRecordStore(Users, Sessions, Audits, Jobs, Readings):
+class SqlRecordStore(Users, Sessions, Audits, Jobs, Readings, Alerts):
     """Implements stores.protocol.RecordStore. Thread safe.
 
     Parameters
