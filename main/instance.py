@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 _WARM_UP = timedelta(days=2)
 _STOP_S = 4.0
 _REFRESH_S = 10.0
+COLLECTOR_FIGURES = ("cycles", "late_cycles", "reads", "batches", "messages")
+QUEUE_FIGURES = ("spool_rows",)
 
 
 class CollectorThread:
@@ -226,10 +228,10 @@ class Instance:
         """Return figures of the queue and the collector, where this process has them."""
         found: dict[str, str] = {}
         if self.spool is not None:
-            found["spool_rows"] = str(self.spool.status().rows)
+            found[QUEUE_FIGURES[0]] = str(self.spool.status().rows)
         if self.collector is not None:
             counts = self.collector.counts()
-            for name in ("cycles", "late_cycles", "reads", "batches", "messages"):
+            for name in COLLECTOR_FIGURES:
                 found[name] = str(getattr(counts, name))
         return found
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ from main.configuration import load_registry
 from main.demo.accounts import DemoAccount, add_demo_accounts
 from main.demo.fleet import FleetProcess, broker_of, demo_ports
 from main.demo.folder import fresh_folder
-from main.demo.past import PastLoader, command
+from main.demo.past import RECENT, PastLoader, command
 from main.demo.progress import Progress
 from main.demo.unlinked import bring_in
 from main.instance import Instance
@@ -28,8 +28,6 @@ from main.ports import refuse_used_port, with_ports
 from main.settings import load_settings
 from main.waiting import StopSignal, log_to
 from texts.loader import Texts
-
-_RECENT_DAYS = 2
 
 
 @dataclass(frozen=True)
@@ -148,7 +146,7 @@ def _start_history(show: Show, progress: Progress, stack: ExitStack, up: Running
 
     def recent(rows: int) -> None:
         up.recent_s = progress.seconds
-        progress("recent", days=min(_RECENT_DAYS, show.history_days), rows=rows)
+        progress("recent", days=min(RECENT.days, show.history_days), rows=rows)
         up.recent.set()
 
     def done(rows: int, problem: str) -> None:
@@ -168,7 +166,7 @@ def _start_history(show: Show, progress: Progress, stack: ExitStack, up: Running
         up.instance.store,
         command(show.config, up.clock, show.seed, show.history_days, out, show.texts("demo.manual_note")),
         out,
-        up.clock.anchor - timedelta(days=_RECENT_DAYS),
+        up.clock.anchor - RECENT,
         recent,
         done,
     )
