@@ -44,19 +44,21 @@ class Books(MoneyCommands):
     """Booking what others entered."""
 
     @command(Permission.CHECK_MONEY, "opening.approve")
-    def approve_opening(self, principal: Principal, village_id: str) -> Voucher:
-        """Book a village's opening state as its first voucher."""
-        village_id = self._village(principal, village_id)
-        fact = self._fact(OPENING, village_id)
-        maker = self._two_persons(principal, [fact.made_by])
-        try:
-            entry = opening_entry(
-                opening_of(fact), _WORDS("ledger.summary.opening"), maker, principal.user_id
-            )
-        except MoneyError as error:
-            raise MoneyRefusedError("sums", reason=str(error)) from error
-        with self._carry_out(principal, "opening.approve", village_id):
-            return self._post([entry])[0]
+    def approve_openings(self, principal: Principal, village_ids: Sequence[str]) -> list[Voucher]:
+        """Book the opening states of villages, each as its first voucher; all or none."""
+        wanted = {self._village(principal, village) for village in village_ids}
+        facts = {fact.village_id: fact for fact in self._money.facts(OPENING, village_ids=wanted)}
+        entries = []
+        for village in sorted(wanted):
+            fact = facts.get(village) or self._fact(OPENING, village)
+            maker = self._two_persons(principal, [fact.made_by])
+            words = _WORDS("ledger.summary.opening")
+            try:
+                entries.append(opening_entry(opening_of(fact), words, maker, principal.user_id))
+            except MoneyError as error:
+                raise MoneyRefusedError("sums", reason=str(error)) from error
+        with self._carry_out(principal, "opening.approve", ", ".join(sorted(wanted))[:200]):
+            return self._post(entries)
 
     @command(Permission.CHECK_MONEY, "month.settle")
     def settle_month(

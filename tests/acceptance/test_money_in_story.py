@@ -54,8 +54,7 @@ def _open(office: MoneyOffice) -> None:
     content = OPENING.format(a=A, b=B, c=C).encode()
     found = office.money_in().import_openings(MAKER, "期初.csv", content, date(2025, 1, 1), "交接书（虚构）")
     assert (found.new, found.problems) == (3, ())
-    for village in SHARES:
-        office.books().approve_opening(CHECKER, village)
+    office.books().approve_openings(CHECKER, list(SHARES))
 
 
 def _exchange(office: MoneyOffice) -> bytes:
