@@ -29,6 +29,7 @@ def orders(instance: "Instance") -> Mapping[str, Action]:
     found: dict[str, Action] = {"status": status, **_sample_orders(instance)}
     if instance.has_records:  # a collector of a server knows no accounts
         found |= account_orders(instance.accounts())
+        found |= instance.money_orders()
     return found
 
 

@@ -18,6 +18,7 @@ from inverters.profile import load_profiles
 from main.build import Options
 from main.configuration import load_registry
 from main.demo.accounts import DemoAccount, add_demo_accounts
+from main.demo.books import BooksMaker
 from main.demo.fleet import FleetProcess, broker_of, demo_ports
 from main.demo.folder import fresh_folder
 from main.demo.past import RECENT, PastLoader, command
@@ -28,6 +29,8 @@ from main.ports import refuse_used_port, with_ports
 from main.settings import load_settings
 from main.waiting import StopSignal, log_to
 from texts.loader import Texts
+
+_BOOKS_FROM_DAYS = 7  # a shorter past is for a quick look or a check: no books are made
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,10 @@ def _start(
     progress("web", url=up.url)
     names = {role: show.texts(f"demo.roles.{role.value}") for role in Role}
     up.accounts = add_demo_accounts(instance.accounts(), registry, names)
+    if show.history_days >= _BOOKS_FROM_DAYS:
+        books = BooksMaker(instance, registry, clock, progress)
+        stack.callback(books.stop)
+        books.start()
     return up
 
 
