@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from domain.money import Money
 from domain.roster import Roster
 from revenue.distribution import Distribution
 from revenue.plan import Basis, Plan, PlanLine
@@ -182,18 +181,6 @@ def fen_of(text: str) -> int:
     yuan, _, places = text.replace(",", "").replace("，", "").partition(".")
     sign = -1 if yuan.startswith("-") else 1
     return sign * (abs(int(yuan or 0)) * 100 + int(places.ljust(2, "0")[:2] or 0))
-
-
-def faults_in_totals(notice: Notice, ledger_fen: Mapping[LineClass, int]) -> list[tuple[str, Money, Money]]:
-    """Return class, published and booked amount wherever they differ."""
-    published: dict[LineClass, int] = {
-        total.kind: total.fen for total in notice.totals if total.kind is not LineClass.RETAINED
-    }
-    return [
-        (kind.value, Money(published.get(kind, 0)), Money(ledger_fen.get(kind, 0)))
-        for kind in sorted({*published, *ledger_fen})
-        if published.get(kind, 0) != ledger_fen.get(kind, 0)
-    ]
 
 
 def spoken(totals: Sequence[NoticeTotal], words: Mapping[LineClass, str]) -> str:
