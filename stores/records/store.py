@@ -57,6 +57,11 @@ class SqlRecordStore(Users, Sessions, Audits, Jobs, Readings, Alerts, Ledger, Mo
         with self._database.writing():
             yield
 
+    @property
+    def database(self) -> Database:
+        """The database itself, for stores that share its transactions."""
+        return self._database
+
     def close(self) -> None:
         """Let go of the database."""
         self._database.close()
