@@ -7,13 +7,26 @@ from pathlib import Path
 from domain.clock import Clock, SystemClock
 from stores.records.acts import Audits, Jobs
 from stores.records.alerts import Alerts
+from stores.records.cases import Cases
 from stores.records.database import Database, sqlite_url
+from stores.records.handling import Handlings
 from stores.records.migrate import bring_up_to_date
+from stores.records.notifications import Notifications
 from stores.records.readings import Readings
 from stores.records.users import Sessions, Users
 
 
-class SqlRecordStore(Users, Sessions, Audits, Jobs, Readings, Alerts):
+class SqlRecordStore(
+    Users,
+    Sessions,
+    Audits,
+    Jobs,
+    Readings,
+    Alerts,
+    Cases,
+    Handlings,
+    Notifications,
+):
     """Implements stores.protocol.RecordStore. Thread safe.
 
     Parameters
