@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from alerts.windows import in_daytime, next_daytime, next_list, next_week
+from alerts.office_hours import in_daytime, next_daytime, next_list, next_week
 from domain.alert import Alert, AlertState, Severity
 from domain.handling import Handling, PlannedStop, StopKind
 from domain.notification import Decision, Event, Reason, Receiver, Route, Timing, Told, When

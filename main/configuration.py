@@ -22,10 +22,18 @@ from main.registry.fields import Scalar
 from main.registry.problem import Problem, Problems
 from main.registry.profiles import KnownProfile, known_profiles
 from main.registry.reader import Node, Reader
-from main.registry.records import FILES, Row
+from main.registry.records import FILES, Record, Row
 from texts.loader import Texts
 
-__all__ = ["Problem", "RegistryProblemsError", "check", "load_registry", "read_facts", "read_layer"]
+__all__ = [
+    "Problem",
+    "RegistryProblemsError",
+    "check",
+    "load_registry",
+    "read_facts",
+    "read_layer",
+    "read_record",
+]
 
 _TAGS = {
     "tag:yaml.org,2002:str": "str",
@@ -190,7 +198,11 @@ def _folder(folder: Path, record: str, key: str, problems: Problems) -> list[Row
 
 
 def _file(path: Path, record: str, problems: Problems) -> Row | None:
-    """Return the record of a file, None when there is no such file or it is no YAML."""
+    return read_record(path, FILES[record], problems)
+
+
+def read_record(path: Path, record: Record, problems: Problems) -> Row | None:
+    """Return the record of a file, None when there is no such file or it is no YAML; faults are noted."""
     try:
         root = yaml.compose(path.read_text("utf-8"), Loader=_LOADER)
         if root is None:
@@ -209,7 +221,7 @@ def _file(path: Path, record: str, problems: Problems) -> Row | None:
     except OSError as error:
         problems.add(str(path), 0, "", "unreadable", reason=error.strerror or str(error))
         return None
-    return Reader(str(path), problems).record(FILES[record], node)
+    return Reader(str(path), problems).record(record, node)
 
 
 def _node(node: Any, depth: int, seen: set[int]) -> Node:
