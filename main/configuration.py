@@ -15,6 +15,7 @@ import yaml
 from domain.errors import ConfigurationError
 from domain.plant import Registry
 from inverters.profile import DeviceProfile
+from main.alert_rules import RuleBook, rule_book
 from main.registry import build, revisions
 from main.registry.checks import check_facts
 from main.registry.facts import Facts, by_id, event_id, lay_over
@@ -29,6 +30,7 @@ __all__ = [
     "Problem",
     "RegistryProblemsError",
     "check",
+    "load_alert_rules",
     "load_registry",
     "read_facts",
     "read_layer",
@@ -103,6 +105,22 @@ def load_registry(
     return build.registry(checked.facts, checked.profiles)
 
 
+def load_alert_rules(config: Path, overlay: Path | None = None, texts: Texts | None = None) -> RuleBook:
+    """Return the alert rules of the delivered file and both layers.
+
+    Raises
+    ------
+    RegistryProblemsError
+        A ConfigurationError that lists every fault.
+    """
+    problems = Problems(texts)
+    layer = _layer_in_force(overlay, problems) if overlay is not None and overlay.is_dir() else None
+    book = rule_book([config, *([layer] if layer is not None else [])], read_record, problems)
+    if problems.found:
+        raise RegistryProblemsError(problems.sorted())
+    return book
+
+
 def read_facts(config: Path, overlay: Path | None, texts: Texts | None = None) -> Facts:
     """Return the sound records of both layers, for those who write them elsewhere.
 
@@ -133,6 +151,7 @@ def _read(
         facts = lay_over(facts, read_layer(layer, problems), problems, strict=layer == overlay)
     known = known_profiles(profiles)
     check_facts(facts, known, problems, str(config))
+    rule_book([config, *([layer] if layer is not None else [])], read_record, problems, facts.plants)
     return _Checked(facts, problems.sorted(), known)
 
 

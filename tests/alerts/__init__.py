@@ -1,1 +1,1 @@
-"""Tests of alerts."""
+"""Tests of alerts/."""
