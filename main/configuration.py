@@ -34,6 +34,7 @@ __all__ = [
     "load_registry",
     "read_facts",
     "read_layer",
+    "read_record",
 ]
 
 _TAGS = {

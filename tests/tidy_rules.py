@@ -308,7 +308,8 @@ def unhashed_requirements(text: str) -> list[str]:
 
 DOORS: dict[str, tuple[str, ...]] = {  # library: the files, or folders, that may import it
     "pymodbus": ("collectors/modbus.py", "simulator/"),
-    "paho": ("collectors/mqtt.py", "simulator/"),
+    "paho": ("collectors/mqtt.py", "simulator/", "notifiers/mqtt.py"),
+    "apprise": ("notifiers/apprise.py",),
     "amqtt": ("simulator/", "main/demo/"),
     "influxdb_client": ("stores/influx_client.py",),
     "duckdb": ("stores/duckdb.py",),

@@ -7,15 +7,30 @@ from pathlib import Path
 from domain.clock import Clock, SystemClock
 from stores.records.acts import Audits, Jobs
 from stores.records.alerts import Alerts
+from stores.records.cases import Cases
 from stores.records.database import Database, sqlite_url
+from stores.records.handling import Handlings
 from stores.records.ledger import Ledger
 from stores.records.migrate import bring_up_to_date
 from stores.records.money_facts import MoneyFacts
+from stores.records.notifications import Notifications
 from stores.records.readings import Readings
 from stores.records.users import Sessions, Users
 
 
-class SqlRecordStore(Users, Sessions, Audits, Jobs, Readings, Alerts, Ledger, MoneyFacts):
+class SqlRecordStore(
+    Users,
+    Sessions,
+    Audits,
+    Jobs,
+    Readings,
+    Alerts,
+    Cases,
+    Handlings,
+    Notifications,
+    Ledger,
+    MoneyFacts,
+):
     """Implements stores.protocol.RecordStore and stores.ledger_protocol.MoneyStore. Thread safe.
 
     Parameters
