@@ -27,6 +27,7 @@ VERBS = (
     "samples",
     "user",
     "revenue",
+    "records",
     "doctor",
 )
 

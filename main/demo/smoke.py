@@ -53,7 +53,7 @@ class Findings:
     problems: list[str] = field(default_factory=list)
 
 
-def check(context: Context, seed: int) -> int:
+def check(context: Context, seed: int, store: str = "duckdb") -> int:
     """Run the demonstration for about a minute, check it, print one line; return the exit code."""
     texts = context.texts
     progress = Progress(texts, _quiet if context.json else None)
@@ -67,6 +67,7 @@ def check(context: Context, seed: int) -> int:
         history_days=HISTORY_DAYS,
         period_s=PERIOD_S,
         start=START,
+        store=store,
     )
     with running(show, progress) as up:
         pages = _visit(up)

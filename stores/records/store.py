@@ -66,6 +66,11 @@ class SqlRecordStore(
         """File or address of the database, without its password."""
         return self._database.name
 
+    @property
+    def database(self) -> Database:
+        """The database underneath, for copies and backups."""
+        return self._database
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Open one transaction: everything this thread keeps inside is kept together, or not at all."""
