@@ -66,11 +66,6 @@ class SqlRecordStore(
         """File or address of the database, without its password."""
         return self._database.name
 
-    @property
-    def database(self) -> Database:
-        """The database underneath, for copies and backups."""
-        return self._database
-
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Open one transaction: everything this thread keeps inside is kept together, or not at all."""
@@ -79,7 +74,7 @@ class SqlRecordStore(
 
     @property
     def database(self) -> Database:
-        """The database itself, for stores that share its transactions."""
+        """The database underneath: for stores that share its transactions, for copies and backups."""
         return self._database
 
     def close(self) -> None:
