@@ -76,6 +76,19 @@ def read_table(
     return rows
 
 
+def extra_columns(content: bytes, columns: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return headings of a file that are none of ``columns``: data nobody asked for.
+
+    Raises
+    ------
+    TableRefusedError
+        The file is no table we can read.
+    """
+    lines = _xlsx_lines(content) if content.startswith(_ZIP) else _csv_lines(content)
+    known = {_plain(text) for texts in columns.values() for text in texts}
+    return [cell for cell in next(lines, []) if cell and _plain(cell) not in known]
+
+
 def _places(
     heading: Sequence[str], columns: Mapping[str, Sequence[str]], optional: frozenset[str]
 ) -> dict[str, int]:

@@ -13,6 +13,8 @@
     + StoreVersionError         made by a newer program; never retried
     + RecordRejectedError       this record is bad; never retried
   x SpoolError                  the disk refused; nothing was acknowledged
+  x NotifyError               a message was not taken by its target; retried until it expires
+    + NotifyRefusedError        the target will never take it
   x AccessDeniedError         who asked may not have it
   x CommandError              what a person asked for cannot be done; says why and what to do
   x MoneyError                money does not add up; stops, wakes a person
@@ -90,6 +92,18 @@ class SpoolError(StoreError):
     """The local queue cannot write; nothing was acknowledged."""
 
     retry = True
+
+
+class NotifyError(PvmonError):
+    """A target did not take a message. The text names no secret."""
+
+    retry = True
+
+
+class NotifyRefusedError(NotifyError):
+    """A target will never take a message: its address is unsound or not allowed."""
+
+    retry = False
 
 
 class AccessDeniedError(PvmonError):

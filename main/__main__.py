@@ -25,8 +25,10 @@ VERBS = (
     "decode",
     "profile",
     "samples",
+    "replay",
     "user",
     "revenue",
+    "records",
     "doctor",
 )
 

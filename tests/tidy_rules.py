@@ -308,7 +308,8 @@ def unhashed_requirements(text: str) -> list[str]:
 
 DOORS: dict[str, tuple[str, ...]] = {  # library: the files, or folders, that may import it
     "pymodbus": ("collectors/modbus.py", "simulator/"),
-    "paho": ("collectors/mqtt.py", "simulator/"),
+    "paho": ("collectors/mqtt.py", "simulator/", "notifiers/mqtt.py"),
+    "apprise": ("notifiers/apprise.py",),
     "amqtt": ("simulator/", "main/demo/"),
     "influxdb_client": ("stores/influx_client.py",),
     "duckdb": ("stores/duckdb.py",),
@@ -318,6 +319,9 @@ DOORS: dict[str, tuple[str, ...]] = {  # library: the files, or folders, that ma
     "sqlite3": ("collectors/spool.py", "stores/records/", "main/probes.py"),
     "pvlib": ("simulator/", "kpis/expected.py"),
     "apscheduler": ("jobs/schedule.py",),
+    "cryptography": ("stores/records/sealing.py",),
+    "reportlab": ("commands/papers/",),
+    "segno": ("commands/papers/",),
     "argon2": ("commands/passwords.py",),
     "waitress": ("main/web.py",),
     "pydantic": ("main/settings.py",),
