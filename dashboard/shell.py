@@ -24,6 +24,9 @@ MENU = (
     ("", "overview", "pages.menu.overview", Permission.VIEW_OVERVIEW),
     ("plants", "plants", "pages.menu.plants", Permission.VIEW_PLANT),
     ("data", "data", "pages.menu.data", Permission.VIEW_OVERVIEW),
+    ("income", "income", "revenue.page.income", Permission.VIEW_INCOME),
+    ("reconciliation", "reconciliation", "revenue.page.reconciliation", Permission.VIEW_INCOME),
+    ("ledger", "ledger", "revenue.page.ledger", Permission.VIEW_INCOME),
 )
 
 

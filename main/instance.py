@@ -250,6 +250,8 @@ class Instance:
             self.accounts(),
             self.readings(),
             sources,
+            money=self.money(),
+            money_queries=self.money_queries(),
         )
 
     def figures(self) -> dict[str, str]:

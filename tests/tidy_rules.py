@@ -332,6 +332,8 @@ DOORS: dict[str, tuple[str, ...]] = {  # library: the files, or folders, that ma
     "plotly": ("dashboard/",),
     "flask": ("dashboard/",),
     "flask_wtf": ("dashboard/",),
+    "xlrd": ("commands/money_files.py",),
+    "pypdf": ("commands/", "tests/"),
 }
 
 
