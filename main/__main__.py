@@ -25,6 +25,7 @@ VERBS = (
     "decode",
     "profile",
     "samples",
+    "payout",
     "user",
     "doctor",
 )

@@ -29,6 +29,7 @@ from jobs.schedule import Schedule
 from main.build import Options, make_source, open_records, open_spool, open_store
 from main.control import ControlServer
 from main.orders import orders
+from main.payout import PayoutDesk, open_desk
 from main.timetable import timetable
 from main.web import WebServer
 from queries.sources import Sources
@@ -80,6 +81,7 @@ class Instance:
     spool: Spool | None = None
     collector: Collector | None = None
     web: WebServer | None = None
+    _payout: PayoutDesk | None = None
     _undo: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     # ------------------------------------------------------------------ keeping
@@ -203,6 +205,14 @@ class Instance:
         """Return the commands on hand-read meters."""
         options = self.options
         return Readings(self.records, self.store, options.registry, SystemClock(), options.clock, self.latest)
+
+    def payout(self) -> PayoutDesk:
+        """Return everything about payout, made once: its dossiers are remembered."""
+        if self._payout is None:
+            options = self.options
+            store = getattr(self, "store", None)
+            self._payout = open_desk(options.settings, self.records, store, options.registry, options.clock)
+        return self._payout
 
     def _services(self) -> Services:
         options = self.options
