@@ -127,7 +127,7 @@ def _csv_lines(content: bytes) -> Iterator[list[str]]:
 
 
 def _xlsx_lines(content: bytes) -> Iterator[list[str]]:
-    _check_archive(content)
+    check_archive(content)
     from openpyxl import load_workbook
 
     try:
@@ -141,7 +141,8 @@ def _xlsx_lines(content: bytes) -> Iterator[list[str]]:
         raise TableRefusedError("kind") from error
 
 
-def _check_archive(content: bytes) -> None:
+def check_archive(content: bytes) -> None:
+    """Refuse a damaged or exploding archive and one with macros."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()

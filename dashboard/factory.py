@@ -13,6 +13,10 @@ from dashboard import compression, guard, health, login, security, shell
 from dashboard.pages import readings
 from dashboard.pages.base import Page, Site, language_of
 from dashboard.pages.data import DataPage
+from dashboard.pages.money import print as money_print
+from dashboard.pages.money.income import IncomePage
+from dashboard.pages.money.ledger import LedgerPage
+from dashboard.pages.money.reconciliation import ReconciliationPage
 from dashboard.pages.overview import OverviewPage
 from dashboard.pages.plant import OnePlantPage
 from dashboard.pages.plants import PlantsPage
@@ -61,7 +65,15 @@ class PvmonDash(Dash):
 
 def pages() -> tuple[Page, ...]:
     """Return every Dash page: the one list."""
-    return (OverviewPage(), PlantsPage(), OnePlantPage(), DataPage())
+    return (
+        OverviewPage(),
+        PlantsPage(),
+        OnePlantPage(),
+        DataPage(),
+        IncomePage(),
+        ReconciliationPage(),
+        LedgerPage(),
+    )
 
 
 def create_app(services: Services, settings: DashboardSettings) -> Flask:
@@ -92,6 +104,7 @@ def create_app(services: Services, settings: DashboardSettings) -> Flask:
     login.install(server)
     health.register(server, services)
     readings.register(server, site)
+    money_print.register(server, site)
     server.after_request(_say_build(settings.build))
     server.before_request(_take_language(services))
     compression.install(server, PREFIX)

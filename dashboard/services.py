@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from commands.accounts import Accounts
 from commands.authenticate import Authenticate
+from commands.money_desk import MoneyDesk
 from commands.readings import Readings
 from queries.curves import Curves
 from queries.data_age import DataAge
+from queries.money import MoneyQueries
 from queries.overview import Overview
 from queries.plant import PlantPage
 from queries.plants import Plants
@@ -22,6 +24,8 @@ class Services:
     accounts: Accounts
     readings: Readings
     sources: Sources
+    money: MoneyDesk | None = None
+    money_queries: MoneyQueries | None = None
 
 
 @dataclass(frozen=True, slots=True)

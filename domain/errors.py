@@ -107,7 +107,7 @@ class MoneyError(PvmonError):
 class LedgerRefusedError(MoneyError):
     """The books refuse something. ``reason`` and ``values`` are its words in texts/ (``ledger.refused.*``)."""
 
-    def __init__(self, reason: str, **values: object) -> None:
+    def __init__(self, reason: str, /, **values: object) -> None:
         self.reason = reason
         self.values = values
         told = ", ".join(f"{name} {value}" for name, value in values.items())

@@ -31,6 +31,7 @@ def orders(instance: "Instance") -> Mapping[str, Action]:
     if instance.has_records:  # a collector of a server knows no accounts
         found |= account_orders(instance.accounts())
         found["payout"] = lambda payload: carry_out(instance.payout(), payload)
+        found |= instance.money_orders()
     return found
 
 

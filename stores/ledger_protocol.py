@@ -10,6 +10,7 @@ from typing import Protocol
 
 from domain.ledger import Balance, Closing, Entry, Lot, Verification, Voucher
 from domain.money_fact import MoneyFact
+from stores.protocol import RecordStore
 
 
 class LedgerStore(Protocol):
@@ -115,3 +116,7 @@ class MoneyStore(LedgerStore, MoneyFactStore, Protocol):
     def transaction(self) -> AbstractContextManager[None]:
         """Open one transaction: everything this thread keeps inside is kept together, or not at all."""
         ...
+
+
+class MoneyRecords(RecordStore, LedgerStore, MoneyFactStore, Protocol):
+    """The whole records store, books included: acts on money and their audit are one transaction."""

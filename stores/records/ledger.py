@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, select, text
+from sqlalchemy import Connection, func, insert, select, text
 
 from domain.errors import LedgerRefusedError
 from domain.ledger import (
@@ -189,7 +189,7 @@ class _Poster:
         self._entries = entries
         self._at = at
         self._known = _by_key(connection, [entry.key for entry in entries])
-        self._numbers: dict[tuple[str, str], int] = {}
+        self._numbers = _last_numbers(connection, entries)
         self._sequence, self._hash = _head(connection)
 
     def post(self) -> list[Voucher]:
@@ -211,9 +211,7 @@ class _Poster:
 
     def _next(self, entry: Entry) -> Voucher:
         place = (entry.village_id, entry.period)
-        if place not in self._numbers:
-            self._numbers[place] = _last_number(self._connection, *place)
-        self._numbers[place] += 1
+        self._numbers[place] = self._numbers.get(place, 0) + 1
         self._sequence += 1
         entry = replace(entry, recorded_at=self._at)
         content_hash = entry.content_hash()
@@ -294,13 +292,19 @@ def _head(connection: Connection) -> tuple[int, str]:
     return (int(row[0]), str(row[1])) if row else (0, GENESIS)
 
 
-def _last_number(connection: Connection, village_id: str, period: str) -> int:
-    found = connection.execute(
-        select(func.max(ENTRIES.c.voucher_number)).where(
-            and_(ENTRIES.c.village_id == village_id, ENTRIES.c.period == period)
+def _last_numbers(connection: Connection, entries: Sequence[Entry]) -> dict[tuple[str, str], int]:
+    """Return the newest voucher number of every village and month these entries go to."""
+    villages = sorted({entry.village_id for entry in entries})
+    periods = sorted({entry.period for entry in entries})
+    found: dict[tuple[str, str], int] = {}
+    for part in _chunks(villages):
+        rows = connection.execute(
+            select(ENTRIES.c.village_id, ENTRIES.c.period, func.max(ENTRIES.c.voucher_number))
+            .where(ENTRIES.c.village_id.in_(part), ENTRIES.c.period.in_(periods))
+            .group_by(ENTRIES.c.village_id, ENTRIES.c.period)
         )
-    ).scalar()
-    return int(found or 0)
+        found |= {(str(row[0]), str(row[1])): int(row[2]) for row in rows}
+    return found
 
 
 def _closed_through(connection: Connection, village_ids: Collection[str]) -> dict[str, str]:

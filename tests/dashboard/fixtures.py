@@ -12,6 +12,7 @@ import pandas as pd
 
 from commands.accounts import Accounts
 from commands.authenticate import Authenticate
+from commands.money_desk import MoneyDesk
 from commands.passwords import Passwords
 from commands.readings import Readings
 from dashboard.factory import create_app
@@ -24,6 +25,10 @@ from domain.records import MeterReading
 from domain.timespan import Interval
 from inverters.profile import load_profiles
 from main.configuration import load_registry
+from main.demo.money import make_books
+from main.metered import metered_kwh
+from main.tariffs import load_tariffs
+from queries.money import MoneyQueries
 from queries.sources import Sources
 from simulator.faults import Fault, FaultKind
 from simulator.fleet import Fleet
@@ -177,12 +182,18 @@ def _serve(
 ) -> World:
     real = SystemClock()
     passwords = Passwords(memory_kib=64, passes=1)
+    tariffs = load_tariffs(ROOT / "config", None, registry)
+    desk = MoneyDesk.over(records, registry, tariffs, real, clock)
+    money_queries = MoneyQueries(records, registry, clock, metered_kwh(lambda: store, registry))
     services = Services(
         Authenticate(records, passwords, real),
         Accounts(records, passwords, real, registry),
         Readings(records, store, registry, real, clock, latest),
-        Sources(registry, store, latest, records, clock, figures=lambda: {"spool_length": "0"}),
+        Sources(registry, store, latest, records, clock, figures=lambda: {"spool_rows": "0"}),
+        desk,
+        money_queries,
     )
+    make_books(desk, registry, tariffs, clock.now().date(), months=3)
     world = World(
         registry,
         clock,

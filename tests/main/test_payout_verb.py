@@ -19,7 +19,8 @@ from tests.commands.payout_world import roster_file
 
 CONFIG = Path(__file__).parents[2] / "config"
 VILLAGE = "611002107201"
-FIRST, LAST = date(2026, 7, 1), date(2026, 9, 1)
+FIRST = date(2026, 7, 1)
+MONTHS = ("--first", "2026-07", "--last", "2026-09")
 LINES = "用途,事由,方式,金额,标准,权数,收款人\n公益岗位,道路保洁,按天,2000,60,,\n补助,困难补助,按权数,1200.01,,积分,\n"
 
 Run = Callable[..., dict[str, Any]]
@@ -83,8 +84,7 @@ def _published(run: Run, tmp_path: Path) -> str:
     )
     assert "roster" not in run(*roster)
     assert run(*roster, "--keep")["roster"] == f"{VILLAGE}-20260101"
-    months = ("--first", "2026-07", "--last", "2026-09")
-    plan = run("draft", "--as", "kuaiji", "--village", VILLAGE, *months, "--file", tmp_path / "plan.csv")[
+    plan = run("draft", "--as", "kuaiji", "--village", VILLAGE, *MONTHS, "--file", tmp_path / "plan.csv")[
         "plan"
     ]
     assert run("show", "--plan", plan)["blockers"] == []
@@ -126,10 +126,10 @@ def test_a_village_from_a_roster_to_a_notice_that_is_verified(run: Run, tmp_path
         "notice", "--as", "kuaiji", "--plan", plan, "--number", 1, "--out", tmp_path / "n.pdf", code=1
     )
     assert "exists" in again["message"]
-    assert run("watch", *months)["fallen"] == []
+    assert run("watch", *MONTHS)["fallen"] == []
     assert len(run("plans")["plans"]) == 1
     assert "lines" in run("broadcast", "--plan", plan, "--number", 1)
-    assert Path(run("report", "--village", VILLAGE, *months, "--out", tmp_path / "r.xlsx")["path"]).exists()
+    assert Path(run("report", "--village", VILLAGE, *MONTHS, "--out", tmp_path / "r.xlsx")["path"]).exists()
 
 
 def test_what_changes_something_is_somebodys_and_needs_a_permission(run: Run, tmp_path: Path) -> None:
