@@ -73,6 +73,15 @@ class Documents(PayoutCommands):
         ]
         return self._given(principal, "slips.pdf", slips_pdf(slips, texts), PDF, len(slips))
 
+    @require(Permission.VIEW_INCOME)
+    def five_lines(self, principal: Principal, entitlement_id: str, texts: Texts) -> list[str]:
+        """Return how an amount came about, in five lines; no name is in them."""
+        dossier = self._dossier(principal, entitlement_id.partition("/")[0])
+        standing = dossier.standings().get(entitlement_id)
+        if standing is None:
+            raise refuse("no_entitlement", entitlement=entitlement_id[:60])
+        return lines_of(dossier.plan, standing, texts)
+
     @require(Permission.VIEW_PEOPLE)
     def bank_list(self, principal: Principal, file: BankFile, texts: Texts, form: str = "xlsx") -> Document:
         """Return the bank file of a batch, XLSX or CSV."""

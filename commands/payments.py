@@ -8,6 +8,7 @@ from access.guard import guarded, require
 from access.permissions import Permission
 from access.principal import Principal
 from commands.audit import command
+from commands.bank_replies import read_reply
 from commands.payout import PayoutCommands
 from domain.errors import LedgerRefusedError
 from domain.ledger import Entry, Lot
@@ -204,6 +205,11 @@ class Payments(PayoutCommands):
             dossier = self._add(principal, dossier, Replied(batch_id, digest, tuple(lines)))
             reached = self._reached(principal, dossier)
             return self._add(principal, dossier, reached) if reached is not None else dossier
+
+    @command(Permission.ENTER_MONEY, "payment.reply_file")
+    def reply_file(self, principal: Principal, batch_id: str, content: bytes) -> Dossier:
+        """Take a bank's reply as the file it came in."""
+        return self.reply(principal, batch_id, content, read_reply(content, self._today))
 
     def _siblings(self, dossier: Dossier) -> list[Dossier]:
         return self._stores.dossiers.of_villages([dossier.plan.village_id])

@@ -262,6 +262,7 @@ class Instance:
             sources,
             money=self.money(),
             money_queries=self.money_queries(),
+            payout=self.payout().services,
         )
 
     def figures(self) -> dict[str, str]:

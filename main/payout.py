@@ -8,6 +8,7 @@ from commands.notices import Notices
 from commands.payments import Payments
 from commands.plans import Plans
 from commands.rosters import Rosters
+from dashboard.payout_services import PayoutServices
 from domain.clock import Clock, SystemClock
 from domain.plant import Registry
 from main.distribution_rules import load_rules
@@ -38,6 +39,13 @@ class PayoutDesk:
     registry: Registry
     rules: tuple[RuleVersion, ...]
     clock: Clock
+
+    @property
+    def services(self) -> PayoutServices:
+        """What the pages get of it."""
+        return PayoutServices(
+            self.plans, self.payments, self.notices, self.rosters, self.documents, self.queries
+        )
 
 
 def key_path(settings: Settings) -> Path:

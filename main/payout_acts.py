@@ -10,11 +10,9 @@ from typing import Any
 
 from access.principal import Principal
 from commands.documents import Document
-from commands.papers.bank import read_reply
 from commands.plan_files import read_days, read_lines
 from commands.plans import DraftOrder, StepOrder
 from domain.money import Money
-from domain.timespan import day_of
 from main.payout import PayoutDesk
 from revenue.approval import CHECKER_STEPS, Body, Meeting, Outcome, Step
 from revenue.attendance import Sheet
@@ -207,9 +205,7 @@ def batch(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answe
 
 def reply(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:
     """Take a bank's reply."""
-    content = _file(words, "file")
-    lines = read_reply(content, day_of(desk.clock.now()))
-    return _state(desk.payments.reply(who, words["batch"], content, lines), texts)
+    return _state(desk.payments.reply_file(who, words["batch"], _file(words, "file")), texts)
 
 
 def works(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:

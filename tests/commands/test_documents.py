@@ -13,8 +13,8 @@ import pytest
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
+from commands.bank_replies import read_reply
 from commands.documents import Document, Documents
-from commands.papers.bank import read_reply
 from commands.papers.font import lacking
 from domain.errors import AccessDeniedError
 from domain.money import Money
