@@ -18,6 +18,9 @@ from dashboard.pages.money.income import IncomePage
 from dashboard.pages.money.ledger import LedgerPage
 from dashboard.pages.money.reconciliation import ReconciliationPage
 from dashboard.pages.overview import OverviewPage
+from dashboard.pages.payout import forms as payout_forms
+from dashboard.pages.payout.money import NoticesPage, PaymentsPage, RosterPage, TracePage
+from dashboard.pages.payout.plans import OnePlanPage, PlansPage
 from dashboard.pages.plant import OnePlantPage
 from dashboard.pages.plants import PlantsPage
 from dashboard.services import DashboardSettings, Services, queries_over
@@ -73,6 +76,12 @@ def pages() -> tuple[Page, ...]:
         IncomePage(),
         ReconciliationPage(),
         LedgerPage(),
+        PlansPage(),
+        OnePlanPage(),
+        PaymentsPage(),
+        NoticesPage(),
+        TracePage(),
+        RosterPage(),
     )
 
 
@@ -105,6 +114,7 @@ def create_app(services: Services, settings: DashboardSettings) -> Flask:
     health.register(server, services)
     readings.register(server, site)
     money_print.register(server, site)
+    payout_forms.register(server, site)
     server.after_request(_say_build(settings.build))
     server.before_request(_take_language(services))
     compression.install(server, PREFIX)

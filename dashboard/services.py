@@ -6,6 +6,7 @@ from commands.accounts import Accounts
 from commands.authenticate import Authenticate
 from commands.money_desk import MoneyDesk
 from commands.readings import Readings
+from dashboard.payout_services import PayoutServices
 from queries.curves import Curves
 from queries.data_age import DataAge
 from queries.money import MoneyQueries
@@ -26,6 +27,7 @@ class Services:
     sources: Sources
     money: MoneyDesk | None = None
     money_queries: MoneyQueries | None = None
+    payout: PayoutServices | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,10 @@ MENU = (
     ("income", "income", "revenue.page.income", Permission.VIEW_INCOME),
     ("reconciliation", "reconciliation", "revenue.page.reconciliation", Permission.VIEW_INCOME),
     ("ledger", "ledger", "revenue.page.ledger", Permission.VIEW_INCOME),
+    ("plans", "plans", "payout.page.plans", Permission.VIEW_INCOME),
+    ("payments", "payments", "payout.page.payments", Permission.VIEW_INCOME),
+    ("notices", "notices", "payout.page.notices", Permission.VIEW_INCOME),
+    ("roster", "roster", "payout.page.roster", Permission.VIEW_PEOPLE),
 )
 
 

@@ -26,6 +26,7 @@ VERBS = (
     "profile",
     "samples",
     "replay",
+    "payout",
     "user",
     "revenue",
     "records",

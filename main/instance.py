@@ -32,6 +32,7 @@ from main.build import Options, make_source, open_records, open_spool, open_stor
 from main.control import ControlServer
 from main.metered import metered_kwh
 from main.orders import orders
+from main.payout import PayoutDesk, open_desk
 from main.tariffs import load_tariffs
 from main.timetable import timetable
 from main.web import WebServer
@@ -88,6 +89,7 @@ class Instance:
     spool: Spool | None = None
     collector: Collector | None = None
     web: WebServer | None = None
+    _payout: PayoutDesk | None = None
     _undo: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     # ------------------------------------------------------------------ keeping
@@ -212,6 +214,14 @@ class Instance:
         options = self.options
         return Readings(self.records, self.store, options.registry, SystemClock(), options.clock, self.latest)
 
+    def payout(self) -> PayoutDesk:
+        """Return everything about payout, made once: its dossiers are remembered."""
+        if self._payout is None:
+            options = self.options
+            store = getattr(self, "store", None)
+            self._payout = open_desk(options.settings, self.records, store, options.registry, options.clock)
+        return self._payout
+
     def money(self) -> MoneyDesk:
         """Return the commands on money in."""
         options = self.options
@@ -252,6 +262,7 @@ class Instance:
             sources,
             money=self.money(),
             money_queries=self.money_queries(),
+            payout=self.payout().services,
         )
 
     def figures(self) -> dict[str, str]:
