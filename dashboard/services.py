@@ -3,15 +3,28 @@
 from dataclasses import dataclass
 
 from commands.accounts import Accounts
+from commands.alert_handling import AlertHandling
 from commands.authenticate import Authenticate
+from commands.cases import Cases
 from commands.readings import Readings
 from queries.curves import Curves
 from queries.data_age import DataAge
+from queries.evidence import Evidence
 from queries.overview import Overview
 from queries.plant import PlantPage
 from queries.plants import Plants
 from queries.snapshot import SnapshotKeeper
 from queries.sources import Sources
+from queries.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class WorkServices:
+    """Work on faults: commands on cases and alerts, and their views."""
+
+    cases: Cases
+    handling: AlertHandling
+    views: Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +35,7 @@ class Services:
     accounts: Accounts
     readings: Readings
     sources: Sources
+    work: WorkServices | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +70,7 @@ class Queries:
     plant: PlantPage
     curves: Curves
     data_age: DataAge
+    evidence: Evidence
 
 
 def queries_over(sources: Sources) -> Queries:
@@ -68,4 +83,5 @@ def queries_over(sources: Sources) -> Queries:
         PlantPage(sources, keeper),
         Curves(sources),
         DataAge(sources, keeper),
+        Evidence(sources),
     )

@@ -27,6 +27,7 @@ VERBS = (
     "samples",
     "user",
     "doctor",
+    "notify",
 )
 
 

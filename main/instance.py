@@ -27,6 +27,8 @@ from jobs.collect import Collector
 from jobs.forward import Forwarder
 from jobs.schedule import Schedule
 from main.build import Options, make_source, open_records, open_spool, open_store
+from main.care.telling import notifier_of
+from main.care.work import work_services
 from main.control import ControlServer
 from main.orders import orders
 from main.timetable import timetable
@@ -174,6 +176,13 @@ class Instance:
         schedule = Schedule(timetable(self), self.records, self.options.clock)
         schedule.start()
         self._undo.callback(schedule.stop)
+        self.notify()
+
+    def notify(self) -> None:
+        """Start telling people."""
+        notifier = notifier_of(self.options, self.records)
+        notifier.start()
+        self._undo.callback(notifier.stop)
 
     def serve(self) -> str:
         """Start the pages; return their address."""
@@ -220,6 +229,7 @@ class Instance:
             self.accounts(),
             self.readings(),
             sources,
+            work_services(options, self.records),
         )
 
     def figures(self) -> dict[str, str]:

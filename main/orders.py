@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from commands.account_orders import account_orders
 from jobs.transfer_samples import perform_export, perform_import
+from main.care.orders import care_orders
 from main.control import Action
 from stores.duckdb import DuckDbStore
 
@@ -29,6 +30,7 @@ def orders(instance: "Instance") -> Mapping[str, Action]:
     found: dict[str, Action] = {"status": status, **_sample_orders(instance)}
     if instance.has_records:  # a collector of a server knows no accounts
         found |= account_orders(instance.accounts())
+        found |= care_orders(instance.options, instance.records)
     return found
 
 
