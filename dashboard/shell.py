@@ -97,6 +97,11 @@ def _marks(site: Site, texts: Texts) -> list[Component]:
     return marks
 
 
+def _district(site: Site, texts: Texts) -> str:
+    registry = site.services.sources.registry
+    return registry.district_en if texts.language == "en" and registry.district_en else registry.district
+
+
 def _header(site: Site, principal: Principal, texts: Texts) -> Component:
     other = "en" if texts.language == "zh" else "zh"
     return html.Div(
@@ -116,7 +121,7 @@ def _header(site: Site, principal: Principal, texts: Texts) -> Component:
                 href=site.prefix,
                 className="brand",
             ),
-            html.Span(site.services.sources.registry.district, className="district desktop-only"),
+            html.Span(_district(site, texts), className="district desktop-only"),
             html.Div(_marks(site, texts), className="marks"),
             html.A(
                 texts("components.other_language"),

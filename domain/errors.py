@@ -18,6 +18,7 @@
   x AccessDeniedError         who asked may not have it
   x CommandError              what a person asked for cannot be done; says why and what to do
   x MoneyError                money does not add up; stops, wakes a person
+    + LedgerRefusedError        the books refuse an entry: other content, closed period, no cash, same person
 
 ``retry`` tells the caller what to do, so nobody inspects messages.
 """
@@ -115,3 +116,13 @@ class CommandError(PvmonError):
 
 class MoneyError(PvmonError):
     """Money does not add up."""
+
+
+class LedgerRefusedError(MoneyError):
+    """The books refuse something. ``reason`` and ``values`` are its words in texts/ (``ledger.refused.*``)."""
+
+    def __init__(self, reason: str, /, **values: object) -> None:
+        self.reason = reason
+        self.values = values
+        told = ", ".join(f"{name} {value}" for name, value in values.items())
+        super().__init__(f"the books refuse this ({reason}): {told}")

@@ -16,7 +16,7 @@ from main.configuration import load_registry
 from main.settings import Settings
 from stores.duckdb import DuckDbStore
 from stores.protocol import MeasurementStore
-from stores.records.database import with_password
+from stores.records.database import sqlite_url, with_password
 from stores.records.store import SqlRecordStore
 
 _MQTT_PORT, _MQTTS_PORT = 1883, 8883
@@ -98,15 +98,18 @@ def open_store(options: Options) -> MeasurementStore:
     )
 
 
+def records_address(settings: Settings) -> str:
+    """Return the address of the records, its password put in; without a name an SQLite file in the data folder."""
+    if not settings.records_url:
+        return sqlite_url(settings.data_dir / "records" / "records.sqlite")
+    password = settings.records_password()
+    url = settings.records_url
+    return with_password(url, password.get_secret_value()) if password else url
+
+
 def open_records(settings: Settings) -> SqlRecordStore:
-    """Open the records the settings name; without a name an SQLite file in the data folder."""
-    if settings.records_url:
-        password = settings.records_password()
-        url = settings.records_url
-        return SqlRecordStore(with_password(url, password.get_secret_value()) if password else url)
-    folder = settings.data_dir / "records"
-    folder.mkdir(parents=True, exist_ok=True)
-    return SqlRecordStore.at(folder / "records.sqlite")
+    """Open the records the settings name."""
+    return SqlRecordStore(records_address(settings))
 
 
 def open_spool(data: Path) -> Spool:

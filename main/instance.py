@@ -16,6 +16,7 @@ from collectors.mqtt import MqttCollector
 from collectors.spool import Spool
 from commands.accounts import Accounts
 from commands.authenticate import Authenticate
+from commands.money_desk import MoneyDesk, Order, money_orders
 from commands.passwords import Passwords
 from commands.readings import Readings
 from dashboard.factory import create_app
@@ -24,16 +25,21 @@ from dashboard.services import DashboardSettings, Services
 from domain.clock import SystemClock
 from domain.errors import StoreUnavailableError
 from jobs.collect import Collector
+from jobs.export_books import export_order
 from jobs.forward import Forwarder
 from jobs.schedule import Schedule
 from main.build import Options, make_source, open_records, open_spool, open_store
 from main.care.telling import notifier_of
 from main.care.work import work_services
 from main.control import ControlServer
+from main.metered import metered_kwh
 from main.orders import orders
+from main.tariffs import load_tariffs
 from main.timetable import timetable
 from main.web import WebServer
+from queries.money import MoneyQueries
 from queries.sources import Sources
+from revenue.tariff import Tariffs
 from stores.latest import LatestCache
 from stores.protocol import MeasurementStore
 from stores.records.store import SqlRecordStore
@@ -42,6 +48,8 @@ log = logging.getLogger(__name__)
 _WARM_UP = timedelta(days=2)
 _STOP_S = 4.0
 _REFRESH_S = 10.0
+COLLECTOR_FIGURES = ("cycles", "late_cycles", "reads", "batches", "messages")
+QUEUE_FIGURES = ("spool_rows",)
 
 
 class CollectorThread:
@@ -213,6 +221,28 @@ class Instance:
         options = self.options
         return Readings(self.records, self.store, options.registry, SystemClock(), options.clock, self.latest)
 
+    def money(self) -> MoneyDesk:
+        """Return the commands on money in."""
+        options = self.options
+        return MoneyDesk.over(self.records, options.registry, self.tariffs(), SystemClock(), options.clock)
+
+    def money_queries(self) -> MoneyQueries:
+        """Return what is shown of money in."""
+        options = self.options
+        metered = metered_kwh(lambda: getattr(self, "store", None), options.registry)
+        return MoneyQueries(self.records, options.registry, options.clock, metered)
+
+    def money_orders(self) -> dict[str, Order]:
+        """Return the orders of the command line on money."""
+        authenticate = Authenticate(self.records, Passwords(), SystemClock(), field_clock=self.options.clock)
+        found = money_orders(self.money(), authenticate)
+        return found | {"revenue.export": export_order(self.money_queries(), authenticate)}
+
+    def tariffs(self) -> Tariffs:
+        """Return prices and taxation of every plant."""
+        settings = self.options.settings
+        return load_tariffs(settings.config_dir, settings.overlay_dir, self.options.registry)
+
     def _services(self) -> Services:
         options = self.options
         sources = Sources(
@@ -229,17 +259,17 @@ class Instance:
             self.accounts(),
             self.readings(),
             sources,
-            work_services(options, self.records),
+            work=work_services(options, self.records),
         )
 
     def figures(self) -> dict[str, str]:
         """Return figures of the queue and the collector, where this process has them."""
         found: dict[str, str] = {}
         if self.spool is not None:
-            found["spool_rows"] = str(self.spool.status().rows)
+            found[QUEUE_FIGURES[0]] = str(self.spool.status().rows)
         if self.collector is not None:
             counts = self.collector.counts()
-            for name in ("cycles", "late_cycles", "reads", "batches", "messages"):
+            for name in COLLECTOR_FIGURES:
                 found[name] = str(getattr(counts, name))
         return found
 

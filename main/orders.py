@@ -31,6 +31,7 @@ def orders(instance: "Instance") -> Mapping[str, Action]:
     if instance.has_records:  # a collector of a server knows no accounts
         found |= account_orders(instance.accounts())
         found |= care_orders(instance.options, instance.records)
+        found |= instance.money_orders()
     return found
 
 

@@ -34,7 +34,6 @@ OTHER_VARIABLES = frozenset(
         "PVMON_TEST_INFLUX_ORG",
         "PVMON_TEST_INFLUX_TOKEN",
         "PVMON_TEST_INFLUX_URL",
-        "PVMON_TEST_POSTGRES_URL",
     }
 )
 _LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})

@@ -186,8 +186,8 @@ def _serve(
         Authenticate(records, passwords, real),
         Accounts(records, passwords, real, registry),
         Readings(records, store, registry, real, clock, latest),
-        Sources(registry, store, latest, records, clock, figures=lambda: {"spool_length": "0"}),
-        work_services(registry, records, clock),
+        Sources(registry, store, latest, records, clock, figures=lambda: {"spool_rows": "0"}),
+        work=work_services(registry, records, clock),
     )
     world = World(
         registry,

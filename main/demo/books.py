@@ -1,0 +1,52 @@
+"""The thread of the demonstration that makes its books, after the pages are up; what goes wrong is said."""
+
+import threading
+
+from domain.clock import Clock
+from domain.errors import PvmonError
+from domain.plant import Registry
+from domain.timespan import day_of
+from main.demo.money import make_books
+from main.demo.progress import Progress
+from main.instance import Instance
+
+_STOP_S = 4.0
+
+
+class BooksMaker:
+    """Makes twelve months of invented books in the background."""
+
+    def __init__(self, instance: Instance, registry: Registry, clock: Clock, progress: Progress) -> None:
+        self._instance = instance
+        self._registry = registry
+        self._clock = clock
+        self._progress = progress
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="books", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop after the month at hand."""
+        self._stopping.set()
+        self._thread.join(_STOP_S)
+
+    def _run(self) -> None:
+        try:
+            made = make_books(
+                self._instance.money(),
+                self._registry,
+                self._instance.tariffs(),
+                day_of(self._clock.now()),
+                stopping=self._stopping.is_set,
+            )
+        except PvmonError as error:
+            if not self._stopping.is_set():
+                self._progress("books_failed", reason=error)
+            return
+        if made.broken:
+            self._progress("books_failed", reason=made.broken)
+        elif not self._stopping.is_set():
+            self._progress("books", months=made.months, vouchers=made.vouchers)
