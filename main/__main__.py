@@ -31,6 +31,7 @@ VERBS = (
     "revenue",
     "records",
     "doctor",
+    "notify",
 )
 
 

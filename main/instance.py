@@ -29,6 +29,8 @@ from jobs.export_books import export_order
 from jobs.forward import Forwarder
 from jobs.schedule import Schedule
 from main.build import Options, make_source, open_records, open_spool, open_store
+from main.care.telling import notifier_of
+from main.care.work import work_services
 from main.control import ControlServer
 from main.metered import metered_kwh
 from main.orders import orders
@@ -184,6 +186,13 @@ class Instance:
         schedule = Schedule(timetable(self), self.records, self.options.clock)
         schedule.start()
         self._undo.callback(schedule.stop)
+        self.notify()
+
+    def notify(self) -> None:
+        """Start telling people."""
+        notifier = notifier_of(self.options, self.records)
+        notifier.start()
+        self._undo.callback(notifier.stop)
 
     def serve(self) -> str:
         """Start the pages; return their address."""
@@ -263,6 +272,7 @@ class Instance:
             money=self.money(),
             money_queries=self.money_queries(),
             payout=self.payout().services,
+            work=work_services(options, self.records),
         )
 
     def figures(self) -> dict[str, str]:
