@@ -27,6 +27,10 @@ VERBS = (
     "samples",
     "user",
     "records",
+    "backup",
+    "restore",
+    "broker",
+    "tls",
     "doctor",
 )
 

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from commands.account_orders import account_orders
 from jobs.transfer_samples import perform_export, perform_import
+from main.backup.parts import Sources
+from main.backup.work import make_backup
 from main.control import Action
 from stores.duckdb import DuckDbStore
 
@@ -29,7 +31,15 @@ def orders(instance: "Instance") -> Mapping[str, Action]:
     found: dict[str, Action] = {"status": status, **_sample_orders(instance)}
     if instance.has_records:  # a collector of a server knows no accounts
         found |= account_orders(instance.accounts())
+        found["backup"] = lambda payload: make_backup(backup_sources(instance))  # noqa: ARG005 (without words)
     return found
+
+
+def backup_sources(instance: "Instance") -> Sources:
+    """Return the parts of an instance that go into a backup."""
+    return Sources(
+        instance.options.settings, instance.records.database, instance.store, instance.options.clock
+    )
 
 
 def _sample_orders(instance: "Instance") -> dict[str, Action]:
