@@ -30,6 +30,10 @@ VERBS = (
     "user",
     "revenue",
     "records",
+    "backup",
+    "restore",
+    "broker",
+    "tls",
     "doctor",
     "notify",
 )

@@ -20,6 +20,7 @@ from stores.records.database import sqlite_url, with_password
 from stores.records.store import SqlRecordStore
 
 _MQTT_PORT, _MQTTS_PORT = 1883, 8883
+_SYSTEM_CA = "/etc/ssl/certs/ca-certificates.crt"
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,9 @@ def broker_from(settings: Settings, registry: Registry) -> Broker | None:
             at.port or (_MQTTS_PORT if secure else _MQTT_PORT),
             username=settings.mqtt_user or None,
             password=password.get_secret_value() if password else None,
-            ca_file="/etc/ssl/certs/ca-certificates.crt" if secure else None,
+            ca_file=str(settings.mqtt_ca_file or _SYSTEM_CA) if secure else None,
+            certificate=str(settings.mqtt_certificate_file) if settings.mqtt_certificate_file else None,
+            key=str(settings.mqtt_key_file) if settings.mqtt_key_file else None,
         )
     found = next((g for g in registry.gateways() if g.protocol is WireProtocol.MQTT), None)
     return Broker(found.host, found.port) if found else None
