@@ -4,7 +4,7 @@ import asyncio
 import os
 import tty
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -64,15 +64,22 @@ async def meters(rule: Rule, framing: str, timeout_s: float = 0.4) -> AsyncItera
             os.close(theirs)
         return
 
+    writers: list[asyncio.StreamWriter] = []
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while question := await reader.read(64):
-            writer.write(rule(*asked(question)))
+        writers.append(writer)
+        with suppress(ConnectionError, asyncio.CancelledError):
+            while question := await reader.read(64):
+                writer.write(rule(*asked(question)))
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     yield Gateway("gw", "p", WireProtocol.DLT645_OVER_TCP, "127.0.0.1", port, timeout_s=timeout_s)
     server.close()
+    for writer in writers:
+        writer.transport.abort()
+    await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize("framing", ["tcp", "serial"])
