@@ -24,6 +24,7 @@ VERBS = (
     "registry",
     "decode",
     "profile",
+    "probe",
     "samples",
     "replay",
     "payout",
