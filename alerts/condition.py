@@ -44,6 +44,8 @@ class Kind:
         Rules whose alerts, of the same plant, bus or device and while this one is open, are its children.
     danger : bool
         Safety: its severity is not moved by money.
+    intervals : int
+        Least number of samples that must agree, whatever the times say: silence of one is a lost packet.
     """
 
     rule_id: str
@@ -54,3 +56,4 @@ class Kind:
     needs: tuple[str, ...] = ()
     explains: frozenset[str] = frozenset()
     danger: bool = False
+    intervals: int = 0
