@@ -318,10 +318,9 @@ DOORS: dict[str, tuple[str, ...]] = {  # library: the files, or folders, that ma
     "sqlalchemy": ("stores/records/", "stores/migrations/"),
     "alembic": ("stores/records/migrate.py", "stores/migrations/"),
     "sqlite3": ("collectors/spool.py", "stores/records/", "main/probes.py", "main/handover.py"),
-    "cryptography": ("main/backup/", "main/tls/"),  # sealing archives; certificates of the own authority
+    "cryptography": ("main/backup/", "main/tls/", "stores/records/sealing.py"),
     "pvlib": ("simulator/", "kpis/expected.py"),
     "apscheduler": ("jobs/schedule.py",),
-    "cryptography": ("stores/records/sealing.py",),
     "reportlab": ("commands/papers/",),
     "segno": ("commands/papers/",),
     "argon2": ("commands/passwords.py",),
