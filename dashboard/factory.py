@@ -90,7 +90,7 @@ def create_app(services: Services, settings: DashboardSettings) -> Flask:
         https=settings.https,
     )
     login.install(server)
-    health.register(server, services)
+    health.register(server, services, settings.metrics_token)
     readings.register(server, site)
     server.after_request(_say_build(settings.build))
     server.before_request(_take_language(services))

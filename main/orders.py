@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from commands.account_orders import account_orders
 from jobs.transfer_samples import perform_export, perform_import
+from main import sample_account
 from main.control import Action
 from stores.duckdb import DuckDbStore
 
@@ -29,6 +30,9 @@ def orders(instance: "Instance") -> Mapping[str, Action]:
     found: dict[str, Action] = {"status": status, **_sample_orders(instance)}
     if instance.has_records:  # a collector of a server knows no accounts
         found |= account_orders(instance.accounts())
+        found[sample_account.ORDER] = lambda payload: sample_account.perform(
+            instance.records, instance.options.registry, instance.options.clock, payload
+        )
     return found
 
 

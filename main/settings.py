@@ -89,6 +89,9 @@ class Settings(BaseSettings):
     )
     live_days: int = Field(90, ge=7, le=3660, description="Days one-minute rows stay in the live file. [d]")
     archive_years: int = Field(3, ge=0, le=100, description="Years one-minute rows stay in the archive. [a]")
+    metrics_token_file: Path | None = Field(
+        None, description="File with the token that opens /metrics from elsewhere; empty: this machine only."
+    )
     proxy_hops: int = Field(0, ge=0, le=3, description="Reverse proxies in front whose headers are believed.")
 
     @classmethod
@@ -147,6 +150,10 @@ class Settings(BaseSettings):
         """Return the key that signs cookies, None when no file is named; ConfigurationError when it is no good."""
         return _secret("session_secret_file", self.session_secret_file)
 
+    def metrics_token(self) -> SecretStr | None:
+        """Return the token that opens /metrics, None when no file is named."""
+        return _secret("metrics_token_file", self.metrics_token_file)
+
     def check_secrets(self) -> None:
         """Read every named secret once, so that a bad one stops the start and not the night.
 
@@ -155,7 +162,13 @@ class Settings(BaseSettings):
         ConfigurationError
             A file is missing, empty, short or holds a default.
         """
-        for read in (self.influx_token, self.mqtt_password, self.records_password, self.session_secret):
+        for read in (
+            self.influx_token,
+            self.mqtt_password,
+            self.records_password,
+            self.session_secret,
+            self.metrics_token,
+        ):
             read()
 
 

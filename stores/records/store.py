@@ -9,10 +9,11 @@ from stores.records.acts import Audits, Jobs
 from stores.records.database import Database, sqlite_url
 from stores.records.migrate import bring_up_to_date
 from stores.records.readings import Readings
+from stores.records.sample_accounts import SampleAccounts
 from stores.records.users import Sessions, Users
 
 
-class SqlRecordStore(Users, Sessions, Audits, Jobs, Readings):
+class SqlRecordStore(Users, Sessions, Audits, Jobs, Readings, SampleAccounts):
     """Implements stores.protocol.RecordStore. Thread safe.
 
     Parameters
