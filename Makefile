@@ -37,8 +37,8 @@ format: setup-dev ## write the canonical format
 test: setup-dev tools check ## check, then every test
 	@$(BIN)/python -m pytest
 
-smoke: setup ## the main job without a browser, on free ports, for about a minute
-	@$(BIN)/pvmon demo --smoke
+smoke: setup ## the main job without a browser, on free ports, for about a minute; STORE=influx: over InfluxDB 1.x
+	@$(BIN)/pvmon demo --smoke --store $(or $(STORE),duckdb)
 
 bench: setup-dev ## the measured figures of docs/bench.md
 	@$(BIN)/python -m bench

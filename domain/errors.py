@@ -13,9 +13,12 @@
     + StoreVersionError         made by a newer program; never retried
     + RecordRejectedError       this record is bad; never retried
   x SpoolError                  the disk refused; nothing was acknowledged
+  x NotifyError               a message was not taken by its target; retried until it expires
+    + NotifyRefusedError        the target will never take it
   x AccessDeniedError         who asked may not have it
   x CommandError              what a person asked for cannot be done; says why and what to do
   x MoneyError                money does not add up; stops, wakes a person
+    + LedgerRefusedError        the books refuse an entry: other content, closed period, no cash, same person
 
 ``retry`` tells the caller what to do, so nobody inspects messages.
 """
@@ -91,6 +94,18 @@ class SpoolError(StoreError):
     retry = True
 
 
+class NotifyError(PvmonError):
+    """A target did not take a message. The text names no secret."""
+
+    retry = True
+
+
+class NotifyRefusedError(NotifyError):
+    """A target will never take a message: its address is unsound or not allowed."""
+
+    retry = False
+
+
 class AccessDeniedError(PvmonError):
     """Who asked may not have it."""
 
@@ -101,3 +116,13 @@ class CommandError(PvmonError):
 
 class MoneyError(PvmonError):
     """Money does not add up."""
+
+
+class LedgerRefusedError(MoneyError):
+    """The books refuse something. ``reason`` and ``values`` are its words in texts/ (``ledger.refused.*``)."""
+
+    def __init__(self, reason: str, /, **values: object) -> None:
+        self.reason = reason
+        self.values = values
+        told = ", ".join(f"{name} {value}" for name, value in values.items())
+        super().__init__(f"the books refuse this ({reason}): {told}")

@@ -237,6 +237,7 @@ class Registry:
     plants: tuple[Plant, ...]
     village_events: tuple[VillageEvent, ...] = ()
     sample: bool = False
+    district_en: str = ""
     sources: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property

@@ -23,7 +23,21 @@ from inverters.profile import DeviceProfile
 log = logging.getLogger(__name__)
 
 _SILENT_AFTER_PERIODS = 3.5
+_CANCEL_AGAIN_S = 0.2
 _RESTART_AFTER_S = 5.0
+
+
+async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel ``tasks`` until they are gone.
+
+    Once is not enough: Python 3.11's ``wait_for`` loses a cancellation that meets an answer in the same moment,
+    and the wire would poll on.
+    """
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=_CANCEL_AGAIN_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +125,7 @@ class Collector:
             if not self._stop_asked:
                 await self._stop.wait()
         finally:
-            for task in polling:
-                task.cancel()
-            await asyncio.gather(*polling, return_exceptions=True)
+            await _ended(polling)
             commit.finish()
             await asyncio.shield(committing)
             if self._messages is not None:

@@ -16,6 +16,7 @@ from collectors.mqtt import MqttCollector
 from collectors.spool import Spool
 from commands.accounts import Accounts
 from commands.authenticate import Authenticate
+from commands.money_desk import MoneyDesk, Order, money_orders
 from commands.passwords import Passwords
 from commands.readings import Readings
 from dashboard.factory import create_app
@@ -24,14 +25,22 @@ from dashboard.services import DashboardSettings, Services
 from domain.clock import SystemClock
 from domain.errors import StoreUnavailableError
 from jobs.collect import Collector
+from jobs.export_books import export_order
 from jobs.forward import Forwarder
 from jobs.schedule import Schedule
 from main.build import Options, make_source, open_records, open_spool, open_store
+from main.care.telling import notifier_of
+from main.care.work import work_services
 from main.control import ControlServer
+from main.metered import metered_kwh
 from main.orders import orders
+from main.payout import PayoutDesk, open_desk
+from main.tariffs import load_tariffs
 from main.timetable import timetable
 from main.web import WebServer
+from queries.money import MoneyQueries
 from queries.sources import Sources
+from revenue.tariff import Tariffs
 from stores.latest import LatestCache
 from stores.protocol import MeasurementStore
 from stores.records.store import SqlRecordStore
@@ -40,6 +49,8 @@ log = logging.getLogger(__name__)
 _WARM_UP = timedelta(days=2)
 _STOP_S = 4.0
 _REFRESH_S = 10.0
+COLLECTOR_FIGURES = ("cycles", "late_cycles", "reads", "batches", "messages")
+QUEUE_FIGURES = ("spool_rows",)
 
 
 class CollectorThread:
@@ -80,6 +91,7 @@ class Instance:
     spool: Spool | None = None
     collector: Collector | None = None
     web: WebServer | None = None
+    _payout: PayoutDesk | None = None
     _undo: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     # ------------------------------------------------------------------ keeping
@@ -174,6 +186,13 @@ class Instance:
         schedule = Schedule(timetable(self), self.records, self.options.clock)
         schedule.start()
         self._undo.callback(schedule.stop)
+        self.notify()
+
+    def notify(self) -> None:
+        """Start telling people."""
+        notifier = notifier_of(self.options, self.records)
+        notifier.start()
+        self._undo.callback(notifier.stop)
 
     def serve(self) -> str:
         """Start the pages; return their address."""
@@ -204,6 +223,36 @@ class Instance:
         options = self.options
         return Readings(self.records, self.store, options.registry, SystemClock(), options.clock, self.latest)
 
+    def payout(self) -> PayoutDesk:
+        """Return everything about payout, made once: its dossiers are remembered."""
+        if self._payout is None:
+            options = self.options
+            store = getattr(self, "store", None)
+            self._payout = open_desk(options.settings, self.records, store, options.registry, options.clock)
+        return self._payout
+
+    def money(self) -> MoneyDesk:
+        """Return the commands on money in."""
+        options = self.options
+        return MoneyDesk.over(self.records, options.registry, self.tariffs(), SystemClock(), options.clock)
+
+    def money_queries(self) -> MoneyQueries:
+        """Return what is shown of money in."""
+        options = self.options
+        metered = metered_kwh(lambda: getattr(self, "store", None), options.registry)
+        return MoneyQueries(self.records, options.registry, options.clock, metered)
+
+    def money_orders(self) -> dict[str, Order]:
+        """Return the orders of the command line on money."""
+        authenticate = Authenticate(self.records, Passwords(), SystemClock(), field_clock=self.options.clock)
+        found = money_orders(self.money(), authenticate)
+        return found | {"revenue.export": export_order(self.money_queries(), authenticate)}
+
+    def tariffs(self) -> Tariffs:
+        """Return prices and taxation of every plant."""
+        settings = self.options.settings
+        return load_tariffs(settings.config_dir, settings.overlay_dir, self.options.registry)
+
     def _services(self) -> Services:
         options = self.options
         sources = Sources(
@@ -220,16 +269,20 @@ class Instance:
             self.accounts(),
             self.readings(),
             sources,
+            money=self.money(),
+            money_queries=self.money_queries(),
+            payout=self.payout().services,
+            work=work_services(options, self.records),
         )
 
     def figures(self) -> dict[str, str]:
         """Return figures of the queue and the collector, where this process has them."""
         found: dict[str, str] = {}
         if self.spool is not None:
-            found["spool_rows"] = str(self.spool.status().rows)
+            found[QUEUE_FIGURES[0]] = str(self.spool.status().rows)
         if self.collector is not None:
             counts = self.collector.counts()
-            for name in ("cycles", "late_cycles", "reads", "batches", "messages"):
+            for name in COLLECTOR_FIGURES:
                 found[name] = str(getattr(counts, name))
         return found
 

@@ -158,6 +158,7 @@ def registry(facts: Facts, profiles: Mapping[str, KnownProfile]) -> Registry:
     events = tuple(sorted((event(row) for row in facts.events.values()), key=lambda one: one.on))
     return Registry(
         district=facts.district["name"],
+        district_en=facts.district["name_en"],
         towns=tuple(town(row) for row in facts.towns.values()),
         villages=villages(facts.villages.values(), events),
         plants=tuple(plant(row, facts.ownership.get(key), profiles) for key, row in facts.plants.items()),
