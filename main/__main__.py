@@ -26,6 +26,7 @@ VERBS = (
     "profile",
     "samples",
     "user",
+    "store",
     "records",
     "backup",
     "restore",
