@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from domain.alert import Alert
 from domain.errors import CommandError
@@ -89,12 +89,17 @@ def fold(alert_id: str, acts: Iterable[AlertAct]) -> Handling:
     return handling
 
 
-def covering_stop(alert: Alert, stops: Iterable[PlannedStop], registry: Registry) -> PlannedStop | None:
-    """Return the planned stop that explains an alert: it was in force when the fault began or fired.
+def covering_stop(
+    alert: Alert, stops: Iterable[PlannedStop], registry: Registry, now: datetime | None = None
+) -> PlannedStop | None:
+    """Return the planned stop that explains an alert: in force when the fault began or fired.
 
-    An outage covers the plants of its feeder, a tag its plant or only its device.
+    An outage covers the plants of its feeder, a tag its plant or only its device. With ``now``, one in force now
+    quiets an open alert too: somebody is at work there, though the fault was there before.
     """
     instants = [at for at in (alert.since, alert.fired_at) if at is not None]
+    if now is not None and alert.is_open:
+        instants.append(now)
     for stop in stops:
         if any(stop.holds(at) for at in instants) and _meant(alert, stop, registry):
             return stop

@@ -7,8 +7,9 @@ from datetime import timedelta
 from access.guard import guarded, require
 from access.permissions import Permission
 from access.principal import Principal
+from access.villages import sees_village
 from commands.audit import command
-from commands.payout import PayoutCommands, sees_village
+from commands.payout import PayoutCommands
 from commands.plans import SPENDING_ACCOUNTS
 from domain.money import Money
 from revenue.approval import Step, StepTaken, take

@@ -8,9 +8,10 @@ from access.guard import guarded, require
 from access.permissions import Permission
 from access.principal import Principal
 from commands.audit import command
-from commands.payout import PayoutCommands, payees_of, unconfirmed
+from commands.bank_replies import read_reply
+from commands.payout import PayoutCommands
 from domain.errors import LedgerRefusedError
-from domain.ledger import Entry, Lot, Voucher, is_cash
+from domain.ledger import Entry, Lot
 from domain.roster import MemberState, masked_account, masked_name
 from revenue import accounts
 from revenue.approval import MONEY_STEPS, Step, StepTaken
@@ -18,6 +19,8 @@ from revenue.bookkeeping import Voucherhead, payment_entry, returned_entry
 from revenue.dossier import Batched, Confirmed, Deed, Dossier, HeirNamed, Replied
 from revenue.payment import Batch, ReplyLine, digest_of, faults_in_reply, lines_for
 from revenue.refusal import RefusedError, refuse
+from revenue.trace import lots_by_line
+from stores.payout import payees_of, unconfirmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +206,11 @@ class Payments(PayoutCommands):
             reached = self._reached(principal, dossier)
             return self._add(principal, dossier, reached) if reached is not None else dossier
 
+    @command(Permission.ENTER_MONEY, "payment.reply_file")
+    def reply_file(self, principal: Principal, batch_id: str, content: bytes) -> Dossier:
+        """Take a bank's reply as the file it came in."""
+        return self.reply(principal, batch_id, content, read_reply(content, self._today))
+
     def _siblings(self, dossier: Dossier) -> list[Dossier]:
         return self._stores.dossiers.of_villages([dossier.plan.village_id])
 
@@ -221,7 +229,9 @@ class Payments(PayoutCommands):
             return []
         owner = {one.entitlement_id: one.person_id for one in dossier.entitlements}
         lines = {line.number: line for line in batch.lines}
-        parts = lots_by_line(self._stores.ledger.voucher(f"payment:{batch.batch_id}"), batch)
+        sent = self._stores.ledger.voucher(f"payment:{batch.batch_id}")
+        assert sent is not None, "a batch is booked in the transaction that makes it"
+        parts = lots_by_line(sent, batch)
         entries = []
         for one in returned:
             line = lines[one.number]
@@ -274,22 +284,3 @@ class Payments(PayoutCommands):
             if self._stores.ledger.voucher(head.key) is None:
                 self._post([self._payment(head, lots, {(accounts.PAYABLE, ""): fen})])
             return dossier
-
-
-def lots_by_line(voucher: Voucher | None, batch: Batch) -> dict[int, list[tuple[str, int]]]:
-    """Return which receipts each line of a batch was paid from: lines in order, receipts oldest first. [fen]"""
-    assert voucher is not None, "a batch is booked in the transaction that makes it"
-    cash = [(one.lot_id, -one.fen) for one in voucher.entry.postings if is_cash(one.account)]
-    found: dict[int, list[tuple[str, int]]] = {}
-    for line in batch.lines:
-        need, parts = line.fen, []
-        while need:
-            lot_id, left = cash[0]
-            part = min(need, left)
-            parts.append((lot_id, part))
-            need -= part
-            cash[0] = (lot_id, left - part)
-            if cash[0][1] == 0:
-                cash.pop(0)
-        found[line.number] = parts
-    return found

@@ -3,17 +3,31 @@
 from dataclasses import dataclass
 
 from commands.accounts import Accounts
+from commands.alert_handling import AlertHandling
 from commands.authenticate import Authenticate
+from commands.cases import Cases
 from commands.money_desk import MoneyDesk
 from commands.readings import Readings
+from dashboard.payout_services import PayoutServices
 from queries.curves import Curves
 from queries.data_age import DataAge
+from queries.evidence import Evidence
 from queries.money import MoneyQueries
 from queries.overview import Overview
 from queries.plant import PlantPage
 from queries.plants import Plants
 from queries.snapshot import SnapshotKeeper
 from queries.sources import Sources
+from queries.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class WorkServices:
+    """Work on faults: commands on cases and alerts, and their views."""
+
+    cases: Cases
+    handling: AlertHandling
+    views: Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +40,8 @@ class Services:
     sources: Sources
     money: MoneyDesk | None = None
     money_queries: MoneyQueries | None = None
+    payout: PayoutServices | None = None
+    work: WorkServices | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +76,7 @@ class Queries:
     plant: PlantPage
     curves: Curves
     data_age: DataAge
+    evidence: Evidence
 
 
 def queries_over(sources: Sources) -> Queries:
@@ -72,4 +89,5 @@ def queries_over(sources: Sources) -> Queries:
         PlantPage(sources, keeper),
         Curves(sources),
         DataAge(sources, keeper),
+        Evidence(sources),
     )

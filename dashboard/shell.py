@@ -23,10 +23,16 @@ from texts.loader import Texts
 MENU = (
     ("", "overview", "pages.menu.overview", Permission.VIEW_OVERVIEW),
     ("plants", "plants", "pages.menu.plants", Permission.VIEW_PLANT),
+    ("queue", "queue", "work.menu.queue", Permission.VIEW_ALERTS),
+    ("orders", "orders", "work.menu.orders", Permission.VIEW_CASES),
     ("data", "data", "pages.menu.data", Permission.VIEW_OVERVIEW),
     ("income", "income", "revenue.page.income", Permission.VIEW_INCOME),
     ("reconciliation", "reconciliation", "revenue.page.reconciliation", Permission.VIEW_INCOME),
     ("ledger", "ledger", "revenue.page.ledger", Permission.VIEW_INCOME),
+    ("plans", "plans", "payout.page.plans", Permission.VIEW_INCOME),
+    ("payments", "payments", "payout.page.payments", Permission.VIEW_INCOME),
+    ("notices", "notices", "payout.page.notices", Permission.VIEW_INCOME),
+    ("roster", "roster", "payout.page.roster", Permission.VIEW_PEOPLE),
 )
 
 

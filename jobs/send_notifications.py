@@ -33,7 +33,6 @@ from domain.notification import (
     Reason,
     Receiver,
     Told,
-    When,
 )
 from domain.plant import Registry
 from domain.timespan import day_of, start_of_day
@@ -115,7 +114,7 @@ class Teller:
         open_ids: set[str],
     ) -> Iterable[Circumstances]:
         known = told.get(alert.alert_id, ())
-        stop = covering_stop(alert, stops, self.registry)
+        stop = covering_stop(alert, stops, self.registry, self.clock.now())
         firsts = [one.at for one in known if one.event is Event.FIRING]
         for receiver in self.notifying.receivers:
             if not is_theirs(receiver, alert, self.registry):
@@ -358,31 +357,3 @@ class Notifier:
                 failing = True
             except Exception:
                 log.exception("notifications failed; tried again")
-
-
-def call_list(
-    store: Store, registry: Registry, notifying: Notifying, now: datetime
-) -> list[tuple[Receiver, Alert]]:
-    """Return who is to be telephoned about what today: open S1 to S3 of receivers without a target."""
-    found = []
-    alerts = store.open_alerts()
-    acts = store.alert_acts([alert.alert_id for alert in alerts])
-    stops = store.stops(now - timedelta(days=60), now + timedelta(seconds=1))
-    open_ids = {alert.alert_id for alert in alerts}
-    for receiver in notifying.receivers:
-        if receiver.target_ids:
-            continue
-        for alert in alerts:
-            route = route_for(receiver, alert, notifying.routes)
-            handling = fold(alert.alert_id, acts.get(alert.alert_id, ()))
-            quiet = handling.acknowledged_by or handling.is_silenced(now) or handling.is_shelved(now)
-            if (
-                is_theirs(receiver, alert, registry)
-                and route is not None
-                and route.when is not When.WEEKLY
-                and not quiet
-                and alert.parent_id not in open_ids
-                and covering_stop(alert, stops, registry) is None
-            ):
-                found.append((receiver, alert))
-    return found

@@ -26,10 +26,12 @@ VERBS = (
     "profile",
     "samples",
     "replay",
+    "payout",
     "user",
     "revenue",
     "records",
     "doctor",
+    "notify",
 )
 
 

@@ -29,9 +29,12 @@ from jobs.export_books import export_order
 from jobs.forward import Forwarder
 from jobs.schedule import Schedule
 from main.build import Options, make_source, open_records, open_spool, open_store
+from main.care.telling import notifier_of
+from main.care.work import work_services
 from main.control import ControlServer
 from main.metered import metered_kwh
 from main.orders import orders
+from main.payout import PayoutDesk, open_desk
 from main.tariffs import load_tariffs
 from main.timetable import timetable
 from main.web import WebServer
@@ -88,6 +91,7 @@ class Instance:
     spool: Spool | None = None
     collector: Collector | None = None
     web: WebServer | None = None
+    _payout: PayoutDesk | None = None
     _undo: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     # ------------------------------------------------------------------ keeping
@@ -182,6 +186,13 @@ class Instance:
         schedule = Schedule(timetable(self), self.records, self.options.clock)
         schedule.start()
         self._undo.callback(schedule.stop)
+        self.notify()
+
+    def notify(self) -> None:
+        """Start telling people."""
+        notifier = notifier_of(self.options, self.records)
+        notifier.start()
+        self._undo.callback(notifier.stop)
 
     def serve(self) -> str:
         """Start the pages; return their address."""
@@ -211,6 +222,14 @@ class Instance:
         """Return the commands on hand-read meters."""
         options = self.options
         return Readings(self.records, self.store, options.registry, SystemClock(), options.clock, self.latest)
+
+    def payout(self) -> PayoutDesk:
+        """Return everything about payout, made once: its dossiers are remembered."""
+        if self._payout is None:
+            options = self.options
+            store = getattr(self, "store", None)
+            self._payout = open_desk(options.settings, self.records, store, options.registry, options.clock)
+        return self._payout
 
     def money(self) -> MoneyDesk:
         """Return the commands on money in."""
@@ -252,6 +271,8 @@ class Instance:
             sources,
             money=self.money(),
             money_queries=self.money_queries(),
+            payout=self.payout().services,
+            work=work_services(options, self.records),
         )
 
     def figures(self) -> dict[str, str]:

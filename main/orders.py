@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from commands.account_orders import account_orders
 from jobs.transfer_samples import perform_export, perform_import
+from main.care.orders import care_orders
 from main.control import Action
+from main.payout_table import carry_out
 from stores.duckdb import DuckDbStore
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ def orders(instance: "Instance") -> Mapping[str, Action]:
     found: dict[str, Action] = {"status": status, **_sample_orders(instance)}
     if instance.has_records:  # a collector of a server knows no accounts
         found |= account_orders(instance.accounts())
+        found["payout"] = lambda payload: carry_out(instance.payout(), payload)
+        found |= care_orders(instance.options, instance.records)
         found |= instance.money_orders()
     return found
 

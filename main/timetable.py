@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from jobs.compute_kpis import compute
 from jobs.prune import Retention, prune
 from jobs.schedule import Job
+from main.care.telling import care_jobs
 from stores.duckdb import DuckDbStore
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def timetable(instance: "Instance") -> list[Job]:
         return str(compute(instance.store, options.registry, options.clock))
 
     jobs = [Job("compute_kpis", _KPI_PERIOD_S, kpis)]
+    jobs += care_jobs(instance)
     store = instance.store
     if isinstance(store, DuckDbStore):  # a server store keeps its own retention
 

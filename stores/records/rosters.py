@@ -186,8 +186,13 @@ def _member_row(one: Member) -> list[Any]:
     ]
 
 
+def _member(fields: Sequence[Any]) -> Member:
+    person, household, group, points, power_w, payee, state = fields
+    return Member(person, household, group, points, power_w, payee, MemberState(state))
+
+
 def _roster(row: Mapping[Any, Any]) -> Roster:
-    members = tuple(Member(*fields[:-1], state=MemberState(fields[-1])) for fields in row["members"])
+    members = tuple(_member(fields) for fields in row["members"])
     valid_from = date.fromisoformat(row["valid_from"])
     return Roster(
         row["roster_id"], row["village_id"], valid_from, members, row["source_sha256"], row["made_by"]

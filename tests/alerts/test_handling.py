@@ -97,6 +97,13 @@ def test_an_announced_outage_covers_the_plants_of_its_feeder_and_the_feeders_own
     assert covering_stop(partly, [outage], district) is None
 
 
+def test_a_tag_hung_on_a_standing_fault_quiets_it_while_it_hangs() -> None:
+    late = stop(start=at(30))
+    assert covering_stop(alert(), [late], registry()) is None
+    assert covering_stop(alert(), [late], registry(), at(31)) == late
+    assert covering_stop(alert(), [late], registry(), at(61)) is None
+
+
 def test_a_stop_holds_from_its_start_to_its_end() -> None:
     assert stop().holds(at(-60))
     assert not stop().holds(at(60))

@@ -7,7 +7,6 @@ from pathlib import Path
 from access.principal import Principal
 from commands.notices import Notices
 from commands.payments import Payments
-from commands.payout import PayoutStores
 from commands.plans import DraftOrder, Plans, StepOrder
 from commands.rosters import Rosters
 from domain.account import Role, Scope
@@ -23,6 +22,7 @@ from revenue.payment import Batch, ReplyLine
 from revenue.plan import Basis, PlanLine, Weighting
 from revenue.rule import LineClass, RuleVersion
 from stores.dossiers import Dossiers
+from stores.payout import PayoutStores
 from stores.records.rosters import SqlRosterStore
 from stores.records.sealing import Sealer
 from stores.records.store import SqlRecordStore

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from alerts.calls import call_list
 from alerts.message import CHARS_MAX
 from domain.clock import ManualClock
 from domain.errors import NotifyError
 from domain.handling import AlertAct, AlertActKind, PlannedStop, StopKind
 from domain.notification import Channel, DeliveryState, Event, Notification, Notifying, Reason
-from jobs.send_notifications import Delivery, Notifier, Teller, call_list
+from jobs.send_notifications import Delivery, Notifier, Teller
 from notifiers.webhook import Webhook
 from stores.records.store import SqlRecordStore
 from tests.access.people import registry
@@ -251,7 +252,8 @@ def test_without_any_channel_there_is_a_list_of_whom_to_call(desk: Desk) -> None
     handled = alert("x2", subject="d2")
     desk.store.put_alerts([alert(), handled, alert("x3", S.S4, subject="d3")], NOON)
     desk.store.add_alert_act(AlertAct("x2", 1, NOON, "desk", AlertActKind.ACKNOWLEDGE))
-    found = call_list(desk.store, registry(), people, at(10))
+    acts = desk.store.alert_acts(["x1", "x2", "x3"])
+    found = call_list(desk.store.open_alerts(), acts, [], registry(), people, at(10))
     assert [(who.receiver_id, one.alert_id) for who, one in found] == [("sun", "x1")]
 
 
