@@ -22,7 +22,7 @@ from commands.readings import Readings
 from dashboard.factory import create_app
 from dashboard.security import secret_key
 from dashboard.services import DashboardSettings, Services
-from domain.clock import SystemClock
+from domain.clock import Clock, SystemClock
 from domain.errors import StoreUnavailableError
 from jobs.collect import Collector
 from jobs.export_books import export_order
@@ -242,6 +242,10 @@ class Instance:
             store = getattr(self, "store", None)
             self._payout = open_desk(options.settings, self.records, store, options.registry, options.clock)
         return self._payout
+
+    def payout_on(self, clock: Clock) -> PayoutDesk:
+        """Return payout whose field time is another clock: the demonstration's past."""
+        return open_desk(self.options.settings, self.records, None, self.options.registry, clock)
 
     def money(self) -> MoneyDesk:
         """Return the commands on money in."""
