@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev tools run test check format smoke bench lock clean
+CAMPAIGNS := campaign-kills campaign-power
+.PHONY: $(CAMPAIGNS) help setup setup-dev tools run test check format smoke bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -42,6 +43,15 @@ smoke: setup ## the main job without a browser, on free ports, for about a minut
 
 bench: setup-dev ## the measured figures of docs/bench.md
 	@$(BIN)/python -m bench
+
+campaign-kills: setup-dev ## 1,000 kill -9 of the queue's writer and 1,000 of a collector
+	@$(BIN)/python -m bench.kills --what spool --kills 1000
+	@$(BIN)/python -m bench.kills --what collector --kills 1000
+
+campaign-power: setup-dev ## 10,000 power cuts, and the planted errors that must be noticed
+	@$(BIN)/python -m bench.power_cut --states 10000
+	@! $(BIN)/python -m bench.power_cut --states 300 --planted normal
+	@! $(BIN)/python -m bench.power_cut --states 300 --planted early
 
 lock: ## renew requirements*.txt from pyproject.toml (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.txt
