@@ -457,7 +457,8 @@ def test_a_killed_process_loses_nothing_it_acknowledged_and_leaves_no_lock(tmp_p
         for _ in range(lines):
             acknowledged = int(writer.stdout.readline())
         writer.send_signal(signal.SIGKILL)
-        rest = writer.communicate()[0].split()
+        rest = writer.stdout.read().split()  # communicate() would skip what readline has buffered
+        writer.communicate()
         acknowledged = int(rest[-1]) if rest else acknowledged
         spool = Spool(path)
         rows = [row for _, row in spool.peek(100_000)]
