@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev tools run test check format smoke bench lock clean
+.PHONY: help setup setup-dev tools run test check format smoke bench bundle lock clean
 
 help: ## this list
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ smoke: setup ## the main job without a browser, on free ports, for about a minut
 
 bench: setup-dev ## the measured figures of docs/bench.md
 	@$(BIN)/python -m bench
+
+bundle: setup ## build/pvmon-VERSION-ARCH.tar.gz for machines without a network (ARCH=x86_64 or aarch64)
+	@bash tools/bundle/make.sh $(ARCH)
 
 lock: ## renew requirements*.txt from pyproject.toml (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.txt

@@ -32,6 +32,7 @@ VERBS = (
     "restore",
     "broker",
     "tls",
+    "service",
     "doctor",
 )
 
