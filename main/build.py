@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from collectors.dlt645 import Dlt645Source
 from collectors.modbus import ModbusSource
 from collectors.mqtt import Broker
+from collectors.source import Source
 from collectors.spool import Spool
 from domain.clock import Clock, SystemClock
 from domain.errors import ConfigurationError
@@ -122,9 +124,9 @@ def open_spool(data: Path) -> Spool:
     return Spool(folder / "spool.sqlite")
 
 
-def make_source(gateway: Gateway) -> ModbusSource:
+def make_source(gateway: Gateway) -> Source:
     """Return the wire of a gateway."""
-    return ModbusSource(gateway)
+    return Dlt645Source(gateway) if gateway.protocol.is_dlt645 else ModbusSource(gateway)
 
 
 def refuse_single_process_store(settings: Settings, verb: str) -> None:

@@ -7,8 +7,10 @@ from domain.clock import SystemClock
 from jobs.compute_kpis import compute
 from jobs.prune import Retention, prune
 from jobs.schedule import Job
+from main.alert_jobs import alert_jobs
 from main.backup.shelf import Journal
 from main.backup.work import backup_folder, copy_records_often, make_backup, try_restore
+from main.care.telling import care_jobs
 from main.orders import backup_sources
 from stores.duckdb import DuckDbStore
 
@@ -32,6 +34,8 @@ def timetable(instance: "Instance") -> list[Job]:
         return str(compute(instance.store, options.registry, options.clock))
 
     jobs = [Job("compute_kpis", _KPI_PERIOD_S, kpis)]
+    jobs += care_jobs(instance)
+    jobs += alert_jobs(instance)
     store = instance.store
     if isinstance(store, DuckDbStore):  # a server store keeps its own retention
 

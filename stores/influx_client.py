@@ -25,7 +25,7 @@ from influxdb_client.rest import ApiException
 from influxdb_client.service.dbr_ps_service import DBRPsService
 from pyarrow import csv
 
-from domain.errors import StoreError, StoreUnavailableError
+from domain.errors import StoreDeniedError, StoreError, StoreUnavailableError
 from stores.influx_names import ident
 
 log = logging.getLogger(__name__)
@@ -55,6 +55,7 @@ class Answer:
 
     status: int
     body: bytes
+    retry_after_s: float = 0.0
 
     @property
     def reason(self) -> str:
@@ -153,7 +154,7 @@ class InfluxClient:
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise self._away(error) from error
         self._version = answer.headers.get("X-Influxdb-Version", "").removeprefix("v") or self._version
-        return Answer(answer.status, answer.data)
+        return Answer(answer.status, answer.data, _seconds(answer.headers.get("Retry-After")))
 
     def _away(self, error: Exception) -> StoreUnavailableError:
         return StoreUnavailableError(f"InfluxDB at {self.url} does not answer: {error}")
@@ -165,15 +166,14 @@ class InfluxClient:
         said = f"InfluxDB at {self.url} answers {answer.status}: {answer.reason}"
         if answer.status in {401, 403}:
             message = f"{said}. The token is not accepted: put a valid one into the file PVMON_INFLUX_TOKEN_FILE names"
-            log.error(message)
-            raise StoreUnavailableError(message)
+            raise StoreDeniedError(message)
         if answer.status == 404:
             raise _MissingDatabaseError(said)
         if answer.status == 413:
             raise TooLargeError(said)
         if answer.status in {400, 422}:
             raise RefusedLinesError(answer.reason)
-        raise StoreUnavailableError(said)
+        raise StoreUnavailableError(said, answer.retry_after_s)
 
     # lines in
 
@@ -213,7 +213,8 @@ class InfluxClient:
         if not error.status:
             raise self._away(error) from error
         body = error.body or b""
-        return Answer(int(error.status), body if isinstance(body, bytes) else str(body).encode())
+        wait_s = _seconds(error.headers.get("Retry-After") if error.headers else None)
+        return Answer(int(error.status), body if isinstance(body, bytes) else str(body).encode(), wait_s)
 
     def create(self, retention_days: int = 0) -> None:
         """Make the database (the bucket and its InfluxQL name); one that is there keeps its rows and its retention.
@@ -356,6 +357,11 @@ class InfluxClient:
             if series.get("tags", {}).get("database") == self.database
             for row in series["values"]
         )
+
+
+def _seconds(text: str | None) -> float:
+    """Return the seconds of a Retry-After header, 0 where it says none."""
+    return float(text) if text and text.strip().isdigit() else 0.0
 
 
 def _table(block: bytes) -> pa.Table:

@@ -75,11 +75,11 @@ def test_an_older_database_is_copied_before_it_is_changed(
     store.close()
     _pretend_newer(monkeypatch)
     store = SqlRecordStore.at(path, CLOCK)
-    assert store.backup == tmp_path / "records-0001-20260701T023000Z.backup.sqlite"
+    assert store.backup == tmp_path / f"records-{REVISION}-20260701T023000Z.backup.sqlite"
     assert store.backup.stat().st_mode & 0o777 == 0o600
     copy = sqlite3.connect(store.backup)
     assert copy.execute("SELECT user_id FROM users").fetchall() == [("li",)]
-    assert copy.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+    assert copy.execute("SELECT version_num FROM alembic_version").fetchall() == [(REVISION,)]
     copy.close()
     assert store.user("li") == user()
     store.close()
@@ -95,7 +95,7 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
         connection.exec_driver_sql("CREATE TABLE half (x INTEGER)")  # type: ignore[attr-defined]
         connection.exec_driver_sql("INSERT INTO nowhere VALUES (1)")  # type: ignore[attr-defined]
 
-    monkeypatch.setattr(migrate, "REVISION", "0002")
+    monkeypatch.setattr(migrate, "REVISION", "zzzz")
     monkeypatch.setattr(migrate, "_upgrade", broken)
     with pytest.raises(StoreUnavailableError, match="nowhere"):
         SqlRecordStore.at(path, CLOCK)
@@ -109,7 +109,7 @@ def test_a_backup_that_cannot_be_written_stops_the_migration(
 ) -> None:
     path = tmp_path / "records.sqlite"
     SqlRecordStore.at(path).close()
-    (tmp_path / "records-0001-20260701T023000Z.backup.sqlite").mkdir()
+    (tmp_path / f"records-{REVISION}-20260701T023000Z.backup.sqlite").mkdir()
     _pretend_newer(monkeypatch)
     with pytest.raises(StoreUnavailableError, match=r"backup before the migration failed"):
         SqlRecordStore.at(path, CLOCK)
@@ -122,10 +122,10 @@ def test_alembic_says_nothing_below_a_warning(tmp_path: Path, caplog: pytest.Log
 
 
 def _pretend_newer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the program expect a revision 0002 that only writes its number."""
+    """Let the program expect a newer revision that only writes its number."""
 
     def upgrade(connection: object) -> None:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num='0002'")  # type: ignore[attr-defined]
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num='zzzz'")  # type: ignore[attr-defined]
 
-    monkeypatch.setattr(migrate, "REVISION", "0002")
+    monkeypatch.setattr(migrate, "REVISION", "zzzz")
     monkeypatch.setattr(migrate, "_upgrade", upgrade)
