@@ -7,6 +7,7 @@ SHELL := /bin/bash
 .PHONY: help setup setup-dev tools run test check format smoke bench campaign-wire campaign-fuzz lock clean
 CAMPAIGNS := campaign-kills campaign-power
 .PHONY: $(CAMPAIGNS) help setup setup-dev tools run test check format smoke bench lock clean
+.PHONY: help setup setup-dev tools run test check format smoke bench bundle campaign-wire campaign-fuzz lock clean
 
 help: ## this list
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -44,6 +45,9 @@ smoke: setup ## the main job without a browser, on free ports, for about a minut
 
 bench: setup-dev ## the measured figures of docs/bench.md
 	@$(BIN)/python -m bench
+
+bundle: setup ## build/pvmon-VERSION-ARCH.tar.gz for machines without a network (ARCH=x86_64 or aarch64)
+	@bash tools/bundle/make.sh $(ARCH)
 
 campaign-wire: setup ## a million reads through a fault proxy; no wrong value may be taken (about an hour)
 	@$(BIN)/python -m bench.wire_campaign --reads 1000000 --wires 40

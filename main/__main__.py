@@ -36,6 +36,7 @@ VERBS = (
     "restore",
     "broker",
     "tls",
+    "service",
     "doctor",
     "notify",
     "rules",
