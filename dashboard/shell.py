@@ -23,8 +23,19 @@ from texts.loader import Texts
 MENU = (
     ("", "overview", "pages.menu.overview", Permission.VIEW_OVERVIEW),
     ("plants", "plants", "pages.menu.plants", Permission.VIEW_PLANT),
+    ("queue", "queue", "work.menu.queue", Permission.VIEW_ALERTS),
+    ("orders", "orders", "work.menu.orders", Permission.VIEW_CASES),
+    ("alerts", "plants", "alerts.page.title", Permission.VIEW_ALERTS),
     ("data", "data", "pages.menu.data", Permission.VIEW_OVERVIEW),
+    ("income", "income", "revenue.page.income", Permission.VIEW_INCOME),
+    ("reconciliation", "reconciliation", "revenue.page.reconciliation", Permission.VIEW_INCOME),
+    ("ledger", "ledger", "revenue.page.ledger", Permission.VIEW_INCOME),
+    ("plans", "plans", "payout.page.plans", Permission.VIEW_INCOME),
+    ("payments", "payments", "payout.page.payments", Permission.VIEW_INCOME),
+    ("notices", "notices", "payout.page.notices", Permission.VIEW_INCOME),
+    ("roster", "roster", "payout.page.roster", Permission.VIEW_PEOPLE),
 )
+MENU_HEADS = {"income": "components.menu_money"}  # words above the first page of a group
 
 
 def frame(site: Site, pages: tuple[Page, ...], principal: Principal) -> Component:
@@ -95,6 +106,11 @@ def _marks(site: Site, texts: Texts) -> list[Component]:
     return marks
 
 
+def _district(site: Site, texts: Texts) -> str:
+    registry = site.services.sources.registry
+    return registry.district_en if texts.language == "en" and registry.district_en else registry.district
+
+
 def _header(site: Site, principal: Principal, texts: Texts) -> Component:
     other = "en" if texts.language == "zh" else "zh"
     return html.Div(
@@ -114,7 +130,7 @@ def _header(site: Site, principal: Principal, texts: Texts) -> Component:
                 href=site.prefix,
                 className="brand",
             ),
-            html.Span(site.services.sources.registry.district, className="district desktop-only"),
+            html.Span(_district(site, texts), className="district desktop-only"),
             html.Div(_marks(site, texts), className="marks"),
             html.A(
                 texts("components.other_language"),
@@ -137,17 +153,21 @@ def _header(site: Site, principal: Principal, texts: Texts) -> Component:
 
 
 def _menu(site: Site, principal: Principal, texts: Texts) -> Component:
-    links = [
-        dmc.NavLink(
-            label=texts(key),
-            href=site.prefix + path,
-            leftSection=icon(f"menu-{picture}"),
-            active="exact" if not path else "partial",
-            className="menu-link",
+    links: list[Component] = []
+    for path, picture, key, permission in MENU:
+        if not principal.may(permission):
+            continue
+        if path in MENU_HEADS:
+            links.append(html.Div(texts(MENU_HEADS[path]), className="menu-head"))
+        links.append(
+            dmc.NavLink(
+                label=texts(key),
+                href=site.prefix + path,
+                leftSection=icon(f"menu-{picture}"),
+                active="exact" if not path else "partial",
+                className="menu-link",
+            )
         )
-        for path, picture, key, permission in MENU
-        if principal.may(permission)
-    ]
     return html.Nav(links, className="menu", **aria(label=texts("components.menu")))
 
 
