@@ -14,7 +14,7 @@ from domain.ledger import Entry, reversal
 from domain.money_fact import MoneyFact
 from revenue.arrears import Arrears
 from revenue.bookkeeping import Voucherhead, receipt_entry
-from revenue.income import split_running
+from revenue.income import split_on
 from revenue.receipt import (
     MOVEMENT,
     REMITTANCE,
@@ -196,7 +196,7 @@ class Receipts(MoneyCommands):
             same_act = cash.period >= f"{act_from:%Y-%m}" and cash.village_id in shares
             if cash.component == SUBSIDY and cash.plant_id == item.plant_id and same_act:
                 before[cash.village_id] = before.get(cash.village_id, 0) + cash.paid_fen
-        parts = split_running(item.fen, shares, before)
+        parts = split_on(item.fen, shares, before)
         return [
             VillageCash(village, item.plant_id, item.period, SUBSIDY, fen)
             for village, fen in sorted(parts.items())

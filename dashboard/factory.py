@@ -117,7 +117,7 @@ def create_app(services: Services, settings: DashboardSettings) -> Flask:
         https=settings.https,
     )
     login.install(server)
-    health.register(server, services)
+    health.register(server, services, settings.metrics_token)
     readings.register(server, site)
     money_print.register(server, site)
     payout_forms.register(server, site)

@@ -58,12 +58,15 @@ class DashboardSettings:
         Field time is not real time: every page says so.
     build : str
         Changes with every release; an open page of another build asks to be reloaded.
+    metrics_token : str
+        Opens /metrics from elsewhere; empty: this machine only.
     """
 
     secret_key: str
     https: bool = False
     demo_clock: bool = False
     build: str = "0.1.0"
+    metrics_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ VERBS = (
     "payout",
     "user",
     "revenue",
+    "store",
     "records",
     "backup",
     "restore",

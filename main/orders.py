@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from commands.account_orders import account_orders
 from jobs.transfer_samples import perform_export, perform_import
+from main import sample_account
 from main.backup.parts import Sources
 from main.backup.work import make_backup
 from main.care.orders import care_orders
@@ -37,6 +38,9 @@ def orders(instance: "Instance") -> Mapping[str, Action]:
         found |= care_orders(instance.options, instance.records)
         found |= instance.money_orders()
         found["backup"] = lambda payload: make_backup(backup_sources(instance))  # noqa: ARG005 (without words)
+        found[sample_account.ORDER] = lambda payload: sample_account.perform(
+            instance.records, instance.options.registry, instance.options.clock, payload
+        )
     return found
 
 

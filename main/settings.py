@@ -101,6 +101,9 @@ class Settings(BaseSettings):
     )
     backup_keep_days: int = Field(7, ge=1, le=3660, description="Days of which the newest backup stays. [d]")
     backup_keep_months: int = Field(3, ge=0, le=600, description="Months of which the newest backup stays.")
+    metrics_token_file: Path | None = Field(
+        None, description="File with the token that opens /metrics from elsewhere; empty: this machine only."
+    )
     proxy_hops: int = Field(0, ge=0, le=3, description="Reverse proxies in front whose headers are believed.")
 
     @classmethod
@@ -161,6 +164,10 @@ class Settings(BaseSettings):
         """Return the key that signs cookies, None when no file is named; ConfigurationError when it is no good."""
         return _secret("session_secret_file", self.session_secret_file)
 
+    def metrics_token(self) -> SecretStr | None:
+        """Return the token that opens /metrics, None when no file is named."""
+        return _secret("metrics_token_file", self.metrics_token_file)
+
     def check_secrets(self) -> None:
         """Read every named secret once, so that a bad one stops the start and not the night.
 
@@ -169,7 +176,13 @@ class Settings(BaseSettings):
         ConfigurationError
             A file is missing, empty, short or holds a default.
         """
-        for read in (self.influx_token, self.mqtt_password, self.records_password, self.session_secret):
+        for read in (
+            self.influx_token,
+            self.mqtt_password,
+            self.records_password,
+            self.session_secret,
+            self.metrics_token,
+        ):
             read()
 
 
