@@ -144,6 +144,11 @@ def play(week: Week) -> None:
     for name in ("feeder", "dark0", "dark1"):
         week.ends(name)
     work_the_string(week)
+    later_in_the_week(week)
+
+
+def later_in_the_week(week: Week) -> None:
+    """A router dies, the announced outage comes, snow falls."""
     week.go(at(2, 7))  # Wednesday: a router dies, fourteen devices behind it
     week.fires(
         fault("router", "F01", Severity.S2, at(2, 7), plant_id=ROUTER.plant_id),
