@@ -11,6 +11,7 @@ from domain.errors import CommandError
 from domain.plant import Connection, DeviceKind, Registry
 from main.cli import Context, Exit
 from main.configuration import Problem, RegistryProblemsError, load_registry
+from main.distribution_rules import load_rules
 from main.registry.problem import nearest
 from main.registry.schema import SCHEMA_FOLDER, write_schemas
 from main.tariffs import load_tariffs
@@ -143,6 +144,7 @@ class CheckVerb:
         try:
             registry = load_registry(context.config, context.data / "config", texts=context.texts)
             load_tariffs(context.config, context.data / "config", registry, context.texts)
+            load_rules(context.config, context.data / "config")  # every fault of theirs is raised and said
         except RegistryProblemsError as error:
             _say_problems(error.problems, context)
             return Exit.PROBLEM
