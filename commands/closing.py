@@ -15,6 +15,7 @@ from domain.money_fact import MoneyFact
 from revenue import accounts
 from revenue.bookkeeping import Voucherhead
 from revenue.ownership import holdings_on
+from revenue.red_flags import CLOSED as FLAG_CLOSED
 from revenue.tariff import SUBSIDY
 
 ASK_CLOSE, ASK_REVERSE, DRAFT, PLATFORM = "close_request", "reversal_request", "draft", "platform_voucher"
@@ -157,6 +158,14 @@ class Closings(MoneyCommands):
         content = {"number": self._words(number)}
         fact = MoneyFact(PLATFORM, key, content, principal.user_id, self._clock.now(), "", village)
         with self._carry_out(principal, "voucher.platform_number", key, content):
+            self._keep([fact])
+
+    @command(Permission.CHECK_MONEY, "flag.close")
+    def close_flag(self, principal: Principal, identity: str, reason: str) -> None:
+        """Close a red flag with the reason why it is none."""
+        content = {"reason": self._words(reason)}
+        fact = MoneyFact(FLAG_CLOSED, self._words(identity), content, principal.user_id, self._clock.now())
+        with self._carry_out(principal, "flag.close", identity[:_TEXT_CHARS_MAX], content):
             self._keep([fact])
 
     # ------------------------------------------------------------------ helpers

@@ -14,7 +14,7 @@ from domain.ledger import Entry, reversal
 from domain.money_fact import MoneyFact
 from revenue.arrears import Arrears
 from revenue.bookkeeping import Voucherhead, receipt_entry
-from revenue.income import split_running
+from revenue.income import split_on
 from revenue.receipt import (
     MOVEMENT,
     REMITTANCE,
@@ -72,7 +72,7 @@ class Receipts(MoneyCommands):
     ) -> Remittance:
         """Confirm what a movement pays (the proposal when ``items`` is left out) and book it in the villages."""
         self._needs_everything(principal)
-        fact = self._fact(MOVEMENT, movement_id)
+        fact = self._waiting_fact(movement_id)
         movement = movement_of(fact)
         arrears = self._arrears()
         if items is None:
@@ -93,7 +93,7 @@ class Receipts(MoneyCommands):
     ) -> Remittance:
         """Confirm a late subsidy that names plants and months but no energy: attributed by what was earned."""
         self._needs_everything(principal)
-        fact = self._fact(MOVEMENT, movement_id)
+        fact = self._waiting_fact(movement_id)
         arrears = self._arrears()
         named = [item for item in arrears.open_items() if first_period <= item.period <= last_period]
         items: list[Item] = []
@@ -122,6 +122,12 @@ class Receipts(MoneyCommands):
 
     # ------------------------------------------------------------------ helpers
 
+    def _waiting_fact(self, movement_id: str) -> MoneyFact:
+        fact = self._fact(MOVEMENT, movement_id)
+        if any(one.movement_id == fact.identity for one in self._remittances()):
+            raise MoneyRefusedError("matched_before", movement=movement_of(fact).reference)
+        return fact
+
     def _undoing(self, remittance: Remittance, principal: Principal, reason: str) -> Iterable[Entry]:
         for village in sorted({cash.village_id for cash in remittance.cash}):
             voucher = self._money.voucher(remittance.key_of(village))
@@ -148,8 +154,6 @@ class Receipts(MoneyCommands):
     ) -> Remittance:
         maker = self._two_persons(principal, [fact.made_by])
         before = [one for one in self._remittances(void=True) if one.movement_id == fact.identity]
-        if any(one.movement_id == fact.identity for one in self._remittances()):
-            raise MoneyRefusedError("matched_before", movement=movement.reference)
         total = sum(item.fen for item in items)
         if total != movement.fen:
             raise MoneyRefusedError("not_the_movement", fen=movement.fen, items_fen=total)
@@ -192,7 +196,7 @@ class Receipts(MoneyCommands):
             same_act = cash.period >= f"{act_from:%Y-%m}" and cash.village_id in shares
             if cash.component == SUBSIDY and cash.plant_id == item.plant_id and same_act:
                 before[cash.village_id] = before.get(cash.village_id, 0) + cash.paid_fen
-        parts = split_running(item.fen, shares, before)
+        parts = split_on(item.fen, shares, before)
         return [
             VillageCash(village, item.plant_id, item.period, SUBSIDY, fen)
             for village, fen in sorted(parts.items())

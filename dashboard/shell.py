@@ -23,6 +23,8 @@ from texts.loader import Texts
 MENU = (
     ("", "overview", "pages.menu.overview", Permission.VIEW_OVERVIEW),
     ("plants", "plants", "pages.menu.plants", Permission.VIEW_PLANT),
+    ("queue", "queue", "work.menu.queue", Permission.VIEW_ALERTS),
+    ("orders", "orders", "work.menu.orders", Permission.VIEW_CASES),
     ("data", "data", "pages.menu.data", Permission.VIEW_OVERVIEW),
     ("income", "income", "revenue.page.income", Permission.VIEW_INCOME),
     ("reconciliation", "reconciliation", "revenue.page.reconciliation", Permission.VIEW_INCOME),

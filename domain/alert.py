@@ -7,11 +7,15 @@ from enum import Enum, IntEnum
 
 
 class Verdict(IntEnum):
-    """What a condition says about one instant. UNKNOWN changes nothing: no data raises and clears nothing."""
+    """What a condition says about one instant. UNKNOWN changes nothing: no data raises and clears nothing.
+
+    NEAR lies between the two limits of a rule: too good to start an alert, too bad to end one.
+    """
 
     UNKNOWN = -1
     FALSE = 0
     TRUE = 1
+    NEAR = 2
 
 
 class Severity(IntEnum):
@@ -60,6 +64,8 @@ class Alert:
         The alert that explains this one; a child is attached and not sent.
     evidence : mapping
         Named values a person needs to check it (numbers as text with unit in the name).
+    held_s, clear_s : float
+        How long the condition has held, and since then been clear again, in instants that count. [s]
     """
 
     alert_id: str
@@ -81,8 +87,31 @@ class Alert:
     parent_id: str | None = None
     reopened: int = 0
     evidence: Mapping[str, str] = field(default_factory=dict)
+    held_s: float = 0.0
+    clear_s: float = 0.0
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Rule, subject and part: at most one alert of a key is open."""
+        return self.rule, self.subject or self.device_id or self.plant_id, self.part
+
+    def concerns(self, plant_id: str) -> bool:
+        """Whether it is about a plant, alone or among others."""
+        return plant_id == self.plant_id or plant_id in self.plant_ids
 
     @property
     def is_open(self) -> bool:
         """Whether it fires now."""
         return self.state is AlertState.FIRING
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One change in the life of an alert: of its state, severity or parent. Only added, never changed."""
+
+    alert_id: str
+    at: datetime
+    state: AlertState
+    severity: Severity
+    parent_id: str | None = None
+    number: int = 0

@@ -36,12 +36,16 @@ class RowProblem:
 
 @dataclass(frozen=True, slots=True)
 class ColumnMeaning:
-    """How a column becomes a quantity: value = number * factor + offset."""
+    """How a column becomes a quantity: value = number * factor + offset.
+
+    ``device`` names the device of this column alone, in files with a column per device (replay only).
+    """
 
     quantity: str
     factor: float = 1.0
     offset: float = 0.0
     absent: tuple[str, ...] = ()
+    device: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class FileMeaning:
 
     Exactly one of ``device_column`` (with ``devices`` translating its words; a serial number of the
     registry is understood too) and ``device_id`` (the whole file is one device) is set.
+    ``plant_column`` and ``plant_id`` likewise, for a replay of plants that are in no registry.
     ``time_shift_s`` moves instants: a file that labels intervals by their end is brought back to the start.
     """
 
@@ -64,6 +69,8 @@ class FileMeaning:
     encoding: str = "utf-8-sig"
     delimiter: str = ","
     skip_rows: int = 0
+    plant_column: str | None = None
+    plant_id: str | None = None
     own: bool = False
 
 
@@ -109,13 +116,18 @@ def meaning_of(document: Mapping[str, Any]) -> FileMeaning:
     CommandError
         It is not sound; the message says where.
     """
-    _checked(
-        document, "the file", ("format", "device", "time", "columns", "encoding", "delimiter", "skip_rows")
+    known = ("format", "plant", "device", "time", "columns", "encoding", "delimiter", "skip_rows")
+    _checked(document, "the file", known)
+    when, columns = (_section(document, name) for name in ("time", "columns"))
+    everywhere = bool(columns) and all(
+        isinstance(one, Mapping) and "device" in one for one in columns.values()
     )
-    device, when, columns = (_section(document, name) for name in ("device", "time", "columns"))
+    device = {} if everywhere and "device" not in document else _section(document, "device")
+    plant = _section(document, "plant") if "plant" in document else {}
+    _checked(plant, "plant", ("column", "id"))
     _checked(device, "device", ("column", "id", "values"))
     _checked(when, "time", ("column", "format", "zone", "shift_s"))
-    if ("column" in device) == ("id" in device):
+    if not everywhere and ("column" in device) == ("id" in device):
         raise CommandError(
             "mapping: device needs either column (which column names it) or id (one device a file)"
         )
@@ -133,6 +145,8 @@ def meaning_of(document: Mapping[str, Any]) -> FileMeaning:
         encoding=str(document.get("encoding", "utf-8-sig")),
         delimiter=str(document.get("delimiter", ",")),
         skip_rows=int(document.get("skip_rows", 0)),
+        plant_column=str(plant["column"]) if "column" in plant else None,
+        plant_id=str(plant["id"]) if "id" in plant else None,
     )
 
 
@@ -141,7 +155,7 @@ def _column_meaning(name: str, entry: Any) -> ColumnMeaning:
         entry = {"quantity": entry}
     if not isinstance(entry, Mapping) or "quantity" not in entry:
         raise CommandError(f"mapping: columns: {name} needs quantity")
-    _checked(entry, f"columns: {name}", ("quantity", "factor", "offset", "absent"))
+    _checked(entry, f"columns: {name}", ("quantity", "factor", "offset", "absent", "device"))
     if not is_known(str(entry["quantity"])):
         raise CommandError(f"mapping: columns: {name}: no quantity is called {entry['quantity']!r}")
     try:
@@ -149,7 +163,7 @@ def _column_meaning(name: str, entry: Any) -> ColumnMeaning:
     except (TypeError, ValueError) as error:
         raise CommandError(f"mapping: columns: {name}: factor and offset are numbers") from error
     absent = tuple(str(word) for word in entry.get("absent", ()))
-    return ColumnMeaning(str(entry["quantity"]), factor, offset, absent)
+    return ColumnMeaning(str(entry["quantity"]), factor, offset, absent, str(entry.get("device", "")))
 
 
 class Understanding:
@@ -163,6 +177,8 @@ class Understanding:
     def table(self, cells: pd.DataFrame) -> pd.DataFrame:
         """Return device_id, measured_at and a float column per quantity; rows as in ``cells``."""
         meaning = self._meaning
+        if any(column.device for column in meaning.columns.values()):
+            raise CommandError("mapping: columns: device is for `pvmon replay`; an import names it once")
         wanted = [meaning.time_column, *meaning.columns]
         wanted += [meaning.device_column] if meaning.device_column else []
         missing = [name for name in wanted if name not in cells.columns]

@@ -24,11 +24,20 @@ VERBS = (
     "registry",
     "decode",
     "profile",
+    "probe",
     "samples",
+    "replay",
     "payout",
     "user",
     "revenue",
+    "store",
+    "records",
+    "backup",
+    "restore",
+    "broker",
+    "tls",
     "doctor",
+    "notify",
 )
 
 

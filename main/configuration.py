@@ -15,6 +15,7 @@ import yaml
 from domain.errors import ConfigurationError
 from domain.plant import Registry
 from inverters.profile import DeviceProfile
+from main.alert_rules import RuleBook, rule_book
 from main.registry import build, revisions
 from main.registry.checks import check_facts
 from main.registry.facts import Facts, by_id, event_id, lay_over
@@ -22,10 +23,19 @@ from main.registry.fields import Scalar
 from main.registry.problem import Problem, Problems
 from main.registry.profiles import KnownProfile, known_profiles
 from main.registry.reader import Node, Reader
-from main.registry.records import FILES, Row
+from main.registry.records import FILES, Record, Row
 from texts.loader import Texts
 
-__all__ = ["Problem", "RegistryProblemsError", "check", "load_registry", "read_facts", "read_layer"]
+__all__ = [
+    "Problem",
+    "RegistryProblemsError",
+    "check",
+    "load_alert_rules",
+    "load_registry",
+    "read_facts",
+    "read_layer",
+    "read_record",
+]
 
 _TAGS = {
     "tag:yaml.org,2002:str": "str",
@@ -95,6 +105,22 @@ def load_registry(
     return build.registry(checked.facts, checked.profiles)
 
 
+def load_alert_rules(config: Path, overlay: Path | None = None, texts: Texts | None = None) -> RuleBook:
+    """Return the alert rules of the delivered file and both layers.
+
+    Raises
+    ------
+    RegistryProblemsError
+        A ConfigurationError that lists every fault.
+    """
+    problems = Problems(texts)
+    layer = _layer_in_force(overlay, problems) if overlay is not None and overlay.is_dir() else None
+    book = rule_book([config, *([layer] if layer is not None else [])], read_record, problems)
+    if problems.found:
+        raise RegistryProblemsError(problems.sorted())
+    return book
+
+
 def read_facts(config: Path, overlay: Path | None, texts: Texts | None = None) -> Facts:
     """Return the sound records of both layers, for those who write them elsewhere.
 
@@ -125,6 +151,7 @@ def _read(
         facts = lay_over(facts, read_layer(layer, problems), problems, strict=layer == overlay)
     known = known_profiles(profiles)
     check_facts(facts, known, problems, str(config))
+    rule_book([config, *([layer] if layer is not None else [])], read_record, problems, facts.plants)
     return _Checked(facts, problems.sorted(), known)
 
 
@@ -190,7 +217,11 @@ def _folder(folder: Path, record: str, key: str, problems: Problems) -> list[Row
 
 
 def _file(path: Path, record: str, problems: Problems) -> Row | None:
-    """Return the record of a file, None when there is no such file or it is no YAML."""
+    return read_record(path, FILES[record], problems)
+
+
+def read_record(path: Path, record: Record, problems: Problems) -> Row | None:
+    """Return the record of a file, None when there is no such file or it is no YAML; faults are noted."""
     try:
         node = node_of(path.read_text("utf-8"))
         if node is None:
@@ -208,7 +239,7 @@ def _file(path: Path, record: str, problems: Problems) -> Row | None:
     except OSError as error:
         problems.add(str(path), 0, "", "unreadable", reason=error.strerror or str(error))
         return None
-    return Reader(str(path), problems).record(FILES[record], node)
+    return Reader(str(path), problems).record(record, node)
 
 
 def node_of(text: str) -> Node | None:

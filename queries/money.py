@@ -26,7 +26,10 @@ from queries.money_views import (
 )
 from revenue.arrears import Arrears
 from revenue.income import carry_forward
+from revenue.money_calendar import Due, closes_due, receipts_due, statements_due
 from revenue.receipt import MOVEMENT, REMITTANCE, VOID, Remittance, movement_of, remittance_of
+from revenue.red_flags import CLOSED as FLAG_CLOSED
+from revenue.red_flags import Flag, money_waits, quick_steps, same_pairs, same_photos, without_statement
 from revenue.settlement import KIND as SETTLEMENT
 from revenue.settlement import Settlement, lines_in_force, newest, settlement_of
 from revenue.statement import KIND as STATEMENT
@@ -156,7 +159,7 @@ class MoneyQueries:
         """Return the four numbers of each plant and month, each difference classed, owned and aged."""
         plants = self._plants(principal)
         state = self._state(plants, period, period)
-        today = day_of(self._clock.now())
+        today = self._today()
         return [
             reconcile(
                 self._registry.plants_by_id[plant_id],
@@ -168,6 +171,45 @@ class MoneyQueries:
             )
             for plant_id in sorted(plants)
         ]
+
+    @require(Permission.VIEW_INCOME)
+    def flags(self, principal: Principal, period: str) -> list[Flag]:
+        """Return what an auditor would ask about, without what somebody closed with a reason."""
+        plants, villages, today = self._plants(principal), self._villages(principal), self._today()
+        metered = {p for p in plants if self._metered_kwh(p, *_month_days(period))}
+        statements = self._money.facts(STATEMENT, plant_ids=plants, first_period=period, last_period=period)
+        settlements = self._money.facts(SETTLEMENT, plant_ids=plants, first_period=period, last_period=period)
+        entered = {f"{fact.plant_id} {period}": fact.made_at for fact in statements}
+        checked = {f"{fact.plant_id} {period}": fact.made_at for fact in settlements}
+        movements = [(f.identity, str(f.content["photo"])) for f in self._money.facts(MOVEMENT)]
+        found = [
+            *without_statement(metered, {fact.plant_id for fact in statements}, period),
+            *quick_steps(entered, checked),
+            *same_photos(movements if principal.scope.everything else ()),
+            *same_pairs(self._money.vouchers(villages, period, period)),
+        ]
+        for village in sorted(villages):
+            found += money_waits(self._money.lots(village), today)
+        closed = {fact.identity for fact in self._money.facts(FLAG_CLOSED)}
+        return [flag for flag in found if flag.identity not in closed]
+
+    @require(Permission.VIEW_INCOME)
+    def calendar(self, principal: Principal, months: int = 3) -> list[Due]:
+        """Return what is due or overdue, oldest first."""
+        plants, today = self._plants(principal), self._today()
+        periods = [_month_back(today, back) for back in range(1, months + 1)]
+        state = self._state(plants)
+        found: list[Due] = []
+        for plant_id in plants:
+            stated = {line.period for line in state.lines if line.plant_id == plant_id}
+            found += statements_due(self._registry.plants_by_id[plant_id], periods, stated, today)
+        found += receipts_due(state.arrears.open_items(), today)
+        through = {closing.village_id: closing.period for closing in self._money.closings()}
+        for village in self._villages(principal):
+            booked = {v.period for v in self._money.vouchers([village], first_period=min(periods))}
+            done = booked & set(periods)
+            found += closes_due(village, done, through.get(village, ""), today)
+        return sorted(found)
 
     @require(Permission.VIEW_INCOME)
     def journal(
@@ -223,6 +265,9 @@ class MoneyQueries:
 
     # ------------------------------------------------------------------ helpers
 
+    def _today(self) -> date:
+        return day_of(self._clock.now())
+
     def _plants(self, principal: Principal) -> set[str]:
         return {plant.plant_id for plant in principal.plants(self._registry)}
 
@@ -255,3 +300,13 @@ class MoneyQueries:
         )
         remittances = self._remittances()
         return _State(lines, settlements, remittances, Arrears.of(lines, settlements.values(), remittances))
+
+
+def _month_days(period: str) -> tuple[date, date]:
+    year, month = int(period[:4]), int(period[5:7])
+    return date(year, month, 1), date(year + month // 12, month % 12 + 1, 1)
+
+
+def _month_back(today: date, back: int) -> str:
+    place = today.year * 12 + today.month - 1 - back
+    return f"{place // 12}-{place % 12 + 1:02d}"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from domain.errors import MoneyError
-from domain.money import Money, split
+from domain.money import Money, split, split_running
 from revenue.accounts import CostKind
 
 
@@ -53,9 +53,8 @@ class VillagePart:
 
 
 def split_signed(total_fen: int, weights: Mapping[str, int]) -> dict[str, int]:
-    """Split an amount of either sign: the absolute value, then the sign. [fen]"""
-    sign = -1 if total_fen < 0 else 1
-    return {key: sign * part.fen for key, part in split(Money(abs(total_fen)), weights).items()}
+    """Split an amount of either sign. [fen]"""
+    return {key: part.fen for key, part in split(Money(total_fen), weights).items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +76,10 @@ class Allocated:
         return cls(*sums)
 
 
-def split_running(
-    total_fen: int, weights: Mapping[str, int], before_fen: Mapping[str, int]
-) -> dict[str, int]:
-    """Split ``total_fen`` so that the running total stays within a fen of exact for everybody. [fen]
-
-    Where that asks somebody for a part against the sign of the total, this amount is split by itself.
-    """
-    running = split_signed(total_fen + sum(before_fen.values()), weights)
-    parts = {key: fen - before_fen.get(key, 0) for key, fen in running.items()}
-    if sum(parts.values()) != total_fen or any(part * total_fen < 0 for part in parts.values()):
-        return split_signed(total_fen, weights)
-    return parts
+def split_on(total_fen: int, weights: Mapping[str, int], before_fen: Mapping[str, int]) -> dict[str, int]:
+    """Split ``total_fen`` on the running total, so that everybody stays within a fen of exact. [fen]"""
+    before = {key: Money(fen) for key, fen in before_fen.items()}
+    return {key: part.fen for key, part in split_running(Money(total_fen), weights, before).items()}
 
 
 def divide(
@@ -114,9 +105,9 @@ def divide(
             f"plant {month.plant_id}: no share table, no split; record the act of ownership first"
         )
     before = before or Allocated()
-    gross = split_running(month.gross_fen, shares_w, before.gross_fen)
-    after_vat = split_running(month.after_vat_fen, shares_w, before.after_vat_fen)
-    net = split_running(month.net_fen, shares_w, before.net_fen)
+    gross = split_on(month.gross_fen, shares_w, before.gross_fen)
+    after_vat = split_on(month.after_vat_fen, shares_w, before.after_vat_fen)
+    net = split_on(month.net_fen, shares_w, before.net_fen)
     costs = _divide_costs(month, shares_w, {key: after_vat[key] - net[key] for key in shares_w})
     return [VillagePart(key, gross[key], gross[key] - after_vat[key], costs[key]) for key in sorted(shares_w)]
 

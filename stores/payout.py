@@ -82,8 +82,8 @@ def payees_of(stores: PayoutStores, dossier: Dossier, only: str = "") -> dict[st
         }
     if only:
         wanted &= {only}
-    known = stores.rosters.accounts(wanted)
-    return {payee: known[payee].account_id if payee in known else "" for payee in sorted(wanted)}
+    known = stores.rosters.account_ids(wanted)
+    return {payee: known.get(payee, "") for payee in sorted(wanted)}
 
 
 def unconfirmed(stores: PayoutStores, dossier: Dossier, only: str = "") -> dict[str, str]:

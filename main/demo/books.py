@@ -1,8 +1,10 @@
 """The thread of the demonstration that makes its books, after the pages are up; what goes wrong is said."""
 
 import threading
+from datetime import timedelta
 
-from domain.clock import Clock
+from commands.money_desk import MoneyDesk
+from domain.clock import Clock, ManualClock
 from domain.errors import PvmonError
 from domain.plant import Registry
 from domain.timespan import day_of
@@ -12,6 +14,7 @@ from main.demo.progress import Progress
 from main.instance import Instance
 
 _STOP_S = 4.0
+_BACK = timedelta(days=400)
 
 
 class BooksMaker:
@@ -35,13 +38,13 @@ class BooksMaker:
         self._thread.join(_STOP_S)
 
     def _run(self) -> None:
+        now = self._clock.now()
+        past = ManualClock(now - _BACK)  # the days on which people would have done all this
+        tariffs = self._instance.tariffs()
+        desk = MoneyDesk.over(self._instance.records, self._registry, tariffs, past, self._clock)
         try:
             made = make_books(
-                self._instance.money(),
-                self._registry,
-                self._instance.tariffs(),
-                day_of(self._clock.now()),
-                stopping=self._stopping.is_set,
+                desk, self._registry, tariffs, day_of(now), stopping=self._stopping.is_set, clock=past
             )
         except PvmonError as error:
             if not self._stopping.is_set():

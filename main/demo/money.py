@@ -13,7 +13,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from access.principal import Principal
 from commands.money_desk import MoneyDesk
 from domain.account import Role, Scope
+from domain.clock import ManualClock
 from domain.plant import Plant, Registry, SettlementAccount
+from domain.timespan import start_of_day
 from revenue.export import yuan
 from revenue.receipt import Movement
 from revenue.tariff import BENCHMARK, SUBSIDY, Tariffs, fen_of
@@ -52,8 +54,12 @@ def make_books(
     today: date,
     months: int = 12,
     stopping: Callable[[], bool] = lambda: False,
+    clock: ManualClock | None = None,
 ) -> BooksMade:
-    """Make books for the ``months`` before this one; the newest is left for people to settle and match."""
+    """Make books for the ``months`` before this one; the newest is left for people to settle and match.
+
+    ``clock`` is the clock of ``desk``, moved to the days on which people would have done this.
+    """
     maker, checker = people()
     periods = list(_periods(today, months))
     _open(desk, registry, maker, checker, date(periods[0].year, periods[0].month, 1))
@@ -61,6 +67,7 @@ def make_books(
         if stopping():
             return BooksMade(number, 0, "")
         period = f"{first:%Y-%m}"
+        _move(clock, first + timedelta(days=36))
         gross = _import(desk, registry, tariffs, maker, first)
         if not gross:
             continue
@@ -70,11 +77,20 @@ def make_books(
         if number == len(periods) - 1:
             break
         booked = min(today, first + timedelta(days=38))
+        _move(clock, booked)
         desk.books.settle_month(checker, period, booked_on=booked)
+        _move(clock, paid_on)
         desk.receipts.confirm(checker, movement.identity)
     _late_subsidy(desk, registry, maker, checker, periods, today)
     found = desk.records.verify()
     return BooksMade(len(periods), found.vouchers, found.broken)
+
+
+def _move(clock: ManualClock | None, day: date) -> None:
+    """Move the clock on to a day, at 10:00 local; it never goes back."""
+    if clock is not None:
+        wanted = start_of_day(day) + timedelta(hours=10)
+        clock.advance(max(0.0, (wanted - clock.now()).total_seconds()))
 
 
 def _periods(today: date, months: int) -> Iterator[date]:

@@ -1,5 +1,6 @@
 """The demonstration from start to end: fleet, history, instance, accounts; then it waits to be ended."""
 
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from main.demo.accounts import DemoAccount, add_demo_accounts
 from main.demo.books import BooksMaker
 from main.demo.fleet import FleetProcess, broker_of, demo_ports
 from main.demo.folder import fresh_folder
+from main.demo.influx import own_influx
 from main.demo.past import RECENT, PastLoader, command
 from main.demo.progress import Progress
 from main.demo.unlinked import bring_in
@@ -38,7 +40,7 @@ class Show:
     """How a demonstration is to run.
 
     ``period_s`` overrides every plant's poll period (None: as configured). ``start`` is the field time it
-    begins at (None: now, or 10:30 when it is night outside).
+    begins at (None: now, or 10:30 when it is night outside). ``store`` influx starts a server of its own.
     """
 
     config: Path
@@ -51,6 +53,7 @@ class Show:
     history_days: int = 30
     period_s: float | None = None
     start: datetime | None = None
+    store: str = "duckdb"
 
 
 @dataclass
@@ -122,7 +125,14 @@ def _start(
     folder: Path,
     fleet: FleetProcess,
 ) -> Running:
-    settings = load_settings({}, config_dir=show.config, data_dir=folder, host=show.host, port=show.port)
+    settings = load_settings(
+        {},
+        config_dir=show.config,
+        data_dir=folder,
+        host=show.host,
+        port=show.port,
+        **_store(show, folder, stack),
+    )
     options = Options(settings, registry, load_profiles(), clock, broker_of(registry), demonstration=True)
     instance = Instance(options)
     stack.callback(instance.stop)
@@ -136,6 +146,7 @@ def _start(
     instance.collect()
     progress("collector", wires=ready.wires, period=registry.plants[0].poll_period_s)
     instance.work()
+    instance.beat("run")
     up.url = instance.serve()
     up.first_page_s = progress.seconds
     progress("web", url=up.url)
@@ -146,6 +157,16 @@ def _start(
         stack.callback(books.stop)
         books.start()
     return up
+
+
+def _store(show: Show, folder: Path, stack: ExitStack) -> dict[str, object]:
+    """Return the settings of the sample store, its server started where it needs one."""
+    if show.store != "influx":
+        return {}
+    token = folder / "influx_token"
+    token.write_text(secrets.token_hex(16), "utf-8")  # the server asks for none
+    url = stack.enter_context(own_influx(folder / "influx"))
+    return {"store": "influx", "influx_url": url, "influx_token_file": token}
 
 
 def _start_history(show: Show, progress: Progress, stack: ExitStack, up: Running, folder: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from domain.errors import CommandError
 from domain.plant import Connection, DeviceKind, Registry
+from main.care.check import check_care
 from main.cli import Context, Exit
 from main.configuration import Problem, RegistryProblemsError, load_registry
 from main.distribution_rules import load_rules
@@ -143,6 +144,7 @@ class CheckVerb:
             return Exit.OK
         try:
             registry = load_registry(context.config, context.data / "config", texts=context.texts)
+            check_care(context.config, registry, context.texts)
             load_tariffs(context.config, context.data / "config", registry, context.texts)
             load_rules(context.config, context.data / "config")  # every fault of theirs is raised and said
         except RegistryProblemsError as error:

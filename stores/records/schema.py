@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0005"  # the newest revision in stores/migrations/versions; a test holds them together
+REVISION = "0006"  # the newest revision in stores/migrations/versions; a test holds them together
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -133,4 +133,74 @@ IMPORTS = Table(
     Column("imported_at", Instant, nullable=False),
     Column("rows", Integer, nullable=False),
     Column("detail", JSON, nullable=False),
+)
+
+ALERTS = Table(
+    "alerts",
+    METADATA,
+    Column("alert_id", String(160), primary_key=True),
+    Column("rule", String(16), nullable=False),
+    Column("plant_id", String(64), nullable=False),
+    Column("device_id", String(128), nullable=False),
+    Column("part", String(64), nullable=False),
+    Column("severity", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("fired_at", Instant),
+    Column("resolved_at", Instant),
+    Column("subject", String(128), nullable=False),
+    Column("plant_ids", JSON, nullable=False),
+    Column("cause", String(32), nullable=False),
+    Column("lost_kwh", Float(53)),
+    Column("lost_fen", BigInteger),
+    Column("at_risk_fen", BigInteger),
+    Column("parent_id", String(160)),
+    Column("reopened", Integer, nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("held_s", Float(53), nullable=False),
+    Column("clear_s", Float(53), nullable=False),
+    Index("alerts_state", "state", "plant_id"),
+    Index("alerts_plant", "plant_id", "since"),
+    Index("alerts_resolved", "resolved_at"),
+    Index("alerts_parent", "parent_id"),
+)
+
+ALERT_TRANSITIONS = Table(
+    "alert_transitions",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("alert_id", String(160), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("severity", Integer, nullable=False),
+    Column("parent_id", String(160)),
+    Index("alert_transitions_alert", "alert_id"),
+)
+
+JUDGED = Table(
+    "alerts_judged",
+    METADATA,
+    Column("plant_id", String(64), primary_key=True),
+    Column("until", Instant, nullable=False),
+)
+
+SLOT_STRIPS = Table(
+    "slot_strips",
+    METADATA,
+    Column("device_id", String(128), primary_key=True),
+    Column("start", Instant, primary_key=True),
+    Column("day", String(10), nullable=False),
+    Column("period_us", BigInteger, nullable=False),
+    Column("slots", Integer, nullable=False),
+    Column("states", LargeBinary, nullable=False),
+    Index("slot_strips_day", "day"),
+)
+
+HEARTBEATS = Table(
+    "heartbeats",
+    METADATA,
+    Column("process", String(64), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("figures", JSON, nullable=False),
+    Column("faults", JSON, nullable=False),
 )

@@ -12,7 +12,7 @@ from revenue.income import (
     carry_forward,
     divide,
     payable,
-    split_running,
+    split_on,
 )
 
 fens = st.integers(-(10**9), 10**9)
@@ -48,7 +48,7 @@ def test_villages_add_up_to_the_plant_at_every_step_month_after_month(
 def test_the_running_total_keeps_everybody_within_a_fen(totals: list[int], shares: dict[str, int]) -> None:
     before: dict[str, int] = {}
     for total in totals:
-        for key, fen in split_running(total, shares, before).items():
+        for key, fen in split_on(total, shares, before).items():
             before[key] = before.get(key, 0) + fen
     whole = sum(shares.values())
     for key, weight in shares.items():
@@ -59,7 +59,7 @@ def test_the_running_total_keeps_everybody_within_a_fen(totals: list[int], share
 def test_no_part_has_the_other_sign(total: int, shares: dict[str, int], earlier: list[int]) -> None:
     before: dict[str, int] = {}
     for one in [*earlier, total]:
-        parts = split_running(one, shares, before)
+        parts = split_on(one, shares, before)
         assert sum(parts.values()) == one
         assert all(part * one >= 0 for part in parts.values())
         before = {key: before.get(key, 0) + part for key, part in parts.items()}

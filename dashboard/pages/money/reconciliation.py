@@ -10,6 +10,8 @@ from dashboard.components.words import MISSING
 from dashboard.pages.base import Component, Site, Visit
 from dashboard.pages.money.parts import decimal_text, month_of, months_bar, queries_of, share_text, yuan
 from queries.money_views import Cause, Difference
+from revenue.money_calendar import Due
+from revenue.red_flags import Flag
 from texts.loader import Texts
 
 _HEADS = (
@@ -17,6 +19,7 @@ _HEADS = (
     *(("statement_money", True), ("bank", True), ("subsidy_open", True)),
     *(("cause", False), ("owner", False), ("age", True)),
 )
+ROWS_MAX = 60
 
 
 class ReconciliationPage:
@@ -48,12 +51,48 @@ class ReconciliationPage:
                     else empty(texts("revenue.page.none")),
                     aside=texts("revenue.page.yuan"),
                 ),
+                card(
+                    texts("revenue.page.flags"),
+                    _flags(queries.flags(visit.principal, month) if month else [], texts),
+                ),
+                card(texts("revenue.page.calendar"), _calendar(queries.calendar(visit.principal), texts)),
             ],
             className="page",
         )
 
     def register(self, app: Any, site: Site) -> None:
         """Months are links: nothing to register."""
+
+
+def _flags(flags: list[Flag], texts: Texts) -> Component:
+    if not flags:
+        return empty(texts("revenue.page.no_flags"))
+    heads = [(texts(f"revenue.page.{key}"), False) for key in ("flag", "subject", "detail")]
+    lines = [[texts(f"revenue.flag.{one.kind.value}"), one.subject, one.detail] for one in flags[:ROWS_MAX]]
+    return table(heads, lines, texts("revenue.page.flags"))
+
+
+def _calendar(dues: list[Due], texts: Texts) -> Component:
+    if not dues:
+        return empty(texts("revenue.page.nothing_due"))
+    heads = [(texts(f"revenue.page.{key}"), False) for key in ("day", "due", "subject", "month", "state")]
+    lines = [
+        [
+            one.on.isoformat(),
+            texts(f"revenue.due.{one.kind.value}"),
+            one.subject,
+            one.period,
+            _urgency(one, texts),
+        ]
+        for one in dues[:ROWS_MAX]
+    ]
+    return table(heads, lines, texts("revenue.page.calendar"))
+
+
+def _urgency(one: Due, texts: Texts) -> str:
+    if one.escalates:
+        return texts("revenue.due.escalates")
+    return texts("revenue.due.over" if one.is_over else "revenue.due.open")
 
 
 def _row(one: Difference, texts: Texts) -> list[Component]:

@@ -122,7 +122,7 @@ def test_alembic_says_nothing_below_a_warning(tmp_path: Path, caplog: pytest.Log
 
 
 def _pretend_newer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the program expect a a newer revision that only writes its number."""
+    """Let the program expect a newer revision that only writes its number."""
 
     def upgrade(connection: object) -> None:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num='zzzz'")  # type: ignore[attr-defined]

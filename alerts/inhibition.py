@@ -1,0 +1,82 @@
+"""Who explains whom: a child whose parent is open, or opens soon after, is attached and not told.
+
+The tree: source cloud > area > plant link > plant grid > plant > meter > bus > inverter > MPPT > string.
+Nothing is lost: children stay in the record under their parent. A child that still holds half an hour after
+its parent is clear stands on its own again, with the parent's name in its evidence.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from alerts.catalog import KINDS
+from domain.alert import Alert
+from domain.plant import Plant
+
+WAIT = timedelta(minutes=15)  # a parent may show itself this much later than its children
+RELEASE = timedelta(minutes=30)  # and a child may recover this much later than its parent
+FORMER_PARENT = "former_parent"
+
+
+def attach(alerts: Sequence[Alert], plants: Mapping[str, Plant], now: datetime | None = None) -> list[Alert]:
+    """Return the alerts, each with the nearest one to the root that explains it.
+
+    ``now`` is the instant of a live step; None judges whole lives after the fact.
+    """
+    found = []
+    by_plant: dict[str, list[Alert]] = {}
+    for alert in alerts:
+        for plant_id in alert.plant_ids or (alert.plant_id,):
+            by_plant.setdefault(plant_id, []).append(alert)
+    for alert in alerts:
+        nearby = [] if alert.plant_ids else by_plant.get(alert.plant_id, [])
+        found.append(_attached(alert, nearby, plants, now))
+    return found
+
+
+def _attached(
+    alert: Alert, nearby: Sequence[Alert], plants: Mapping[str, Plant], now: datetime | None
+) -> Alert:
+    parents = [each for each in nearby if explains(each, alert, plants, now)]
+    if parents:
+        root = min(parents, key=lambda each: (KINDS[each.rule].level, each.since, each.alert_id))
+        return replace(alert, parent_id=root.alert_id)
+    if alert.parent_id is None:
+        return alert
+    return replace(alert, parent_id=None, evidence={**alert.evidence, FORMER_PARENT: alert.parent_id})
+
+
+def explains(parent: Alert, child: Alert, plants: Mapping[str, Plant], now: datetime | None = None) -> bool:
+    """Tell whether one alert is the reason for another."""
+    if parent.alert_id == child.alert_id or child.rule not in KINDS[parent.rule].explains:
+        return False
+    if not _contains(parent, child, plants):
+        return False
+    if parent.since > child.since + WAIT:
+        return False
+    parent_end = parent.resolved_at
+    if parent_end is None:
+        return True
+    if child.since > parent_end + RELEASE:
+        return False
+    child_end = child.resolved_at or now
+    return child_end is not None and child_end <= parent_end + RELEASE
+
+
+def _contains(parent: Alert, child: Alert, plants: Mapping[str, Plant]) -> bool:
+    if parent.plant_ids:
+        return child.plant_id in parent.plant_ids
+    if parent.plant_id != child.plant_id:
+        return False
+    if not parent.device_id:
+        return not parent.part or _on_bus(parent.part, child, plants)
+    if parent.device_id != child.device_id:
+        return False
+    return not parent.part or not child.part or parent.part == child.part
+
+
+def _on_bus(gateway_id: str, child: Alert, plants: Mapping[str, Plant]) -> bool:
+    """Tell whether the child's device hangs on a bus (the part of a bus alert is its gateway)."""
+    plant = plants.get(child.plant_id)
+    devices = plant.devices if plant is not None else ()
+    return any(each.device_id == child.device_id and each.gateway_id == gateway_id for each in devices)

@@ -1,0 +1,80 @@
+"""`pvmon replay`: the whole engine over recorded samples, without a store, a device or a clock."""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import yaml
+
+from domain.errors import CommandError
+from jobs.replay import Replayed, plants_of, replay
+from jobs.replay_samples import FileProblem, read_samples
+from main.cli import Context, Exit
+from main.replay_plants import load_plants, unknown_plant
+from texts.loader import Texts
+
+
+class ReplayVerb:
+    """See `pvmon replay --help`."""
+
+    name = "replay"
+
+    def arguments(self, parser: argparse.ArgumentParser, texts: Texts) -> None:
+        """Declare files in and out."""
+        parser.add_argument(
+            "--config", type=Path, default=argparse.SUPPRESS, metavar="DIR", help=texts("replay.config")
+        )
+        parser.add_argument(
+            "--samples", type=Path, nargs="+", action="extend", required=True, metavar="FILE",
+            help=texts("replay.samples"),
+        )  # fmt: skip
+        parser.add_argument("--mapping", type=Path, metavar="FILE", help=texts("replay.mapping"))
+        parser.add_argument("--out", type=Path, required=True, metavar="DIR", help=texts("replay.out"))
+        parser.add_argument("--step", type=float, metavar="SECONDS", help=texts("replay.step"))
+
+    def run(self, args: argparse.Namespace, context: Context) -> int:
+        """Replay; the answer is what was read and written."""
+        plants = load_plants(context.config, context.texts)
+        zones = {name: plant.time_zone for name, plant in plants.items()}
+        samples = read_samples(args.samples, zones, _mapping(args.mapping))
+        if samples.table.empty:
+            raise CommandError(context.texts("replay.nothing"))
+        strangers, counts = plants_of(samples, plants)
+        unknown = [
+            FileProblem(str(context.config), "unknown_plant", int(counts[name]), name) for name in strangers
+        ]
+        plants |= {name: unknown_plant(name) for name in strangers}
+        done = replay(samples, plants, args.out, args.step)
+        _say(done, tuple(unknown), context)
+        return Exit.OK
+
+
+def _mapping(path: Path | None) -> dict[str, object] | None:
+    if path is None:
+        return None
+    try:
+        document = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise CommandError(f"{path}: the mapping cannot be read: {error}") from error
+    if not isinstance(document, dict):
+        raise CommandError(f"{path}: a mapping has device, time and columns")
+    return document
+
+
+def _say(done: Replayed, unknown: tuple[FileProblem, ...], context: Context) -> None:
+    problems = unknown + done.problems
+    if context.json:
+        print(json.dumps(asdict(done) | {"problems": [asdict(one) for one in problems]}, ensure_ascii=False))
+        return
+    for one in problems:
+        context.say(f"replay.problem.{one.code}", file=one.file, count=one.count, detail=one.detail)
+    context.say(
+        "replay.done",
+        rows=done.rows, plants=done.plants, devices=done.devices, first=done.first, last=done.last,
+    )  # fmt: skip
+    for name, count in done.files.items():
+        context.say("replay.file", name=name, count=count)
+
+
+VERB = ReplayVerb()

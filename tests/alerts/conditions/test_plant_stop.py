@@ -1,0 +1,45 @@
+"""F06: a whole plant gives nothing although the grid is there and the light would do."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from domain.alert import Severity
+from tests.alerts.builders import alerts, everywhere, local, series, span
+
+POWER = "ac_active_power_w"
+
+
+def test_a_plant_at_zero_under_a_bright_sky_is_found_the_same_hour() -> None:
+    day = series()
+    [alert] = alerts(everywhere(day, POWER, span(day, "10 10:00", "10 13:00"), 0.0), "F06")
+    assert (alert.device_id, alert.severity) == ("", Severity.S1)
+    assert (alert.fired_at, alert.resolved_at) == (local("10 10:15"), local("10 13:15"))
+
+
+def test_a_plant_of_one_inverter_needs_no_peers() -> None:
+    day = series(units=1)
+    [alert] = alerts(everywhere(day, POWER, span(day, "10 10:00", "10 13:00"), 0.0), "F06")
+    assert alert.plant_id == "p1"
+
+
+def test_without_measured_light_fog_cannot_be_told_from_a_stop() -> None:
+    day = series(sensor=False)
+    day = replace(
+        day,
+        devices={name: replace(each, expected_power_w=None) for name, each in day.devices.items()},
+    )
+    assert alerts(everywhere(day, POWER, span(day, "10 10:00", "10 13:00"), 0.0), "F06") == []
+
+
+def test_a_plant_without_grid_is_not_a_plant_that_stopped() -> None:
+    day = series()
+    where = span(day, "10 10:00", "10 13:00")
+    for phase in "abc":
+        day = everywhere(day, f"ac_phase_{phase}_voltage_v", where, 0.0)
+    assert alerts(everywhere(day, POWER, where, 0.0), "F06") == []
+
+
+def test_a_plant_that_says_nothing_has_not_stopped() -> None:
+    day = series()
+    assert alerts(everywhere(day, POWER, span(day, "10 10:00", "10 13:00"), np.nan), "F06") == []
