@@ -11,6 +11,7 @@ from flask import Flask, Response, g, request
 
 from dashboard import compression, guard, health, login, security, shell
 from dashboard.pages import one_alert, order, order_new, readings, stops, work_prints
+from dashboard.pages.alerts import AlertsPage
 from dashboard.pages.base import Page, Site, language_of
 from dashboard.pages.data import DataPage
 from dashboard.pages.money import print as money_print
@@ -89,6 +90,7 @@ def pages() -> tuple[Page, ...]:
         QueuePage(),
         OrdersPage(),
         WorkMonthPage(),
+        AlertsPage(),
     )
 
 

@@ -9,6 +9,7 @@ from commands.cases import Cases
 from commands.money_desk import MoneyDesk
 from commands.readings import Readings
 from dashboard.payout_services import PayoutServices
+from queries.alerts import Alerts
 from queries.curves import Curves
 from queries.data_age import DataAge
 from queries.evidence import Evidence
@@ -80,6 +81,7 @@ class Queries:
     curves: Curves
     data_age: DataAge
     evidence: Evidence
+    alerts: Alerts
 
 
 def queries_over(sources: Sources) -> Queries:
@@ -93,4 +95,5 @@ def queries_over(sources: Sources) -> Queries:
         Curves(sources),
         DataAge(sources, keeper),
         Evidence(sources),
+        Alerts(sources),
     )

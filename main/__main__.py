@@ -38,6 +38,7 @@ VERBS = (
     "tls",
     "doctor",
     "notify",
+    "rules",
 )
 
 

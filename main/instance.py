@@ -281,6 +281,7 @@ class Instance:
             figures=self.figures,
             faults=self.faults,
             unready=lambda: unready(self),
+            alerts=self.records,
         )
         return Services(
             Authenticate(self.records, Passwords(), SystemClock(), field_clock=options.clock),

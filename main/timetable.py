@@ -7,6 +7,7 @@ from domain.clock import SystemClock
 from jobs.compute_kpis import compute
 from jobs.prune import Retention, prune
 from jobs.schedule import Job
+from main.alert_jobs import alert_jobs
 from main.backup.shelf import Journal
 from main.backup.work import backup_folder, copy_records_often, make_backup, try_restore
 from main.care.telling import care_jobs
@@ -34,6 +35,7 @@ def timetable(instance: "Instance") -> list[Job]:
 
     jobs = [Job("compute_kpis", _KPI_PERIOD_S, kpis)]
     jobs += care_jobs(instance)
+    jobs += alert_jobs(instance)
     store = instance.store
     if isinstance(store, DuckDbStore):  # a server store keeps its own retention
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.clock import Clock
 from domain.plant import Registry
+from stores.alert_protocol import AlertStore
 from stores.protocol import LatestValues, MeasurementStore, RecordStore
 
 
@@ -40,3 +41,4 @@ class Sources:
     figures: Callable[[], Mapping[str, str]] = field(default=_no_figures)
     faults: Callable[[], Sequence[str]] = field(default=_nothing)
     unready: Callable[[], Sequence[str]] = field(default=_nothing)
+    alerts: AlertStore | None = None

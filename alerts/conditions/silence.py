@@ -22,8 +22,18 @@ def heard(each: DeviceSeries) -> Bools:
     return found
 
 
-def _all_heard(scene: Scene) -> tuple[list[DeviceSeries], Bools, list[int]]:
-    """Return every device that ever spoke, where it did, and the number of its plant."""
+_Heard = tuple[list[DeviceSeries], Bools, list[int]]
+
+
+def _all_heard(scene: Scene) -> _Heard:
+    """Return every device that ever spoke, where it did, and the number of its plant; listened to once."""
+    if "heard" not in scene.memory:
+        scene.memory["heard"] = _listen(scene)
+    found: _Heard = scene.memory["heard"]
+    return found
+
+
+def _listen(scene: Scene) -> _Heard:
     devices, rows, plants = [], [], []
     for number, plant in enumerate(scene.plants):
         for each in plant.devices.values():
@@ -69,10 +79,9 @@ def judge_device(scene: Scene, limits: Limits) -> Judgement:  # noqa: ARG001
     wanted = [n for n, each in enumerate(devices) if each.device.kind in _SPEAK]
     subjects = [Subject(scene.plants[plants[n]].plant_id, devices[n].device.device_id) for n in wanted]
     spoke = rows[wanted] if wanted else np.zeros((0, scene.length), dtype=np.bool_)
-    others = np.zeros_like(spoke)
-    for row, number in enumerate(wanted):
-        peers = [n for n, own in enumerate(plants) if own == plants[number] and n != number]
-        others[row] = rows[peers].any(axis=0)
+    speaking = np.zeros((len(scene.plants), scene.length), dtype=np.int64)
+    np.add.at(speaking, np.array(plants, dtype=np.int64), rows)
+    others = bools(speaking[[plants[n] for n in wanted]] - spoke > 0) if wanted else spoke
     return Judgement(subjects, verdicts(spoke | others, ~spoke & others))
 
 
