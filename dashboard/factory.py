@@ -21,6 +21,7 @@ from dashboard.pages.money.reconciliation import ReconciliationPage
 from dashboard.pages.orders import OrdersPage
 from dashboard.pages.overview import OverviewPage
 from dashboard.pages.payout import forms as payout_forms
+from dashboard.pages.payout import pay_forms
 from dashboard.pages.payout.money import NoticesPage, PaymentsPage, RosterPage, TracePage
 from dashboard.pages.payout.plans import OnePlanPage, PlansPage
 from dashboard.pages.plant import OnePlantPage
@@ -123,6 +124,7 @@ def create_app(services: Services, settings: DashboardSettings) -> Flask:
     readings.register(server, site)
     money_print.register(server, site)
     payout_forms.register(server, site)
+    pay_forms.register(server, site)
     order.register(server, site)
     order_new.register(server, site)
     one_alert.register(server, site)

@@ -66,8 +66,8 @@ def standing_of(stores: PayoutStores, dossier: Dossier, rule: RuleVersion, today
     )
 
 
-def payees_of(stores: PayoutStores, dossier: Dossier) -> dict[str, str]:
-    """Return who is to be paid and their account in force; empty text where there is none."""
+def payees_of(stores: PayoutStores, dossier: Dossier, only: str = "") -> dict[str, str]:
+    """Return who is to be paid and their account in force (empty: none); ``only`` looks at one of them."""
     plan = dossier.plan
     if dossier.distribution is not None:
         wanted = {dossier.heirs.get(one.entitlement_id, one.payee_id) for one in dossier.entitlements}
@@ -80,11 +80,13 @@ def payees_of(stores: PayoutStores, dossier: Dossier) -> dict[str, str]:
         wanted = {
             one.payee_id or one.person_id for one in members if shares or one.person_id in attended | on_lists
         }
-    known = stores.rosters.accounts(wanted)
-    return {payee: known[payee].account_id if payee in known else "" for payee in sorted(wanted)}
+    if only:
+        wanted &= {only}
+    known = stores.rosters.account_ids(wanted)
+    return {payee: known.get(payee, "") for payee in sorted(wanted)}
 
 
-def unconfirmed(stores: PayoutStores, dossier: Dossier) -> dict[str, str]:
+def unconfirmed(stores: PayoutStores, dossier: Dossier, only: str = "") -> dict[str, str]:
     """Return payees whose account is new or changed since the village's last paid batch, and not yet confirmed."""
     paid: dict[str, str] = {}
     for other in stores.dossiers.of_villages([dossier.plan.village_id]):
@@ -93,6 +95,6 @@ def unconfirmed(stores: PayoutStores, dossier: Dossier) -> dict[str, str]:
                 paid[attempt.line.payee_id] = attempt.line.account_id
     return {
         payee: account
-        for payee, account in payees_of(stores, dossier).items()
+        for payee, account in payees_of(stores, dossier, only).items()
         if account and paid.get(payee) != account and dossier.confirmed.get(payee) != account
     }
