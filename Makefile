@@ -4,10 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev tools run test check format smoke bench campaign-wire campaign-fuzz lock clean
-CAMPAIGNS := campaign-kills campaign-power
-.PHONY: $(CAMPAIGNS) help setup setup-dev tools run test check format smoke bench lock clean
-.PHONY: help setup setup-dev tools run test check format smoke bench bundle campaign-wire campaign-fuzz lock clean
+.PHONY: help setup setup-dev tools run test check format smoke bench bundle lock clean
+.PHONY: campaign-wire campaign-fuzz campaign-kills campaign-power
 
 help: ## this list
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -54,6 +52,7 @@ campaign-wire: setup ## a million reads through a fault proxy; no wrong value ma
 
 campaign-fuzz: setup ## ten million runs of random bytes into every decoder and parser (hours; --seed for others)
 	@$(BIN)/python -m bench.fuzz_decode --runs 10000000
+
 campaign-kills: setup-dev ## 1,000 kill -9 of the queue's writer and 1,000 of a collector
 	@$(BIN)/python -m bench.kills --what spool --kills 1000
 	@$(BIN)/python -m bench.kills --what collector --kills 1000

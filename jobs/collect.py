@@ -313,10 +313,6 @@ class Collector:
             if poller.ticked_s and now_s - poller.ticked_s > _DEAF_AFTER_PERIODS * poller.period_s + _DEAF_S
         ]
 
-    def wire_bytes(self) -> int:
-        """Return the bytes of metered wires since the start."""
-        return 0
-
     def counts(self) -> CollectorCounts:
         """Return counters since the start."""
         commit = self._commit.counts if self._commit is not None else None

@@ -133,10 +133,8 @@ class Pulse:
             contacts = [health.contact for health in instance.collector.device_health().values()]
             found["pvmon_devices_answering"] = float(contacts.count(Contact.ANSWERING))
             found["pvmon_devices_silent"] = float(contacts.count(Contact.SILENT))
-            found["pvmon_wire_bytes_total"] = float(instance.collector.wire_bytes())
         if instance.schedule is not None:
             found["pvmon_jobs_missed_total"] = float(instance.schedule.missed)
-        found["pvmon_clock_steps_total"] = float(getattr(instance.options.clock, "steps", 0))
         return found
 
 
@@ -164,6 +162,4 @@ def unready(instance: "Instance") -> list[str]:
     usage = shutil.disk_usage(instance.options.data)
     if usage.free < FREE_MIN * usage.total:
         reasons.append("disk is nearly full")
-    if getattr(instance.options.clock, "is_unsure", False):
-        reasons.append("clock is not sure")
     return reasons

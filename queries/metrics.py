@@ -51,11 +51,7 @@ METRICS: Mapping[str, Metric] = {
     "pvmon_bad_messages_total": Metric(COUNTER, "Messages nobody understood."),
     "pvmon_devices_answering": Metric(GAUGE, "Devices that answer."),
     "pvmon_devices_silent": Metric(GAUGE, "Devices that do not answer and should."),
-    "pvmon_wire_bytes_total": Metric(
-        COUNTER, "Bytes sent and received on metered wires, as they are billed."
-    ),
     "pvmon_jobs_missed_total": Metric(COUNTER, "Alarms of jobs that were dropped; the job table finds them."),
-    "pvmon_clock_steps_total": Metric(COUNTER, "Steps of the machine's clock of more than two seconds."),
 }
 
 

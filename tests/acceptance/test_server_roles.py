@@ -35,7 +35,6 @@ from tests.main.registry_files import change, write
 from tests.stores.influx_server import InfluxServer, running
 
 ROOT = Path(__file__).parents[2]
-NOON = "2026-06-06T12:00:00+08:00"  # the virtual field is awake whatever the hour of the test
 INVERTERS = ("alpha-inv-1", "alpha-inv-2", "alpha-inv-3")  # the last one by way of the broker
 COUNTER = "ac_energy_total_wh"
 PERIOD_S = 2  # of polling; the wires carry it
@@ -63,6 +62,7 @@ class Town:
     def __init__(self, folder: Path, influx: InfluxServer, postgres_url: str) -> None:
         self.folder = folder
         self.config = write(folder / "config")
+        self._move_to_daylight()
         port, self.broker_port = free_ports(2)
         change(self.config, "plants/alpha.yaml", "devices:\n", PUBLISHING)
         change(self.config, "plants/alpha.yaml", "port: 15021", f"port: {port}")
@@ -84,6 +84,12 @@ class Town:
         self.begun = SystemClock().now()
         self.registry = load_registry(self.config, None)
         self.store = InfluxStore(influx.url, "town", device_kinds(self.registry))
+
+    def _move_to_daylight(self) -> None:
+        """Put the plant where it is noon now: the virtual field is awake whatever the hour of the test."""
+        longitude = (12 - SystemClock().now().hour) * 15 - 0.01
+        change(self.config, "district.yaml", "west: 109.4, east: 110.4", "west: -180, east: 180")
+        change(self.config, "plants/alpha.yaml", "longitude: 109.91", f"longitude: {longitude}")
 
     @contextmanager
     def process(self, *words: str) -> Iterator[subprocess.Popen[str]]:
@@ -161,7 +167,7 @@ def test_collector_worker_and_web_are_processes_over_one_store(tmp_path: Path, p
         user, password = town.account()
         port = free_ports(1)[0]
         url = f"http://127.0.0.1:{port}"
-        stack.enter_context(town.process("simulate", "--start", NOON, "--broker", f"auto:{town.broker_port}"))
+        stack.enter_context(town.process("simulate", "--broker", f"auto:{town.broker_port}"))
         influx.stop()  # a collector does not wait for the store
         stack.enter_context(town.process("collect"))
         wait_until(lambda: "last values are not known yet" in town.said("collect"), town)
