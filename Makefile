@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev tools run test check format smoke bench lock clean
+.PHONY: help setup setup-dev tools run test check format smoke bench campaign-wire campaign-fuzz lock clean
 
 help: ## this list
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -37,11 +37,17 @@ format: setup-dev ## write the canonical format
 test: setup-dev tools check ## check, then every test
 	@$(BIN)/python -m pytest
 
-smoke: setup ## the main job without a browser, on free ports, for about a minute
-	@$(BIN)/pvmon demo --smoke
+smoke: setup ## the main job without a browser, on free ports, for about a minute; STORE=influx: over InfluxDB 1.x
+	@$(BIN)/pvmon demo --smoke --store $(or $(STORE),duckdb)
 
 bench: setup-dev ## the measured figures of docs/bench.md
 	@$(BIN)/python -m bench
+
+campaign-wire: setup ## a million reads through a fault proxy; no wrong value may be taken (about an hour)
+	@$(BIN)/python -m bench.wire_campaign --reads 1000000 --wires 40
+
+campaign-fuzz: setup ## ten million runs of random bytes into every decoder and parser (hours; --seed for others)
+	@$(BIN)/python -m bench.fuzz_decode --runs 10000000
 
 lock: ## renew requirements*.txt from pyproject.toml (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.txt

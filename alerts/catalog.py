@@ -156,6 +156,7 @@ _KINDS = (
         string_open.BOUNDS,
         ("dc_string_NN_current_a",),
         frozenset({"F11", "F13", "F14", "F15", "F32", "F44"}),
+        daily=True,
     ),
     Kind(
         "F11",
@@ -165,6 +166,7 @@ _KINDS = (
         string_low.LOW_BOUNDS,
         ("dc_string_NN_current_a",),
         frozenset({"F13", "F14", "F15"}),
+        daily=True,
     ),
     Kind(
         "F12",
@@ -183,6 +185,7 @@ _KINDS = (
         string_low.SPREAD_BOUNDS,
         ("dc_string_NN_current_a",),
         frozenset(),
+        daily=True,
     ),
     Kind(
         "F14",
@@ -192,6 +195,7 @@ _KINDS = (
         mppt.BOUNDS,
         ("dc_mppt_NN_power_w", "dc_mppt_NN_current_a"),
         frozenset({"F15"}),
+        daily=True,
     ),
     Kind(
         "F15",
@@ -201,6 +205,7 @@ _KINDS = (
         peers_low.BOUNDS,
         ("ac_active_power_w",),
         frozenset(),
+        daily=True,
     ),
     Kind(
         "F16",
@@ -210,6 +215,7 @@ _KINDS = (
         efficiency.BOUNDS,
         ("ac_active_power_w", "dc_power_w"),
         frozenset(),
+        daily=True,
     ),
     Kind(
         "F17",
@@ -266,6 +272,7 @@ _KINDS = (
         metering.FACTOR_BOUNDS,
         ("meter_active_power_w", "meter_reactive_power_var"),
         frozenset(),
+        daily=True,
     ),
     Kind(
         "F23",
@@ -284,6 +291,7 @@ _KINDS = (
         limited.CLIPPED_BOUNDS,
         ("ac_active_power_w",),
         frozenset(),
+        daily=True,
     ),
     Kind(
         "F25",
@@ -293,6 +301,7 @@ _KINDS = (
         plant_low.DAY_BOUNDS,
         ("ac_active_power_w", "irradiance_poa_w_m2"),
         frozenset({"F26", "F30"}),
+        daily=True,
     ),
     Kind(
         "F26",
@@ -302,6 +311,7 @@ _KINDS = (
         plant_low.SLOW_BOUNDS,
         ("ac_active_power_w", "irradiance_poa_w_m2"),
         frozenset({"F38"}),
+        daily=True,
     ),
     Kind(
         "F27",
@@ -311,6 +321,7 @@ _KINDS = (
         plant_low.ATTAINMENT_BOUNDS,
         ("ac_active_power_w",),
         frozenset(),
+        daily=True,
     ),
     Kind(
         "F28",
@@ -320,6 +331,7 @@ _KINDS = (
         metering.LOSS_BOUNDS,
         ("ac_energy_total_wh", "meter_energy_forward_wh"),
         frozenset(),
+        daily=True,
     ),
     Kind(
         "F29",
@@ -329,6 +341,7 @@ _KINDS = (
         metering.NIGHT_BOUNDS,
         ("meter_active_power_w",),
         frozenset(),
+        daily=True,
     ),
     Kind(
         "F30",
@@ -338,6 +351,7 @@ _KINDS = (
         ground.SOILING_BOUNDS,
         ("ac_active_power_w", "irradiance_poa_w_m2"),
         frozenset({"F26", "F25", "F38"}),
+        daily=True,
     ),
     Kind(
         "F31",
@@ -349,6 +363,7 @@ _KINDS = (
         frozenset(
             {"F06", "F08", "F09", "F10", "F11", "F13", "F15", "F25", "F26", "F33", "F44", "F45", "F38", "F30"}
         ),
+        daily=True,
     ),
     Kind(
         "F32",
@@ -358,6 +373,7 @@ _KINDS = (
         ground.SHADE_BOUNDS,
         ("ac_active_power_w",),
         frozenset({"F15"}),
+        daily=True,
     ),
     Kind(
         "F33",
@@ -367,6 +383,7 @@ _KINDS = (
         sensors.LIGHT_BOUNDS,
         ("irradiance_poa_w_m2", "ac_active_power_w"),
         frozenset({"F25", "F26", "F30", "F38", "F06"}),
+        daily=True,
     ),
     Kind(
         "F34",
@@ -376,6 +393,7 @@ _KINDS = (
         sensors.CLOCK_BOUNDS,
         ("ac_active_power_w",),
         frozenset({"F32"}),
+        daily=True,
     ),
     Kind("F35", "data", Level.NOTE, data.judge_stale, data.STALE_BOUNDS, ("ac_active_power_w",), frozenset()),
     Kind("F36", "data", Level.NOTE, data.judge_bad, data.BAD_BOUNDS, (), frozenset()),
@@ -387,6 +405,7 @@ _KINDS = (
         metering.JUMP_BOUNDS,
         ("ac_energy_total_wh", "meter_energy_forward_wh"),
         frozenset(),
+        daily=True,
     ),
     Kind(
         "F38",
@@ -396,6 +415,7 @@ _KINDS = (
         data.SHIFT_BOUNDS,
         ("ac_active_power_w", "dc_power_w"),
         frozenset(),
+        daily=True,
     ),
     Kind(
         "F39",
@@ -415,6 +435,7 @@ _KINDS = (
         ("dc_string_NN_current_a",),
         frozenset({"F10", "F11", "F13", "F15", "F08"}),
         danger=True,
+        daily=True,
     ),
     Kind(
         "F41",
@@ -437,9 +458,17 @@ _KINDS = (
         steps.STRING_BOUNDS,
         ("dc_current_a",),
         frozenset({"F15", "F25", "F26", "F30", "F38"}),
+        daily=True,
     ),
     Kind(
-        "F45", "string", Level.INVERTER, steps.judge_diode, steps.DIODE_BOUNDS, ("dc_voltage_v",), frozenset()
+        "F45",
+        "string",
+        Level.INVERTER,
+        steps.judge_diode,
+        steps.DIODE_BOUNDS,
+        ("dc_voltage_v",),
+        frozenset(),
+        daily=True,
     ),
 )
 KINDS: Mapping[str, Kind] = {kind.rule_id: kind for kind in _KINDS}

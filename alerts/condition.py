@@ -46,6 +46,8 @@ class Kind:
         Safety: its severity is not moved by money.
     intervals : int
         Least number of samples that must agree, whatever the times say: silence of one is a lost packet.
+    daily : bool
+        It judges whole days and needs weeks of them; otherwise the last two hours are enough.
     """
 
     rule_id: str
@@ -57,3 +59,4 @@ class Kind:
     explains: frozenset[str] = frozenset()
     danger: bool = False
     intervals: int = 0
+    daily: bool = False

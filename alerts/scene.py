@@ -270,7 +270,7 @@ class Scene:
                 placed, (self.elevation_deg > _RUNS_DEG) & ~(self.clear_sky_w_m2 <= _CLEAR_RUNS_W_M2), awake
             )
             healthy = self.by_plant(self.share) > _RUNS_SHARE
-            runs = high & ((light > _RUNS_W_M2) | healthy.any(axis=1))
+            runs = high & ((light > _RUNS_W_M2) | healthy.any(axis=1) | np.isnan(light))
             bright = np.where(np.isfinite(light), light > _BRIGHT_W_M2, power > _BRIGHT_SHARE) & awake
             strong = np.where(np.isfinite(light), light > _STEADY_W_M2, power > _STEADY_SHARE) & awake
             steady = strong & self._steady(np.where(np.isfinite(light), light, power))
@@ -308,10 +308,10 @@ def median_of(gathered: Floats) -> Floats:
 
 
 def quantile(values: Floats, share: float) -> Floats:
-    """Return a quantile of each row's values that are there, NaN for an empty row."""
-    found = np.full(len(values), np.nan)
-    for number, row in enumerate(values):
-        known = row[np.isfinite(row)]
-        if known.size:
-            found[number] = np.quantile(known, share)
-    return found
+    """Return a quantile (nearest from below) of each row's values that are there, NaN for an empty row."""
+    if values.shape[-1] == 0:
+        return np.full(len(values), np.nan)
+    ordered = np.sort(values, axis=-1)
+    count = np.isfinite(ordered).sum(axis=-1)
+    at = np.clip(np.round(share * (count - 1)).astype(np.int64), 0, values.shape[-1] - 1)
+    return np.asarray(np.take_along_axis(ordered, at[:, None], axis=-1)[:, 0])

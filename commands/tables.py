@@ -76,6 +76,19 @@ def read_table(
     return rows
 
 
+def extra_columns(content: bytes, columns: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return headings of a file that are none of ``columns``: data nobody asked for.
+
+    Raises
+    ------
+    TableRefusedError
+        The file is no table we can read.
+    """
+    lines = _xlsx_lines(content) if content.startswith(_ZIP) else _csv_lines(content)
+    known = {_plain(text) for texts in columns.values() for text in texts}
+    return [cell for cell in next(lines, []) if cell and _plain(cell) not in known]
+
+
 def _places(
     heading: Sequence[str], columns: Mapping[str, Sequence[str]], optional: frozenset[str]
 ) -> dict[str, int]:
@@ -114,7 +127,7 @@ def _csv_lines(content: bytes) -> Iterator[list[str]]:
 
 
 def _xlsx_lines(content: bytes) -> Iterator[list[str]]:
-    _check_archive(content)
+    check_archive(content)
     from openpyxl import load_workbook
 
     try:
@@ -128,7 +141,8 @@ def _xlsx_lines(content: bytes) -> Iterator[list[str]]:
         raise TableRefusedError("kind") from error
 
 
-def _check_archive(content: bytes) -> None:
+def check_archive(content: bytes) -> None:
+    """Refuse a damaged or exploding archive and one with macros."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()

@@ -10,12 +10,23 @@ from dash import Dash, html
 from flask import Flask, Response, g, request
 
 from dashboard import compression, guard, health, login, security, shell
-from dashboard.pages import readings
+from dashboard.pages import one_alert, order, order_new, readings, stops, work_prints
+from dashboard.pages.alerts import AlertsPage
 from dashboard.pages.base import Page, Site, language_of
 from dashboard.pages.data import DataPage
+from dashboard.pages.money import print as money_print
+from dashboard.pages.money.income import IncomePage
+from dashboard.pages.money.ledger import LedgerPage
+from dashboard.pages.money.reconciliation import ReconciliationPage
+from dashboard.pages.orders import OrdersPage
 from dashboard.pages.overview import OverviewPage
+from dashboard.pages.payout import forms as payout_forms
+from dashboard.pages.payout.money import NoticesPage, PaymentsPage, RosterPage, TracePage
+from dashboard.pages.payout.plans import OnePlanPage, PlansPage
 from dashboard.pages.plant import OnePlantPage
 from dashboard.pages.plants import PlantsPage
+from dashboard.pages.queue import QueuePage
+from dashboard.pages.work_month import WorkMonthPage
 from dashboard.services import DashboardSettings, Services, queries_over
 from texts.loader import LANGUAGES, Texts
 
@@ -61,7 +72,25 @@ class PvmonDash(Dash):
 
 def pages() -> tuple[Page, ...]:
     """Return every Dash page: the one list."""
-    return (OverviewPage(), PlantsPage(), OnePlantPage(), DataPage())
+    return (
+        OverviewPage(),
+        PlantsPage(),
+        OnePlantPage(),
+        DataPage(),
+        IncomePage(),
+        ReconciliationPage(),
+        LedgerPage(),
+        PlansPage(),
+        OnePlanPage(),
+        PaymentsPage(),
+        NoticesPage(),
+        TracePage(),
+        RosterPage(),
+        QueuePage(),
+        OrdersPage(),
+        WorkMonthPage(),
+        AlertsPage(),
+    )
 
 
 def create_app(services: Services, settings: DashboardSettings) -> Flask:
@@ -90,8 +119,15 @@ def create_app(services: Services, settings: DashboardSettings) -> Flask:
         https=settings.https,
     )
     login.install(server)
-    health.register(server, services)
+    health.register(server, services, settings.metrics_token)
     readings.register(server, site)
+    money_print.register(server, site)
+    payout_forms.register(server, site)
+    order.register(server, site)
+    order_new.register(server, site)
+    one_alert.register(server, site)
+    stops.register(server, site)
+    work_prints.register(server, site)
     server.after_request(_say_build(settings.build))
     server.before_request(_take_language(services))
     compression.install(server, PREFIX)

@@ -3,15 +3,32 @@
 from dataclasses import dataclass
 
 from commands.accounts import Accounts
+from commands.alert_handling import AlertHandling
 from commands.authenticate import Authenticate
+from commands.cases import Cases
+from commands.money_desk import MoneyDesk
 from commands.readings import Readings
+from dashboard.payout_services import PayoutServices
+from queries.alerts import Alerts
 from queries.curves import Curves
 from queries.data_age import DataAge
+from queries.evidence import Evidence
+from queries.money import MoneyQueries
 from queries.overview import Overview
 from queries.plant import PlantPage
 from queries.plants import Plants
 from queries.snapshot import SnapshotKeeper
 from queries.sources import Sources
+from queries.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class WorkServices:
+    """Work on faults: commands on cases and alerts, and their views."""
+
+    cases: Cases
+    handling: AlertHandling
+    views: Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +39,10 @@ class Services:
     accounts: Accounts
     readings: Readings
     sources: Sources
+    money: MoneyDesk | None = None
+    money_queries: MoneyQueries | None = None
+    payout: PayoutServices | None = None
+    work: WorkServices | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +59,15 @@ class DashboardSettings:
         Field time is not real time: every page says so.
     build : str
         Changes with every release; an open page of another build asks to be reloaded.
+    metrics_token : str
+        Opens /metrics from elsewhere; empty: this machine only.
     """
 
     secret_key: str
     https: bool = False
     demo_clock: bool = False
     build: str = "0.1.0"
+    metrics_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +80,8 @@ class Queries:
     plant: PlantPage
     curves: Curves
     data_age: DataAge
+    evidence: Evidence
+    alerts: Alerts
 
 
 def queries_over(sources: Sources) -> Queries:
@@ -68,4 +94,6 @@ def queries_over(sources: Sources) -> Queries:
         PlantPage(sources, keeper),
         Curves(sources),
         DataAge(sources, keeper),
+        Evidence(sources),
+        Alerts(sources),
     )

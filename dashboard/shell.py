@@ -23,7 +23,17 @@ from texts.loader import Texts
 MENU = (
     ("", "overview", "pages.menu.overview", Permission.VIEW_OVERVIEW),
     ("plants", "plants", "pages.menu.plants", Permission.VIEW_PLANT),
+    ("queue", "queue", "work.menu.queue", Permission.VIEW_ALERTS),
+    ("orders", "orders", "work.menu.orders", Permission.VIEW_CASES),
+    ("alerts", "plants", "alerts.page.title", Permission.VIEW_ALERTS),
     ("data", "data", "pages.menu.data", Permission.VIEW_OVERVIEW),
+    ("income", "income", "revenue.page.income", Permission.VIEW_INCOME),
+    ("reconciliation", "reconciliation", "revenue.page.reconciliation", Permission.VIEW_INCOME),
+    ("ledger", "ledger", "revenue.page.ledger", Permission.VIEW_INCOME),
+    ("plans", "plans", "payout.page.plans", Permission.VIEW_INCOME),
+    ("payments", "payments", "payout.page.payments", Permission.VIEW_INCOME),
+    ("notices", "notices", "payout.page.notices", Permission.VIEW_INCOME),
+    ("roster", "roster", "payout.page.roster", Permission.VIEW_PEOPLE),
 )
 
 
@@ -95,6 +105,11 @@ def _marks(site: Site, texts: Texts) -> list[Component]:
     return marks
 
 
+def _district(site: Site, texts: Texts) -> str:
+    registry = site.services.sources.registry
+    return registry.district_en if texts.language == "en" and registry.district_en else registry.district
+
+
 def _header(site: Site, principal: Principal, texts: Texts) -> Component:
     other = "en" if texts.language == "zh" else "zh"
     return html.Div(
@@ -114,7 +129,7 @@ def _header(site: Site, principal: Principal, texts: Texts) -> Component:
                 href=site.prefix,
                 className="brand",
             ),
-            html.Span(site.services.sources.registry.district, className="district desktop-only"),
+            html.Span(_district(site, texts), className="district desktop-only"),
             html.Div(_marks(site, texts), className="marks"),
             html.A(
                 texts("components.other_language"),

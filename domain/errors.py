@@ -10,12 +10,16 @@
     + RefusedError              the device answered with a Modbus exception (code kept)
   x StoreError
     + StoreUnavailableError     retried; data stays in the spool
+      + StoreDeniedError          it does not accept us: a person must give a valid token
     + StoreVersionError         made by a newer program; never retried
     + RecordRejectedError       this record is bad; never retried
   x SpoolError                  the disk refused; nothing was acknowledged
+  x NotifyError               a message was not taken by its target; retried until it expires
+    + NotifyRefusedError        the target will never take it
   x AccessDeniedError         who asked may not have it
   x CommandError              what a person asked for cannot be done; says why and what to do
   x MoneyError                money does not add up; stops, wakes a person
+    + LedgerRefusedError        the books refuse an entry: other content, closed period, no cash, same person
 
 ``retry`` tells the caller what to do, so nobody inspects messages.
 """
@@ -72,9 +76,23 @@ class StoreError(PvmonError):
 
 
 class StoreUnavailableError(StoreError):
-    """The store does not answer; the data stays where it is."""
+    """The store does not answer; the data stays where it is.
+
+    Attributes
+    ----------
+    retry_after_s : float
+        How long the store asks to be left alone, 0 when it says nothing.
+    """
 
     retry = True
+
+    def __init__(self, message: str = "", retry_after_s: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class StoreDeniedError(StoreUnavailableError):
+    """The store answers and does not accept us."""
 
 
 class StoreVersionError(StoreError):
@@ -91,6 +109,18 @@ class SpoolError(StoreError):
     retry = True
 
 
+class NotifyError(PvmonError):
+    """A target did not take a message. The text names no secret."""
+
+    retry = True
+
+
+class NotifyRefusedError(NotifyError):
+    """A target will never take a message: its address is unsound or not allowed."""
+
+    retry = False
+
+
 class AccessDeniedError(PvmonError):
     """Who asked may not have it."""
 
@@ -101,3 +131,13 @@ class CommandError(PvmonError):
 
 class MoneyError(PvmonError):
     """Money does not add up."""
+
+
+class LedgerRefusedError(MoneyError):
+    """The books refuse something. ``reason`` and ``values`` are its words in texts/ (``ledger.refused.*``)."""
+
+    def __init__(self, reason: str, /, **values: object) -> None:
+        self.reason = reason
+        self.values = values
+        told = ", ".join(f"{name} {value}" for name, value in values.items())
+        super().__init__(f"the books refuse this ({reason}): {told}")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from domain.errors import AccessDeniedError, PvmonError, StoreError
-from main.cli import Context, Exit, Verb
+from main.cli import Context, Exit, Verb, global_options_first
 from texts.loader import LANGUAGES, Texts
 
 VERBS = (
@@ -24,10 +24,21 @@ VERBS = (
     "registry",
     "decode",
     "profile",
+    "probe",
     "samples",
     "replay",
+    "payout",
     "user",
+    "revenue",
+    "store",
+    "records",
+    "backup",
+    "restore",
+    "broker",
+    "tls",
     "doctor",
+    "notify",
+    "rules",
 )
 
 
@@ -82,7 +93,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
     given = list(sys.argv[1:] if words is None else words)
     texts = Texts(_language(given))
-    args = _parser(texts).parse_args(given)
+    args = _parser(texts).parse_args(global_options_first(given))
     context = Context(args.config, args.data, texts, args.json)
     try:
         return int(_verb(args.verb).run(args, context))

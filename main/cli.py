@@ -1,6 +1,7 @@
 """What a verb of the command line is, and what it may use."""
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -32,6 +33,33 @@ class Context:
     def say(self, key: str, /, **values: object) -> None:
         """Print words for people."""
         print(self.texts(key, **values), flush=True)
+
+
+_WITH_VALUE = ("--config", "--data", "--lang")
+_ALONE = ("--json",)
+
+
+def global_options_first(words: Sequence[str]) -> list[str]:
+    """Return the words with the global options in front, so that they may stand anywhere.
+
+    What follows a bare ``--`` is left alone.
+    """
+    given = list(words)
+    end = given.index("--") if "--" in given else len(given)
+    front: list[str] = []
+    rest: list[str] = []
+    position = 0
+    while position < end:
+        word = given[position]
+        if word in _WITH_VALUE and position + 1 < end:
+            front += given[position : position + 2]
+            position += 1
+        elif word in _ALONE or word.startswith(tuple(f"{name}=" for name in _WITH_VALUE)):
+            front.append(word)
+        else:
+            rest.append(word)
+        position += 1
+    return front + rest + given[end:]
 
 
 class Verb(Protocol):

@@ -34,6 +34,7 @@ __all__ = [
     "load_registry",
     "read_facts",
     "read_layer",
+    "read_record",
 ]
 
 _TAGS = {
@@ -222,11 +223,10 @@ def _file(path: Path, record: str, problems: Problems) -> Row | None:
 def read_record(path: Path, record: Record, problems: Problems) -> Row | None:
     """Return the record of a file, None when there is no such file or it is no YAML; faults are noted."""
     try:
-        root = yaml.compose(path.read_text("utf-8"), Loader=_LOADER)
-        if root is None:
+        node = node_of(path.read_text("utf-8"))
+        if node is None:
             problems.add(str(path), 0, "", "empty_file")
             return None
-        node = _node(root, 0, set())
     except FileNotFoundError:
         return None
     except yaml.MarkedYAMLError as error:
@@ -240,6 +240,12 @@ def read_record(path: Path, record: Record, problems: Problems) -> Row | None:
         problems.add(str(path), 0, "", "unreadable", reason=error.strerror or str(error))
         return None
     return Reader(str(path), problems).record(record, node)
+
+
+def node_of(text: str) -> Node | None:
+    """Return the nodes of a YAML text, None when it is empty."""
+    root = yaml.compose(text, Loader=_LOADER)
+    return None if root is None else _node(root, 0, set())
 
 
 def _node(node: Any, depth: int, seen: set[int]) -> Node:

@@ -16,22 +16,32 @@ from collectors.mqtt import MqttCollector
 from collectors.spool import Spool
 from commands.accounts import Accounts
 from commands.authenticate import Authenticate
+from commands.money_desk import MoneyDesk, Order, money_orders
 from commands.passwords import Passwords
 from commands.readings import Readings
 from dashboard.factory import create_app
 from dashboard.security import secret_key
 from dashboard.services import DashboardSettings, Services
-from domain.clock import SystemClock
+from domain.clock import Clock, SystemClock
 from domain.errors import StoreUnavailableError
 from jobs.collect import Collector
+from jobs.export_books import export_order
 from jobs.forward import Forwarder
 from jobs.schedule import Schedule
 from main.build import Options, make_source, open_records, open_spool, open_store
+from main.care.telling import notifier_of
+from main.care.work import work_services
 from main.control import ControlServer
+from main.metered import metered_kwh
 from main.orders import orders
+from main.payout import PayoutDesk, open_desk
+from main.pulse import Pulse, unready
+from main.tariffs import load_tariffs
 from main.timetable import timetable
 from main.web import WebServer
+from queries.money import MoneyQueries
 from queries.sources import Sources
+from revenue.tariff import Tariffs
 from stores.latest import LatestCache
 from stores.protocol import MeasurementStore
 from stores.records.store import SqlRecordStore
@@ -40,6 +50,8 @@ log = logging.getLogger(__name__)
 _WARM_UP = timedelta(days=2)
 _STOP_S = 4.0
 _REFRESH_S = 10.0
+COLLECTOR_FIGURES = ("cycles", "late_cycles", "reads", "batches", "messages")
+QUEUE_FIGURES = ("spool_rows",)
 
 
 class CollectorThread:
@@ -80,6 +92,10 @@ class Instance:
     spool: Spool | None = None
     collector: Collector | None = None
     web: WebServer | None = None
+    _payout: PayoutDesk | None = None
+    forwarder: Forwarder | None = None
+    schedule: Schedule | None = None
+    _collector_thread: CollectorThread | None = None
     _undo: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     # ------------------------------------------------------------------ keeping
@@ -123,9 +139,9 @@ class Instance:
         """Open the queue, and start the thread that empties it into the store."""
         self.spool = open_spool(self.options.data)
         self._undo.callback(self.spool.close)
-        forwarder = Forwarder(self.spool, self.store, self.latest, self.options.clock)
-        forwarder.start()
-        self._undo.callback(forwarder.stop)
+        self.forwarder = Forwarder(self.spool, self.store, self.latest, self.options.clock)
+        self.forwarder.start()
+        self._undo.callback(self.forwarder.stop)
 
     def keep(self) -> None:
         """Open everything that keeps.
@@ -159,7 +175,7 @@ class Instance:
             make_source=make_source,
             messages=messages,
         )
-        thread = CollectorThread(self.collector)
+        thread = self._collector_thread = CollectorThread(self.collector)
         thread.start()
         self._undo.callback(thread.stop)
 
@@ -171,20 +187,35 @@ class Instance:
 
     def work(self) -> None:
         """Start the jobs."""
-        schedule = Schedule(timetable(self), self.records, self.options.clock)
-        schedule.start()
-        self._undo.callback(schedule.stop)
+        self.schedule = Schedule(timetable(self), self.records, self.options.clock)
+        self.schedule.start()
+        self._undo.callback(self.schedule.stop)
+        self.notify()
+
+    def notify(self) -> None:
+        """Start telling people."""
+        notifier = notifier_of(self.options, self.records)
+        notifier.start()
+        self._undo.callback(notifier.stop)
+
+    def beat(self, name: str) -> None:
+        """Begin to say that this process lives; ``name`` is what it is missed by."""
+        pulse = Pulse(self, name)
+        pulse.start()
+        self._undo.callback(pulse.stop)
 
     def serve(self) -> str:
         """Start the pages; return their address."""
         settings = self.options.settings
         given = settings.session_secret()
+        token = settings.metrics_token()
         app = create_app(
             self._services(),
             DashboardSettings(
                 secret_key=given.get_secret_value() if given else secret_key(self.options.data),
                 https=settings.public_url.startswith("https://"),
                 demo_clock=self.options.demonstration,
+                metrics_token=token.get_secret_value() if token else "",
             ),
         )
         self.web = WebServer(app, settings.host, settings.port)
@@ -204,6 +235,40 @@ class Instance:
         options = self.options
         return Readings(self.records, self.store, options.registry, SystemClock(), options.clock, self.latest)
 
+    def payout(self) -> PayoutDesk:
+        """Return everything about payout, made once: its dossiers are remembered."""
+        if self._payout is None:
+            options = self.options
+            store = getattr(self, "store", None)
+            self._payout = open_desk(options.settings, self.records, store, options.registry, options.clock)
+        return self._payout
+
+    def payout_on(self, clock: Clock) -> PayoutDesk:
+        """Return payout whose field time is another clock: the demonstration's past."""
+        return open_desk(self.options.settings, self.records, None, self.options.registry, clock)
+
+    def money(self) -> MoneyDesk:
+        """Return the commands on money in."""
+        options = self.options
+        return MoneyDesk.over(self.records, options.registry, self.tariffs(), SystemClock(), options.clock)
+
+    def money_queries(self) -> MoneyQueries:
+        """Return what is shown of money in."""
+        options = self.options
+        metered = metered_kwh(lambda: getattr(self, "store", None), options.registry)
+        return MoneyQueries(self.records, options.registry, options.clock, metered)
+
+    def money_orders(self) -> dict[str, Order]:
+        """Return the orders of the command line on money."""
+        authenticate = Authenticate(self.records, Passwords(), SystemClock(), field_clock=self.options.clock)
+        found = money_orders(self.money(), authenticate)
+        return found | {"revenue.export": export_order(self.money_queries(), authenticate)}
+
+    def tariffs(self) -> Tariffs:
+        """Return prices and taxation of every plant."""
+        settings = self.options.settings
+        return load_tariffs(settings.config_dir, settings.overlay_dir, self.options.registry)
+
     def _services(self) -> Services:
         options = self.options
         sources = Sources(
@@ -214,23 +279,41 @@ class Instance:
             options.clock,
             health=self.collector.device_health if self.collector else dict,
             figures=self.figures,
+            faults=self.faults,
+            unready=lambda: unready(self),
+            alerts=self.records,
         )
         return Services(
             Authenticate(self.records, Passwords(), SystemClock(), field_clock=options.clock),
             self.accounts(),
             self.readings(),
             sources,
+            money=self.money(),
+            money_queries=self.money_queries(),
+            payout=self.payout().services,
+            work=work_services(options, self.records),
         )
 
     def figures(self) -> dict[str, str]:
         """Return figures of the queue and the collector, where this process has them."""
         found: dict[str, str] = {}
         if self.spool is not None:
-            found["spool_rows"] = str(self.spool.status().rows)
+            found[QUEUE_FIGURES[0]] = str(self.spool.status().rows)
         if self.collector is not None:
             counts = self.collector.counts()
-            for name in ("cycles", "late_cycles", "reads", "batches", "messages"):
+            for name in COLLECTOR_FIGURES:
                 found[name] = str(getattr(counts, name))
+        return found
+
+    def faults(self) -> list[str]:
+        """Return the parts of this process that do not tick."""
+        found = list(self.collector.faults()) if self.collector is not None else []
+        if self._collector_thread is not None and not self._collector_thread.is_alive():
+            found.append("collector")
+        if self.forwarder is not None and not self.forwarder.is_alive():
+            found.append("forwarder")
+        if self.schedule is not None and not self.schedule.is_alive():
+            found.append("schedule")
         return found
 
     def stop(self) -> None:

@@ -3,10 +3,14 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.stores.postgres_server import PostgresServer
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("PVMON_TEST_DATA", ROOT.parent / "shared" / "data"))
@@ -25,6 +29,12 @@ def _cjk_font() -> bool:
     return bool(listing.stdout.strip())
 
 
+def _postgres() -> bool:
+    from tests.stores.postgres_server import binaries
+
+    return binaries() is not None
+
+
 TOOLS: dict[str, tuple[Callable[[], bool], str]] = {
     "mosquitto": (_program("mosquitto"), "sudo apt-get install mosquitto"),
     "chromium": (_program("chromium", "chromium-browser", "google-chrome"), "sudo apt-get install chromium"),
@@ -35,6 +45,8 @@ TOOLS: dict[str, tuple[Callable[[], bool], str]] = {
         lambda: Path("/usr/include/modbus/modbus.h").exists(),
         "sudo apt-get install libmodbus-dev",
     ),
+    "postgres": (_postgres, "sudo apt-get install postgresql"),
+    "victoria": (_program("victoria-metrics"), "sudo apt-get install victoria-metrics"),
     "cjk_font": (_cjk_font, "sudo apt-get install fontconfig fonts-noto-cjk"),
 }
 
@@ -77,3 +89,18 @@ def test_data() -> Path:
 def reference() -> Path:
     """Folder of the reference tables (only for tests marked needs)."""
     return REFERENCE
+
+
+@pytest.fixture(scope="session")
+def postgres() -> "Iterator[PostgresServer]":
+    """A PostgreSQL of the tests (only for tests marked needs)."""
+    from tests.stores.postgres_server import running
+
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: "PostgresServer") -> str:
+    """Address of an empty database (only for tests marked needs)."""
+    return postgres.database()

@@ -308,16 +308,22 @@ def unhashed_requirements(text: str) -> list[str]:
 
 DOORS: dict[str, tuple[str, ...]] = {  # library: the files, or folders, that may import it
     "pymodbus": ("collectors/modbus.py", "simulator/"),
-    "paho": ("collectors/mqtt.py", "simulator/"),
+    "serial": ("collectors/dlt645.py",),
+    "paho": ("collectors/mqtt.py", "simulator/", "notifiers/mqtt.py"),
+    "apprise": ("notifiers/apprise.py",),
     "amqtt": ("simulator/", "main/demo/"),
     "influxdb_client": ("stores/influx_client.py",),
     "duckdb": ("stores/duckdb.py",),
     "pyarrow": ("stores/duckdb", "stores/influx", "jobs/transfer_samples.py"),
     "sqlalchemy": ("stores/records/", "stores/migrations/"),
     "alembic": ("stores/records/migrate.py", "stores/migrations/"),
-    "sqlite3": ("collectors/spool.py", "stores/records/", "main/probes.py"),
+    "sqlite3": ("collectors/spool", "stores/records/", "main/probes.py", "main/handover.py"),
+    "cryptography": ("main/backup/", "main/tls/", "stores/records/sealing.py"),
     "pvlib": ("simulator/", "kpis/expected.py"),
+    "prometheus_client": ("dashboard/health.py",),
     "apscheduler": ("jobs/schedule.py",),
+    "reportlab": ("commands/papers/",),
+    "segno": ("commands/papers/",),
     "argon2": ("commands/passwords.py",),
     "waitress": ("main/web.py",),
     "pydantic": ("main/settings.py",),
@@ -328,6 +334,8 @@ DOORS: dict[str, tuple[str, ...]] = {  # library: the files, or folders, that ma
     "plotly": ("dashboard/",),
     "flask": ("dashboard/",),
     "flask_wtf": ("dashboard/",),
+    "xlrd": ("commands/money_files.py",),
+    "pypdf": ("commands/", "tests/"),
 }
 
 

@@ -68,6 +68,8 @@ tools() {
     fc-list 2>/dev/null | grep -qi 'cjk\|wqy' || missing+=(fontconfig fonts-noto-cjk)
     command -v mbpoll >/dev/null 2>&1 || missing+=(mbpoll)
     [ -e /usr/include/modbus/modbus.h ] || missing+=(libmodbus-dev)
+    ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null 2>&1 || missing+=(postgresql)
+    command -v victoria-metrics >/dev/null 2>&1 || missing+=(victoria-metrics)
     command -v influxd >/dev/null 2>&1 || missing+=(influxdb)
     command -v cc >/dev/null 2>&1 || missing+=(gcc libc6-dev)
     command -v pkg-config >/dev/null 2>&1 || missing+=(pkg-config)
@@ -75,7 +77,7 @@ tools() {
     if may_install; then
         say "安装测试工具 / installing test tools: ${missing[*]}"
         apt_install "${missing[@]}" || say "some could not be installed; their tests are skipped"
-        for service in mosquitto influxdb; do # tests start their own; one that was here before is left alone
+        for service in mosquitto influxdb postgresql victoria-metrics; do # tests start their own; one that was here before is left alone
             case " ${missing[*]} " in *" $service "*) quiet_service "$service" ;; esac
         done
     else

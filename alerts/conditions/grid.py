@@ -4,13 +4,13 @@ import numpy as np
 
 from alerts.condition import Bounds, Limits
 from alerts.judgement import Bools, Judgement, bools, floats, shortfall, verdicts
-from alerts.scene import Scene
+from alerts.scene import Scene, quantile
 from domain.series import Floats
 
 PHASES = ("ac_phase_a_voltage_v", "ac_phase_b_voltage_v", "ac_phase_c_voltage_v")
 LINES = ("ac_line_ab_voltage_v", "ac_line_bc_voltage_v", "ac_line_ca_voltage_v")
 CURRENTS = ("ac_phase_a_current_a", "ac_phase_b_current_a", "ac_phase_c_current_a")
-_NOMINAL_V = (220.0, 277.0, 380.0, 480.0, 540.0, 800.0, 10_000.0, 35_000.0)
+_NOMINAL_V = (220.0, 289.0, 312.0, 380.0, 462.0, 500.0, 540.0, 800.0, 10_000.0, 35_000.0)
 _GONE_SHARE = 0.2
 
 OUTAGE_BOUNDS: Bounds = {"gone_share": (0.05, 0.5), "units_share": (0.2, 1.0)}
@@ -37,19 +37,26 @@ def nominal_v(voltage: Floats) -> Floats:
 
     220 V stands where a unit never told a voltage.
     """
-    usual = np.full((len(voltage), 1), _NOMINAL_V[0])
-    for row, values in enumerate(voltage):
-        known = values[np.isfinite(values) & (values > 1)]
-        if known.size:
-            typical = float(np.quantile(known, 0.8))
-            usual[row] = min(_NOMINAL_V, key=lambda each: abs(float(np.log(each / typical))))
-    return usual
+    typical = quantile(np.where(voltage > 1, voltage, np.nan), 0.8)
+    nominal = np.array(_NOMINAL_V)
+    apart = np.abs(np.log(nominal[None, :] / typical[:, None]))
+    nearest = nominal[np.argmin(np.nan_to_num(apart, nan=0.0), axis=1)]
+    return floats(np.where(np.isfinite(typical), nearest, _NOMINAL_V[0])[:, None])
+
+
+def voltage_ratio(scene: Scene) -> Floats:
+    """Return the greatest voltage of each unit over its nominal value, worked out once."""
+    if "voltage_ratio" not in scene.memory:
+        voltage = greatest_voltage(scene)
+        scene.memory["voltage_ratio"] = voltage / nominal_v(voltage)
+    found: Floats = scene.memory["voltage_ratio"]
+    return found
 
 
 def grid_gone(scene: Scene, share: float = 0.5, gone_share: float = _GONE_SHARE) -> Bools:
     """Return where at least ``share`` of the units that tell a voltage tell next to none [plants, instants]."""
-    voltage = greatest_voltage(scene)
-    gathered = scene.by_plant(voltage / nominal_v(voltage))
+    ratio = voltage_ratio(scene)
+    gathered = scene.by_plant(ratio)
     told = np.isfinite(gathered).sum(axis=1)
     with np.errstate(invalid="ignore"):
         gone = (gathered < gone_share).sum(axis=1)
@@ -72,7 +79,7 @@ def judge_outage(scene: Scene, limits: Limits) -> Judgement:
 def judge_high(scene: Scene, limits: Limits) -> Judgement:
     """F20. TRUE: a phase is above ``high_ratio`` of the nominal voltage."""
     voltage = greatest_voltage(scene)
-    ratio = voltage / nominal_v(voltage)
+    ratio = voltage_ratio(scene)
     with np.errstate(invalid="ignore"):
         found = verdicts(np.isfinite(ratio), ratio > limits["high_ratio"], ratio < limits["clear_ratio"])
     return Judgement(scene.subjects, found, {"voltage_v": voltage, "voltage_ratio": ratio})

@@ -4,6 +4,7 @@ import numpy as np
 
 from alerts.condition import Bounds, Limits
 from alerts.judgement import Bools, Judgement, Subject, bools, verdicts
+from alerts.rule import Daylight
 from alerts.scene import Scene
 from alerts.windows import longest_step
 from domain.plant import DeviceKind
@@ -11,6 +12,7 @@ from domain.series import DeviceSeries, Floats
 
 NO_BOUNDS: Bounds = {}
 BUS_BOUNDS: Bounds = {"devices": (2, 30)}
+_LEAST_SHARE = 0.02  # of its rating: a plant that gave less over the bright hours of a silence stood
 _SPEAK = frozenset({DeviceKind.INVERTER, DeviceKind.LOGGER, DeviceKind.REVENUE_METER})
 
 
@@ -22,8 +24,18 @@ def heard(each: DeviceSeries) -> Bools:
     return found
 
 
-def _all_heard(scene: Scene) -> tuple[list[DeviceSeries], Bools, list[int]]:
-    """Return every device that ever spoke, where it did, and the number of its plant."""
+_Heard = tuple[list[DeviceSeries], Bools, list[int]]
+
+
+def _all_heard(scene: Scene) -> _Heard:
+    """Return every device that ever spoke, where it did, and the number of its plant; listened to once."""
+    if "heard" not in scene.memory:
+        scene.memory["heard"] = _listen(scene)
+    found: _Heard = scene.memory["heard"]
+    return found
+
+
+def _listen(scene: Scene) -> _Heard:
     devices, rows, plants = [], [], []
     for number, plant in enumerate(scene.plants):
         for each in plant.devices.values():
@@ -42,7 +54,16 @@ def judge_plant(scene: Scene, limits: Limits) -> Judgement:  # noqa: ARG001
     np.logical_or.at(spoke, np.array(plants, dtype=np.int64), rows)
     known = np.repeat(bools(spoke.any(axis=1))[:, None], scene.length, axis=1)
     grown = counter_growth_kwh(scene)
-    return Judgement(scene.plant_subjects, verdicts(known, ~spoke), {"counter_growth_kwh": grown})
+    lit_h = scene.daylight(Daylight.D2) * scene.step_s / 3600.0
+
+    def cause(row: int, span: slice) -> str:
+        """The counters that return tell: they grew, so it was the line; they stood, so it was the plant."""
+        told = grown[row, span][np.isfinite(grown[row, span])]
+        least_kwh = _LEAST_SHARE * float(scene.plant_rated_w[row, 0]) / 1000.0 * float(lit_h[row, span].sum())
+        return "outage" if told.size and float(told.max()) < least_kwh else "communication"
+
+    measures = {"counter_growth_kwh": grown}
+    return Judgement(scene.plant_subjects, verdicts(known, ~spoke), measures, cause=cause)
 
 
 def judge_bus(scene: Scene, limits: Limits) -> Judgement:
@@ -69,10 +90,9 @@ def judge_device(scene: Scene, limits: Limits) -> Judgement:  # noqa: ARG001
     wanted = [n for n, each in enumerate(devices) if each.device.kind in _SPEAK]
     subjects = [Subject(scene.plants[plants[n]].plant_id, devices[n].device.device_id) for n in wanted]
     spoke = rows[wanted] if wanted else np.zeros((0, scene.length), dtype=np.bool_)
-    others = np.zeros_like(spoke)
-    for row, number in enumerate(wanted):
-        peers = [n for n, own in enumerate(plants) if own == plants[number] and n != number]
-        others[row] = rows[peers].any(axis=0)
+    speaking = np.zeros((len(scene.plants), scene.length), dtype=np.int64)
+    np.add.at(speaking, np.array(plants, dtype=np.int64), rows)
+    others = bools(speaking[[plants[n] for n in wanted]] - spoke > 0) if wanted else spoke
     return Judgement(subjects, verdicts(spoke | others, ~spoke & others))
 
 

@@ -87,6 +87,20 @@
           part("Div", { className: "row", children: row.line })] });
       });
     },
+    /* A chart out of sight waits until it is scrolled to, or until the page has come to rest. */
+    drawLater: function (figure, options) {
+      var graph = { namespace: "dash_core_components", type: "Graph", props: Object.assign({ figure: figure }, options) };
+      var box = document.getElementById(options.id + "-box");
+      if (!box || document.getElementById(options.id) || !window.IntersectionObserver) { return graph; }
+      return new Promise(function (draw) {
+        var seen = new IntersectionObserver(function (entries) {
+          if (entries.some(function (entry) { return entry.isIntersecting; })) { done(); }
+        });
+        var rest = window.setTimeout(done, 2000);
+        function done() { window.clearTimeout(rest); seen.disconnect(); draw(graph); }
+        seen.observe(box);
+      });
+    },
     openPlant: function (click, paths) {
       var point = click && click.points && click.points[0];
       var from = pages.callback_context.triggered.some(function (t) { return t.prop_id.indexOf(".clickData") > 0; });

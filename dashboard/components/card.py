@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from dash import dcc, html
+from dash import ClientsideFunction, Input, Output, State, dcc, html
 
 from dashboard.components.markup import aria
 from dashboard.components.state import icon
@@ -64,22 +64,53 @@ def card(
 
 def graph(graph_id: str, figure: dict[str, Any], summary: str, texts: Texts, height: int) -> Component:
     """Return a chart with its one-sentence text summary (also what a screen reader gets)."""
-    return html.Div(
+    drawn = dcc.Graph(figure=figure, **_graph_options(graph_id, texts, height))
+    return _with_summary(graph_id, [html.Div(drawn, **_described(graph_id))], summary)
+
+
+def later_graph(graph_id: str, figure: dict[str, Any], summary: str, texts: Texts, height: int) -> Component:
+    """Return a chart that is drawn when it comes into sight, or when the browser has nothing else to do.
+
+    Its figure is the data of the store ``<graph_id>-figure``; the page registers `draw_later` for it.
+    """
+    box = html.Div(id=f"{graph_id}-box", style={"minHeight": f"{height}px"}, **_described(graph_id))
+    return _with_summary(
+        graph_id,
         [
-            html.Div(
-                dcc.Graph(
-                    id=graph_id,
-                    figure=figure,
-                    config=graph_config(texts.language),  # type: ignore[arg-type]
-                    style={"height": f"{height}px"},
-                    responsive=True,
-                ),
-                role="img",
-                **aria(describedby=f"{graph_id}-summary"),
-            ),
-            html.P(summary, id=f"{graph_id}-summary", className="summary"),
+            dcc.Store(id=f"{graph_id}-figure", data=figure),
+            dcc.Store(id=f"{graph_id}-options", data=_graph_options(graph_id, texts, height)),
+            box,
         ],
-        className="graph",
+        summary,
+    )
+
+
+def draw_later(app: Any, graph_id: str) -> None:
+    """Register what draws a `later_graph`, and draws it again when its figure changes."""
+    app.clientside_callback(
+        ClientsideFunction("pvmon", "drawLater"),
+        Output(f"{graph_id}-box", "children"),
+        Input(f"{graph_id}-figure", "data"),
+        State(f"{graph_id}-options", "data"),
+    )
+
+
+def _graph_options(graph_id: str, texts: Texts, height: int) -> dict[str, Any]:
+    return {
+        "id": graph_id,
+        "config": graph_config(texts.language),
+        "style": {"height": f"{height}px"},
+        "responsive": True,
+    }
+
+
+def _described(graph_id: str) -> dict[str, Any]:
+    return {"role": "img", **aria(describedby=f"{graph_id}-summary")}
+
+
+def _with_summary(graph_id: str, drawn: list[Component], summary: str) -> Component:
+    return html.Div(
+        [*drawn, html.P(summary, id=f"{graph_id}-summary", className="summary")], className="graph"
     )
 
 

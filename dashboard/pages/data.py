@@ -158,13 +158,21 @@ def _jobs(view: DataView, texts: Texts) -> Component:
     )
 
 
+def period_text(period: str) -> str:
+    """Return the period of a job in local time; one that is no instant stays as it is."""
+    try:
+        return date_time(datetime.fromisoformat(period))
+    except ValueError:
+        return period
+
+
 def _job(run: JobRun, texts: Texts) -> list[Any]:
     picture, colour = _JOB_LOOK[run.state]
     name = f"pages.data.job.{run.job}"
     kind, _, value = picture.partition("-")
     return [
         texts(name) if name in texts else run.job,
-        run.period,
+        period_text(run.period),
         html.Span(
             badge(kind, value, colour, texts(f"pages.data.outcome.{run.state.value}")), title=run.detail
         ),

@@ -7,7 +7,7 @@ from dash import ClientsideFunction, Input, Output, dcc, html
 from access.permissions import Permission
 from access.principal import Principal
 from dashboard import guard
-from dashboard.components.card import card, empty, graph, tile
+from dashboard.components.card import card, draw_later, empty, graph, later_graph, tile
 from dashboard.components.overview_figures import (
     heat_map_figure,
     heat_map_height,
@@ -55,7 +55,7 @@ class OverviewPage:
                 ),
                 card(
                     texts("pages.overview.curve"),
-                    graph(
+                    later_graph(
                         CURVE,
                         programme_figure(view.curve, view.heat_map, texts),
                         curve_summary(view, texts),
@@ -77,7 +77,7 @@ class OverviewPage:
             Output(NOTICE, "children"),
             Output(HEAT, "figure"),
             Output(MAP, "figure"),
-            Output(CURVE, "figure"),
+            Output(f"{CURVE}-figure", "data"),
             Output(f"{HEAT}-summary", "children"),
             Output(f"{MAP}-summary", "children"),
             Output(f"{CURVE}-summary", "children"),
@@ -102,6 +102,7 @@ class OverviewPage:
                 curve_summary(view, texts),
             )
 
+        draw_later(app, CURVE)
         for source in (HEAT, MAP):
             app.clientside_callback(
                 ClientsideFunction("pvmon", "openPlant"),

@@ -22,14 +22,17 @@ from stores.protocol import MeasurementStore
 
 log = logging.getLogger(__name__)
 EVERY = timedelta(minutes=5)
+RECENT = timedelta(days=2)
 _READY = ".feather"
+_RECENT_MADE = "recent"
 _LOOK_S = 0.1
 
 
 def make(config: Path, clock: FieldClock, seed: int, days: int, out: Path, note: str) -> None:
     """Write the history of ``days`` days before the clock's anchor into ``out``, newest first.
 
-    First come the files of the plants without a link (main.demo.unlinked), their readings with ``note``.
+    The newest `RECENT` days come first of all, for the charts of the first page; then the files of the plants
+    without a link (main.demo.unlinked), their readings with ``note``; then the older days.
     """
     from inverters.profile import load_profiles
     from main.configuration import load_registry
@@ -38,14 +41,20 @@ def make(config: Path, clock: FieldClock, seed: int, days: int, out: Path, note:
 
     out.mkdir(parents=True, exist_ok=True)
     registry, profiles = load_registry(config, None), load_profiles()
-    write_files(registry, profiles, clock, seed, days, out, note)
     fleet = Fleet(registry, profiles, clock, seed)
     end = clock.anchor
     tables = fleet.history(Interval(end - timedelta(days=days), end), EVERY)
+    unlinked = False
     for number, (_, table) in enumerate(tables):
+        if not unlinked and table[INSTANT].max() < end - RECENT:
+            (out / _RECENT_MADE).touch()
+            write_files(registry, profiles, clock, seed, days, out, note)
+            unlinked = True
         target = out / f"{number:05d}{_READY}"
         table.to_feather(target.with_suffix(".part"), compression="uncompressed")
         target.with_suffix(".part").rename(target)
+    if not unlinked:
+        write_files(registry, profiles, clock, seed, days, out, note)
 
 
 class PastLoader:
@@ -122,6 +131,8 @@ class PastLoader:
     def _load_next(self) -> bool:
         path = min(self._folder.glob(f"*{_READY}"), default=None)
         if path is None:
+            if (self._folder / _RECENT_MADE).exists():
+                self._tell_recent()
             return False
         table = pd.read_feather(path)
         if table[INSTANT].max() < self._recent_from:

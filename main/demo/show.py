@@ -1,11 +1,12 @@
 """The demonstration from start to end: fleet, history, instance, accounts; then it waits to be ended."""
 
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,9 +19,12 @@ from inverters.profile import load_profiles
 from main.build import Options
 from main.configuration import load_registry
 from main.demo.accounts import DemoAccount, add_demo_accounts
+from main.demo.books import BooksMaker
+from main.demo.faults import write_fault_script
 from main.demo.fleet import FleetProcess, broker_of, demo_ports
 from main.demo.folder import fresh_folder
-from main.demo.past import PastLoader, command
+from main.demo.influx import own_influx
+from main.demo.past import RECENT, PastLoader, command
 from main.demo.progress import Progress
 from main.demo.unlinked import bring_in
 from main.instance import Instance
@@ -29,7 +33,7 @@ from main.settings import load_settings
 from main.waiting import StopSignal, log_to
 from texts.loader import Texts
 
-_RECENT_DAYS = 2
+_BOOKS_FROM_DAYS = 7  # a shorter past is for a quick look or a check: no books are made
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,8 @@ class Show:
     """How a demonstration is to run.
 
     ``period_s`` overrides every plant's poll period (None: as configured). ``start`` is the field time it
-    begins at (None: now, or 10:30 when it is night outside).
+    begins at (None: now, or 10:30 when it is night outside). ``store`` influx starts a server of its own.
+    ``faults``: things go wrong from the start, so that there is something to see.
     """
 
     config: Path
@@ -50,6 +55,8 @@ class Show:
     history_days: int = 30
     period_s: float | None = None
     start: datetime | None = None
+    store: str = "duckdb"
+    faults: bool = False
 
 
 @dataclass
@@ -92,7 +99,8 @@ def running(show: Show, progress: Progress) -> Iterator[Running]:
         broker = broker_of(registry)
         fleet = FleetProcess(show.config, folder, clock, show.seed, ports, broker.port if broker else None)
         stack.callback(fleet.stop)
-        fleet.start()
+        extra = ("--faults", str(write_fault_script(registry, folder))) if show.faults else ()
+        fleet.start(extra)
         yield _start(show, progress, stack, registry, clock, folder, fleet)
 
 
@@ -121,7 +129,14 @@ def _start(
     folder: Path,
     fleet: FleetProcess,
 ) -> Running:
-    settings = load_settings({}, config_dir=show.config, data_dir=folder, host=show.host, port=show.port)
+    settings = load_settings(
+        {},
+        config_dir=show.config,
+        data_dir=folder,
+        host=show.host,
+        port=show.port,
+        **_store(show, folder, stack),
+    )
     options = Options(settings, registry, load_profiles(), clock, broker_of(registry), demonstration=True)
     instance = Instance(options)
     stack.callback(instance.stop)
@@ -135,12 +150,27 @@ def _start(
     instance.collect()
     progress("collector", wires=ready.wires, period=registry.plants[0].poll_period_s)
     instance.work()
+    instance.beat("run")
     up.url = instance.serve()
     up.first_page_s = progress.seconds
     progress("web", url=up.url)
     names = {role: show.texts(f"demo.roles.{role.value}") for role in Role}
     up.accounts = add_demo_accounts(instance.accounts(), registry, names)
+    if show.history_days >= _BOOKS_FROM_DAYS:
+        books = BooksMaker(instance, registry, clock, progress)
+        stack.callback(books.stop)
+        books.start()
     return up
+
+
+def _store(show: Show, folder: Path, stack: ExitStack) -> dict[str, object]:
+    """Return the settings of the sample store, its server started where it needs one."""
+    if show.store != "influx":
+        return {}
+    token = folder / "influx_token"
+    token.write_text(secrets.token_hex(16), "utf-8")  # the server asks for none
+    url = stack.enter_context(own_influx(folder / "influx"))
+    return {"store": "influx", "influx_url": url, "influx_token_file": token}
 
 
 def _start_history(show: Show, progress: Progress, stack: ExitStack, up: Running, folder: Path) -> None:
@@ -148,7 +178,7 @@ def _start_history(show: Show, progress: Progress, stack: ExitStack, up: Running
 
     def recent(rows: int) -> None:
         up.recent_s = progress.seconds
-        progress("recent", days=min(_RECENT_DAYS, show.history_days), rows=rows)
+        progress("recent", days=min(RECENT.days, show.history_days), rows=rows)
         up.recent.set()
 
     def done(rows: int, problem: str) -> None:
@@ -168,7 +198,7 @@ def _start_history(show: Show, progress: Progress, stack: ExitStack, up: Running
         up.instance.store,
         command(show.config, up.clock, show.seed, show.history_days, out, show.texts("demo.manual_note")),
         out,
-        up.clock.anchor - timedelta(days=_RECENT_DAYS),
+        up.clock.anchor - RECENT,
         recent,
         done,
     )

@@ -87,6 +87,7 @@ def gateway(row: Row, plant: Row, profiles: Mapping[str, KnownProfile]) -> Gatew
         connect_delay_s=delay_s,
         request_pause_s=pause_s,
         answer_s=row["answer_s"],
+        line=row["line"],
     )
 
 
@@ -108,6 +109,7 @@ def device(row: Row, plant_id: str) -> Device:
         pt_ratio=row["pt_ratio"],
         in_service_from=row["in_service_from"],
         in_service_to=row["in_service_to"],
+        meter_address=row["meter_address"],
     )
 
 
@@ -156,6 +158,7 @@ def registry(facts: Facts, profiles: Mapping[str, KnownProfile]) -> Registry:
     events = tuple(sorted((event(row) for row in facts.events.values()), key=lambda one: one.on))
     return Registry(
         district=facts.district["name"],
+        district_en=facts.district["name_en"],
         towns=tuple(town(row) for row in facts.towns.values()),
         villages=villages(facts.villages.values(), events),
         plants=tuple(plant(row, facts.ownership.get(key), profiles) for key, row in facts.plants.items()),

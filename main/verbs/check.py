@@ -9,10 +9,12 @@ from typing import Any
 
 from domain.errors import CommandError
 from domain.plant import Connection, DeviceKind, Registry
+from main.care.check import check_care
 from main.cli import Context, Exit
 from main.configuration import Problem, RegistryProblemsError, load_registry
 from main.registry.problem import nearest
 from main.registry.schema import SCHEMA_FOLDER, write_schemas
+from main.tariffs import load_tariffs
 from texts.loader import Texts
 
 
@@ -141,6 +143,8 @@ class CheckVerb:
             return Exit.OK
         try:
             registry = load_registry(context.config, context.data / "config", texts=context.texts)
+            check_care(context.config, registry, context.texts)
+            load_tariffs(context.config, context.data / "config", registry, context.texts)
         except RegistryProblemsError as error:
             _say_problems(error.problems, context)
             return Exit.PROBLEM

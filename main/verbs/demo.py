@@ -27,6 +27,9 @@ class _Demo:
         parser.add_argument(
             "--period", type=float, default=None, metavar="S", help=texts("demo.options.period")
         )
+        parser.add_argument(
+            "--store", choices=("duckdb", "influx"), default="duckdb", help=texts("demo.options.store")
+        )
         parser.add_argument("--smoke", action="store_true", help=texts("demo.options.smoke"))
 
     def run(self, args: argparse.Namespace, context: Context) -> int:
@@ -36,7 +39,7 @@ class _Demo:
         if args.smoke:
             from main.demo.smoke import check
 
-            return check(context, args.seed)
+            return check(context, args.seed, args.store)
         return perform(
             Show(
                 context.config,
@@ -48,6 +51,8 @@ class _Demo:
                 args.speed if args.speed is not None else 1.0,
                 args.history_days if args.history_days is not None else 30,
                 args.period,
+                store=args.store,
+                faults=True,
             )
         )
 

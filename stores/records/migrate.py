@@ -32,7 +32,7 @@ def bring_up_to_date(database: Database, clock: Clock) -> Path | None:
         It cannot be opened or written.
     """
     with database.reading() as connection:
-        found = _revision(connection, database.name)
+        found = revision_of(connection, database.name)
     if found == REVISION:
         return None
     if found is not None and found not in known_revisions():
@@ -44,7 +44,7 @@ def bring_up_to_date(database: Database, clock: Clock) -> Path | None:
     with database.writing() as connection:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
-        if _revision(connection, database.name) != REVISION:
+        if revision_of(connection, database.name) != REVISION:
             _upgrade(connection)
     log.info("records database %s is now at revision %s", database.name, REVISION)
     return backup
@@ -56,7 +56,8 @@ def known_revisions() -> tuple[str, ...]:
     return tuple(sorted({match.group(1) for match in names if match}))
 
 
-def _revision(connection: Connection, name: str) -> str | None:
+def revision_of(connection: Connection, name: str) -> str | None:
+    """Return the revision a database is at, None for an empty one; StoreVersionError for another program's."""
     tables = inspect(connection).get_table_names()
     if "alembic_version" in tables:
         found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

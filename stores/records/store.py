@@ -7,14 +7,33 @@ from pathlib import Path
 from domain.clock import Clock, SystemClock
 from stores.records.acts import Audits, Jobs
 from stores.records.alerts import Alerts
+from stores.records.cases import Cases
 from stores.records.database import Database, sqlite_url
+from stores.records.handling import Handlings
+from stores.records.ledger import Ledger
 from stores.records.migrate import bring_up_to_date
+from stores.records.money_facts import MoneyFacts
+from stores.records.notifications import Notifications
 from stores.records.readings import Readings
+from stores.records.sample_accounts import SampleAccounts
 from stores.records.users import Sessions, Users
 
 
-class SqlRecordStore(Users, Sessions, Audits, Jobs, Readings, Alerts):
-    """Implements stores.protocol.RecordStore. Thread safe.
+class SqlRecordStore(
+    Users,
+    Sessions,
+    Audits,
+    Jobs,
+    Readings,
+    Alerts,
+    Cases,
+    Handlings,
+    Notifications,
+    Ledger,
+    MoneyFacts,
+    SampleAccounts,
+):
+    """Implements stores.protocol.RecordStore and stores.ledger_protocol.MoneyStore. Thread safe.
 
     Parameters
     ----------
@@ -54,6 +73,11 @@ class SqlRecordStore(Users, Sessions, Audits, Jobs, Readings, Alerts):
         """Open one transaction: everything this thread keeps inside is kept together, or not at all."""
         with self._database.writing():
             yield
+
+    @property
+    def database(self) -> Database:
+        """The database underneath: for stores that share its transactions, for copies and backups."""
+        return self._database
 
     def close(self) -> None:
         """Let go of the database."""

@@ -1,8 +1,7 @@
-"""The three roles of a server as processes of their own, over one InfluxDB, against the virtual field.
+"""The three roles of a server as processes of their own, over real servers, against the virtual field.
 
-Each role has its own data folder, as in docker-compose.yml. Records are in PostgreSQL where
-PVMON_TEST_POSTGRES_URL names one; else each role keeps an SQLite file of its own, because one such file has
-one writing process.
+InfluxDB keeps the samples, PostgreSQL the records, Mosquitto carries what one gateway publishes. Each role has
+its own data folder, as in docker-compose.yml.
 """
 
 import os
@@ -18,7 +17,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import make_url
 
 from access.principal import console_principal
 from commands.accounts import Accounts, NewUser
@@ -36,37 +35,35 @@ from tests.main.registry_files import change, write
 from tests.stores.influx_server import InfluxServer, running
 
 ROOT = Path(__file__).parents[2]
-INVERTERS = ("alpha-inv-1", "alpha-inv-2")
+INVERTERS = ("alpha-inv-1", "alpha-inv-2", "alpha-inv-3")  # the last one by way of the broker
 COUNTER = "ac_energy_total_wh"
 PERIOD_S = 2  # of polling; the wires carry it
 WAIT_S = 20.0
-POSTGRES = os.environ.get("PVMON_TEST_POSTGRES_URL", "")
+PUBLISHING = """\
+  - {id: alpha-mq, protocol: mqtt, topic: pv/alpha}
+devices:
+  - {id: alpha-inv-3, kind: inverter, name: 三号, profile: pvmon_json, gateway: alpha-mq, rated_power_kw: 50}
+"""
 
 
-def _records_on_a_server(folder: Path) -> dict[str, str]:
-    """Return the settings of an empty PostgreSQL, nothing where none is named."""
-    if not POSTGRES:
-        return {}
-    engine = create_engine(POSTGRES)
-    with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    engine.dispose()
-    url = make_url(POSTGRES)
-    given = {"PVMON_RECORDS_URL": url._replace(password=None).render_as_string(hide_password=False)}
-    if url.password is None:
-        return given
-    (folder / "postgres").write_text(str(url.password))
-    return given | {"PVMON_RECORDS_PASSWORD_FILE": str(folder / "postgres")}
+def _records(url: str, folder: Path) -> dict[str, str]:
+    """Return the settings of a database; its password goes into a file."""
+    address = make_url(url)
+    (folder / "postgres").write_text(str(address.password))
+    return {
+        "PVMON_RECORDS_URL": address._replace(password=None).render_as_string(hide_password=False),
+        "PVMON_RECORDS_PASSWORD_FILE": str(folder / "postgres"),
+    }
 
 
 class Town:
     """Folders, settings and processes of one server."""
 
-    def __init__(self, folder: Path, influx: InfluxServer) -> None:
+    def __init__(self, folder: Path, influx: InfluxServer, postgres_url: str) -> None:
         self.folder = folder
         self.config = write(folder / "config")
-        port = free_ports(1)[0]
+        port, self.broker_port = free_ports(2)
+        change(self.config, "plants/alpha.yaml", "devices:\n", PUBLISHING)
         change(self.config, "plants/alpha.yaml", "port: 15021", f"port: {port}")
         change(
             self.config,
@@ -81,7 +78,8 @@ class Town:
             "PVMON_INFLUX_URL": influx.url,
             "PVMON_INFLUX_BUCKET": "town",
             "PVMON_INFLUX_TOKEN_FILE": str(token),
-        } | _records_on_a_server(folder)
+            "PVMON_MQTT_URL": f"mqtt://127.0.0.1:{self.broker_port}",
+        } | _records(postgres_url, folder)
         self.begun = SystemClock().now()
         self.registry = load_registry(self.config, None)
         self.store = InfluxStore(influx.url, "town", device_kinds(self.registry))
@@ -154,15 +152,15 @@ def answers(url: str) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.needs("influxd")
-def test_collector_worker_and_web_are_processes_over_one_store(tmp_path: Path) -> None:
+@pytest.mark.needs("influxd", "postgres", "mosquitto")
+def test_collector_worker_and_web_are_processes_over_one_store(tmp_path: Path, postgres_url: str) -> None:
     with running(tmp_path / "influx") as influx, ExitStack() as stack:
-        town = Town(tmp_path, influx)
+        town = Town(tmp_path, influx, postgres_url)
         stack.callback(town.store.close)
         user, password = town.account()
         port = free_ports(1)[0]
         url = f"http://127.0.0.1:{port}"
-        stack.enter_context(town.process("simulate", "--broker", "none"))
+        stack.enter_context(town.process("simulate", "--broker", f"auto:{town.broker_port}"))
         influx.stop()  # a collector does not wait for the store
         stack.enter_context(town.process("collect"))
         wait_until(lambda: "last values are not known yet" in town.said("collect"), town)
@@ -170,6 +168,7 @@ def test_collector_worker_and_web_are_processes_over_one_store(tmp_path: Path) -
         stack.enter_context(town.process("serve", "--port", str(port)))
 
         wait_until(lambda: len(town.instants()) >= 2, town)
+        wait_until(lambda: len(town.store.latest(INVERTERS, town.begun)) == len(INVERTERS), town)
         newest = town.store.latest(INVERTERS, town.begun)
         assert [batch.device_id for batch in newest] == list(INVERTERS)
         assert all(batch.good(COUNTER) for batch in newest)

@@ -21,6 +21,10 @@ FLAGS = [
     "--disable-sync",
 ]
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
+DRAWN = (
+    "[...document.querySelectorAll('.js-plotly-plot')]"
+    ".filter(e => e.clientWidth && e.querySelector('.main-svg')).length"
+)
 PLOTS = {"/app/": 3, "summary": 1, "curves": 1, "strings": 1}
 
 
@@ -104,8 +108,7 @@ def test_every_page_opens_with_a_quiet_console_and_does_not_scroll_sideways(
         plots = PLOTS.get(path, PLOTS.get(path.rpartition("tab=")[2], 0))
         if plots:
             visible = plots - (1 if path == "/app/" and size == "phone" else 0)  # no heat map on a phone
-            drawn = "[...document.querySelectorAll('.js-plotly-plot .main-svg')].filter(e => e.clientWidth).length"
-            until(visit.page, f"{drawn} >= {visible}")
+            until(visit.page, f"{DRAWN} >= {visible}")
         sideways = visit.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert sideways <= 0, path
         assert visit.page.evaluate("document.documentElement.lang") == ("zh-CN" if language == "zh" else "en")
@@ -133,6 +136,15 @@ def test_a_dot_on_the_map_opens_its_plant_and_the_way_back_works(
     visit.page.wait_for_selector(".plant-head h1")
     visit.page.go_back()
     visit.page.wait_for_selector("#overview-tiles")
+    assert visit.wrong == []
+    visit.context.close()
+
+
+def test_a_chart_below_the_window_is_drawn_when_it_is_scrolled_to(base: str, browser: Any) -> None:
+    visit = Visit(browser, base, "desk")
+    visit.open("/app/", "zh")
+    visit.page.evaluate("document.getElementById('overview-curve-box').scrollIntoView()")
+    until(visit.page, "document.querySelector('#overview-curve .main-svg') !== null")
     assert visit.wrong == []
     visit.context.close()
 

@@ -11,11 +11,14 @@ import numpy as np
 import pandas as pd
 
 from commands.accounts import Accounts
+from commands.alert_handling import AlertHandling
 from commands.authenticate import Authenticate
+from commands.cases import Cases
+from commands.money_desk import MoneyDesk
 from commands.passwords import Passwords
 from commands.readings import Readings
 from dashboard.factory import create_app
-from dashboard.services import DashboardSettings, Services
+from dashboard.services import DashboardSettings, Services, WorkServices
 from domain.account import Role, Scope, User
 from domain.clock import ManualClock, SystemClock
 from domain.measurement import Batch, Origin
@@ -23,8 +26,15 @@ from domain.plant import Plant, Registry
 from domain.records import MeterReading
 from domain.timespan import Interval
 from inverters.profile import load_profiles
+from main.care.maintenance import load_maintenance
+from main.care.notifying import load_notifying
 from main.configuration import load_registry
+from main.demo.money import make_books
+from main.metered import metered_kwh
+from main.tariffs import load_tariffs
+from queries.money import MoneyQueries
 from queries.sources import Sources
+from queries.work import Work, WorkSources
 from simulator.faults import Fault, FaultKind
 from simulator.fleet import Fleet
 from stores.duckdb import DuckDbStore
@@ -177,12 +187,19 @@ def _serve(
 ) -> World:
     real = SystemClock()
     passwords = Passwords(memory_kib=64, passes=1)
+    tariffs = load_tariffs(ROOT / "config", None, registry)
+    desk = MoneyDesk.over(records, registry, tariffs, real, clock)
+    money_queries = MoneyQueries(records, registry, clock, metered_kwh(lambda: store, registry))
     services = Services(
         Authenticate(records, passwords, real),
         Accounts(records, passwords, real, registry),
         Readings(records, store, registry, real, clock, latest),
-        Sources(registry, store, latest, records, clock, figures=lambda: {"spool_length": "0"}),
+        Sources(registry, store, latest, records, clock, figures=lambda: {"spool_rows": "0"}),
+        desk,
+        money_queries,
+        work=work_services(registry, records, clock),
     )
+    make_books(desk, registry, tariffs, clock.now().date(), months=3)
     world = World(
         registry,
         clock,
@@ -196,6 +213,18 @@ def _serve(
     add_users(world)
     add_readings(world)
     return world
+
+
+def work_services(registry: Registry, records: SqlRecordStore, clock: ManualClock) -> WorkServices:
+    """Return the work on faults, with the delivered people as far as the registry has their places."""
+    maintenance = load_maintenance(ROOT / "config", sample_registry())
+    notifying = load_notifying(ROOT / "config", sample_registry())
+    real = SystemClock()
+    return WorkServices(
+        Cases(records, registry, maintenance, real, clock),
+        AlertHandling(records, registry, real, clock),
+        Work(WorkSources(registry, records, clock, maintenance, notifying)),
+    )
 
 
 def add_users(world: World) -> None:

@@ -40,6 +40,10 @@ def paths(world: Any) -> Any:
     ]
 
 
+MONEY_PATHS = ["/app/income", "/app/reconciliation", "/app/ledger"]
+MONEY_ROLES = {"accountant", "county", "auditor", "settlement", "township"}
+
+
 def route(client: Any, token: Any, path: Any) -> Any:
     """Ask the router for a page as the browser does."""
     address, _, search = path.partition("?")
@@ -107,6 +111,26 @@ def test_every_page_answers_every_role_with_json_in_both_languages(app: Any, wor
             assert "trouble" not in answer.get_json()["response"]["page"]["children"]["props"]["className"], (
                 path
             )
+
+
+@pytest.mark.parametrize("role", USERS)
+def test_the_money_pages_open_for_those_who_see_money_and_for_nobody_else(
+    app: Any, world: Any, role: Any
+) -> None:
+    client = app.test_client()
+    token = login(client, role)
+    for path in MONEY_PATHS:
+        answer = json.dumps(route(client, token, path).get_json(), ensure_ascii=False)
+        assert ("trouble" not in answer) == (role in MONEY_ROLES), path
+    printed = client.get(f"/app/ledger/print?village={_owner(world)}&month=2026-05")
+    assert (printed.status_code == 200) == (role in MONEY_ROLES)
+    if role in MONEY_ROLES:
+        assert "承前页" not in printed.get_data(as_text=True)  # one sheet
+        assert "本页合计" in printed.get_data(as_text=True)
+
+
+def _owner(world: Any) -> str:
+    return str(min(world.registry.plants[0].ownership[-1].shares_kw))
 
 
 def test_a_chinese_page_has_no_english_words_and_an_english_one_no_chinese_but_in_data(

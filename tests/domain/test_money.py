@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.errors import MoneyError
-from domain.money import Money, split
+from domain.money import Money, split, split_running
 
 TOTALS = st.integers(0, 10**13).map(Money)
 WEIGHTS = st.dictionaries(
@@ -62,7 +62,6 @@ def test_the_odd_fen_goes_to_the_largest_remainder_then_the_smaller_key() -> Non
 @pytest.mark.parametrize(
     ("fen", "weights", "said"),
     [
-        (-1, {"a": 1}, "negative amount"),
         (1, {"a": -1, "b": 2}, "weights"),
         (1, {"a": 0}, "weight"),
         (1, {}, "weight"),
@@ -91,3 +90,61 @@ def test_money_is_written_in_yuan_with_two_places(fen: int, text: str) -> None:
 def test_adding_and_taking_away_cancel(a: int, b: int) -> None:
     assert Money(a) + Money(b) - Money(b) == Money(a)
     assert (Money(a) < Money(b)) == (a < b)
+
+
+SIGNED = st.integers(-(10**10), 10**10)
+SMALL_WEIGHTS = st.dictionaries(
+    st.text("abcdefgh", min_size=1, max_size=3), st.integers(0, 40), min_size=1, max_size=12
+).filter(lambda weights: sum(weights.values()) > 0)
+
+
+@given(SIGNED, WEIGHTS)
+def test_a_correction_is_the_mirror_image_of_what_it_takes_back(fen: int, weights: dict[str, int]) -> None:
+    shares, mirrored = split(Money(fen), weights), split(Money(-fen), weights)
+    assert sum(share.fen for share in shares.values()) == fen
+    assert {key: -share.fen for key, share in shares.items()} == {k: s.fen for k, s in mirrored.items()}
+
+
+@given(TOTALS, WEIGHTS, st.integers(1, 50))
+def test_only_proportions_matter(total: Money, weights: dict[str, int], factor: int) -> None:
+    assert split(total, {key: weight * factor for key, weight in weights.items()}) == split(total, weights)
+
+
+@given(st.lists(st.integers(0, 5000), min_size=1, max_size=30), SMALL_WEIGHTS)
+@settings(max_examples=60)
+def test_on_the_running_total_nobody_is_ever_a_fen_away(totals: list[int], weights: dict[str, int]) -> None:
+    whole = sum(weights.values())
+    got = {key: Money(0) for key in weights}
+    for total in totals:
+        shares = split_running(Money(total), weights, got)
+        assert sum(share.fen for share in shares.values()) == total
+        assert all(share.fen >= 0 for share in shares.values())
+        got = {key: got[key] + share for key, share in shares.items()}
+    so_far = sum(totals)
+    assert all(abs(got[key].fen * whole - so_far * weights[key]) < 2 * whole for key in weights)
+
+
+def test_over_240_months_the_drift_of_a_household_is_below_a_fen() -> None:
+    random = Random(7)
+    for weights in (
+        {f"h{number:02d}": 1 for number in range(37)},
+        {f"h{number:02d}": random.randint(1, 7) for number in range(37)},
+    ):
+        whole, so_far = sum(weights.values()), 0
+        got = {key: Money(0) for key in weights}
+        for _ in range(240):
+            total = random.randint(500_000, 3_000_000)
+            so_far += total
+            shares = split_running(Money(total), weights, got)
+            got = {key: got[key] + share for key, share in shares.items()}
+        assert max(abs(got[key].fen - so_far * weights[key] / whole) for key in weights) < 1
+
+
+def test_a_running_total_knows_nobody_who_has_no_weight_now() -> None:
+    with pytest.raises(MoneyError, match="b have no weight"):
+        split_running(Money(10), {"a": 1}, {"b": Money(3)})
+
+
+def test_percentages_are_no_weights() -> None:
+    with pytest.raises(MoneyError, match="whole numbers"):
+        split(Money(10), {"a": 33.33, "b": 66.67})  # type: ignore[dict-item]

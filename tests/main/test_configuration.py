@@ -35,11 +35,12 @@ def sample() -> Registry:
 
 
 def test_the_delivered_files_are_what_the_generator_writes() -> None:
-    written = {
-        path.relative_to(SAMPLE).as_posix(): path.read_text("utf-8")
-        for path in sorted(SAMPLE.rglob("*.yaml"))
-    }
-    assert written == sample_files()
+    generated = sample_files()
+    names = (path.relative_to(SAMPLE).as_posix() for path in sorted(SAMPLE.rglob("*.yaml")))
+    of_the_registry = [
+        name for name in names if name in generated or "/" in name
+    ]  # not rules written by hand
+    assert {name: (SAMPLE / name).read_text("utf-8") for name in of_the_registry} == generated
 
 
 def test_the_sample_is_the_programme(sample: Registry) -> None:

@@ -121,7 +121,7 @@ def test_ages_come_with_the_broken_ones_first(queries: Any, world: Any) -> None:
     assert view.plants[0].now.data is DataState.INTERRUPTED
     assert view.store is not None
     assert view.store.rows > 1000
-    assert view.figures == {"spool_length": "0"}
+    assert view.figures == {"spool_rows": "0"}
 
 
 def test_a_make_that_tells_only_its_inputs_shows_those_and_compares_nothing(world: Any) -> None:

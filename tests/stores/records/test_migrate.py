@@ -95,7 +95,7 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
         connection.exec_driver_sql("CREATE TABLE half (x INTEGER)")  # type: ignore[attr-defined]
         connection.exec_driver_sql("INSERT INTO nowhere VALUES (1)")  # type: ignore[attr-defined]
 
-    monkeypatch.setattr(migrate, "REVISION", "9998")
+    monkeypatch.setattr(migrate, "REVISION", "zzzz")
     monkeypatch.setattr(migrate, "_upgrade", broken)
     with pytest.raises(StoreUnavailableError, match="nowhere"):
         SqlRecordStore.at(path, CLOCK)
@@ -122,10 +122,10 @@ def test_alembic_says_nothing_below_a_warning(tmp_path: Path, caplog: pytest.Log
 
 
 def _pretend_newer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the program expect a next revision that only writes its number."""
+    """Let the program expect a newer revision that only writes its number."""
 
     def upgrade(connection: object) -> None:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num='9998'")  # type: ignore[attr-defined]
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num='zzzz'")  # type: ignore[attr-defined]
 
-    monkeypatch.setattr(migrate, "REVISION", "9998")
+    monkeypatch.setattr(migrate, "REVISION", "zzzz")
     monkeypatch.setattr(migrate, "_upgrade", upgrade)

@@ -1,6 +1,5 @@
-"""The contract on SQLite, and on PostgreSQL where an address is given; what is particular to SQLite."""
+"""The contract on SQLite, and on a PostgreSQL of our own; what is particular to SQLite."""
 
-import os
 import sqlite3
 import subprocess
 import sys
@@ -15,8 +14,6 @@ from stores.records.store import SqlRecordStore
 from tests.conftest import ROOT
 from tests.stores.records.contract import NOW, RecordStoreContract, entry, user
 
-POSTGRES = os.environ.get("PVMON_TEST_POSTGRES_URL", "")
-
 
 class TestOnSqlite(RecordStoreContract):
     @pytest.fixture
@@ -26,21 +23,13 @@ class TestOnSqlite(RecordStoreContract):
         store.close()
 
 
-if POSTGRES:  # an empty database that may be wiped
-
-    class TestOnPostgres(RecordStoreContract):
-        @pytest.fixture
-        def store(self) -> Iterator[SqlRecordStore]:
-            from sqlalchemy import create_engine, text
-
-            engine = create_engine(POSTGRES)
-            with engine.begin() as connection:
-                connection.execute(text("DROP SCHEMA public CASCADE"))
-                connection.execute(text("CREATE SCHEMA public"))
-            engine.dispose()
-            store = SqlRecordStore(POSTGRES)
-            yield store
-            store.close()
+@pytest.mark.needs("postgres")
+class TestOnPostgres(RecordStoreContract):
+    @pytest.fixture
+    def store(self, postgres_url: str) -> Iterator[SqlRecordStore]:
+        store = SqlRecordStore(postgres_url)
+        yield store
+        store.close()
 
 
 def test_what_was_kept_is_there_after_a_restart(tmp_path: Path) -> None:

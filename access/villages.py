@@ -1,0 +1,18 @@
+"""Which villages are in a principal's scope: by itself, by its town, or everything."""
+
+from access.principal import Principal
+from domain.plant import Registry
+
+
+def sees_village(principal: Principal, registry: Registry, village_id: str) -> bool:
+    """Tell whether a village is in scope."""
+    village = registry.villages_by_id.get(village_id)
+    scope = principal.scope
+    if village is None:
+        return False
+    return scope.everything or village_id in scope.village_ids or village.town_id in scope.town_ids
+
+
+def villages_seen(principal: Principal, registry: Registry) -> list[str]:
+    """Return the ids of the villages in scope, in the registry's order."""
+    return [one.village_id for one in registry.villages if sees_village(principal, registry, one.village_id)]

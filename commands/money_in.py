@@ -1,0 +1,276 @@
+"""What people bring in about money: statements, bank movements, deductions, exchanges of meters, opening states.
+
+Everything is checked before anything is kept; one bad row keeps a whole file out. What is brought in here is
+not in the books yet: that is the second person's part (commands/books.py).
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from access.guard import guarded, require
+from access.permissions import Permission
+from access.principal import Principal
+from commands.audit import command
+from commands.money_base import MoneyCommands, MoneyRefusedError
+from commands.money_files import sheet_rows
+from domain.money_fact import MoneyFact
+from revenue import money_rows
+from revenue.accounts import CostKind
+from revenue.deduction import CeilingWarning, Deduction, above_ceiling
+from revenue.opening import Opening
+from revenue.ownership import watts
+from revenue.receipt import Movement
+from revenue.sheet import SheetRow
+from revenue.statement import KIND as STATEMENT
+from revenue.statement import GridStatement, MeterExchange
+from revenue.statement_rows import ReadLines, RowProblem, StatementReader
+
+MAPPING, EXCHANGE, TEMPLATE = "account_map", "meter_exchange", "statement_template"
+_TEXT_CHARS_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class FilePreview:
+    """What an import would do. Nothing is kept while ``problems`` is not empty. ``fen`` is the sum of new rows."""
+
+    sha256: str
+    new: int
+    known: int
+    fen: int
+    problems: tuple[RowProblem, ...]
+
+
+@guarded
+class MoneyIn(MoneyCommands):
+    """Entering and importing, for settlement institution and village accountants."""
+
+    @require(Permission.ENTER_MONEY)
+    def preview_statements(
+        self, principal: Principal, content: bytes, columns: Mapping[str, Sequence[str]] | None = None
+    ) -> FilePreview:
+        """Return what a statement file would do, with every row that cannot be taken."""
+        _, preview = self._read_statements(principal, content, columns)
+        return preview
+
+    @command(Permission.ENTER_MONEY, "statement.import")
+    def import_statements(
+        self,
+        principal: Principal,
+        name: str,
+        content: bytes,
+        columns: Mapping[str, Sequence[str]] | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> FilePreview:
+        """Keep a statement file as a whole; the same file, or a part of it, again changes nothing.
+
+        Raises
+        ------
+        MoneyRefusedError
+            A row cannot be taken; `preview_statements` lists all of them.
+        """
+        lines, preview = self._read_statements(principal, content, columns)
+        if preview.problems:
+            raise MoneyRefusedError("file_problems", count=len(preview.problems))
+        at = self._clock.now()
+        facts = [line.fact(principal.user_id, at, preview.sha256) for _, line in lines.lines]
+        if columns and lines.fingerprint:
+            kept: dict[str, object] = {name: list(words) for name, words in sorted(columns.items())}
+            identity = hashlib.sha256(lines.fingerprint.encode()).hexdigest()
+            facts.append(MoneyFact(TEMPLATE, identity, kept, principal.user_id, at))
+        detail = {"file": name[:_TEXT_CHARS_MAX], "sha256": preview.sha256[:12], "new": str(preview.new)}
+        with self._carry_out(principal, "statement.import", name[:_TEXT_CHARS_MAX], detail):
+            for start in range(0, len(facts), 1000):
+                self._keep(facts[start : start + 1000])
+                if progress is not None:
+                    progress(min(start + 1000, len(facts)), len(facts))
+        return preview
+
+    @command(Permission.ENTER_MONEY, "statement.enter")
+    def enter_statement(self, principal: Principal, line: GridStatement) -> bool:
+        """Keep one line typed from a paper; its account decides the plant, its arithmetic is checked."""
+        plant = self._plant(principal, line.plant_id)
+        reader = StatementReader(self._registry, self._mapped(), self._exchanges())
+        for reason, values in reader.faults_of(line, plant):
+            raise MoneyRefusedError("line", reason=reason, values=_said(values))
+        with self._carry_out(principal, "statement.enter", line.identity, {"fen": str(line.fen)}):
+            return self._keep([line.fact(principal.user_id, self._clock.now())])[0]
+
+    @command(Permission.ENTER_MONEY, "statement.map_account")
+    def map_account(self, principal: Principal, account: str, plant_id: str, document: str) -> None:
+        """Say whose settlement account (户号) this is, on what paper; an account is mapped once."""
+        plant = self._plant(principal, plant_id)
+        content = {"account": _words(account), "document": _words(document)}
+        fact = MoneyFact(
+            MAPPING, _words(account), content, principal.user_id, self._clock.now(), plant.plant_id
+        )
+        with self._carry_out(principal, "statement.map_account", account, {"plant": plant.plant_id}):
+            self._keep([fact])
+
+    @command(Permission.ENTER_MONEY, "meter.exchange")
+    def enter_exchange(self, principal: Principal, exchange: MeterExchange, document: str) -> None:
+        """Keep the exchange of a revenue meter, so that energy can be told across it."""
+        plant = self._plant(principal, exchange.plant_id)
+        content = {
+            "on": exchange.on.isoformat(),
+            "old_end": str(exchange.old_end),
+            "new_start": str(exchange.new_start),
+            "new_multiplier": str(exchange.new_multiplier),
+            "document": _words(document),
+        }
+        identity = f"{plant.plant_id}|{exchange.on.isoformat()}"
+        fact = MoneyFact(EXCHANGE, identity, content, principal.user_id, self._clock.now(), plant.plant_id)
+        with self._carry_out(principal, "meter.exchange", identity):
+            self._keep([fact])
+
+    @command(Permission.ENTER_MONEY, "receipt.enter")
+    def enter_movement(self, principal: Principal, movement: Movement) -> bool:
+        """Keep a bank movement; what it pays is proposed and confirmed by another person."""
+        if movement.fen <= 0:
+            raise MoneyRefusedError("not_positive", fen=movement.fen)
+        with self._carry_out(
+            principal, "receipt.enter", movement.identity[:_TEXT_CHARS_MAX], {"fen": str(movement.fen)}
+        ):
+            return self._keep([movement.fact(principal.user_id, self._clock.now())])[0]
+
+    @command(Permission.ENTER_MONEY, "receipt.import")
+    def import_movements(self, principal: Principal, name: str, content: bytes) -> FilePreview:
+        """Keep a file of bank movements as a whole."""
+        movements, problems = money_rows.movements(sheet_rows(content))
+        return self._import(
+            principal, "receipt.import", name, content, [(m, m.fen) for m in movements], problems
+        )
+
+    @command(Permission.ENTER_MONEY, "deduction.import")
+    def import_deductions(self, principal: Principal, name: str, content: bytes) -> FilePreview:
+        """Keep a file of deductions as a whole."""
+        deductions, problems = money_rows.deductions(sheet_rows(content), self._registry)
+        for one in deductions:
+            self._plant(principal, one.plant_id)
+        return self._import(
+            principal, "deduction.import", name, content, [(d, d.fen) for d in deductions], problems
+        )
+
+    @command(Permission.ENTER_MONEY, "deduction.enter")
+    def enter_deduction(self, principal: Principal, deduction: Deduction) -> list[CeilingWarning]:
+        """Keep a deduction with its document; return the ceilings it goes beyond (a warning, no refusal)."""
+        plant = self._plant(principal, deduction.plant_id)
+        if deduction.fen <= 0 or not deduction.document.strip():
+            raise MoneyRefusedError("no_document")
+        with self._carry_out(principal, "deduction.enter", deduction.identity, {"fen": str(deduction.fen)}):
+            self._keep([deduction.fact(principal.user_id, self._clock.now())])
+        capacity_w = watts(plant.capacity_on(_first(deduction.period)).ac_capacity_kw)
+        ceilings: Mapping[CostKind, int] = self._tariffs.ceilings
+        return above_ceiling(
+            plant.plant_id, capacity_w, self._deductions(plant_ids=[plant.plant_id]), ceilings
+        )
+
+    @command(Permission.ENTER_MONEY, "opening.import")
+    def import_openings(
+        self, principal: Principal, name: str, content: bytes, on: date, document: str
+    ) -> FilePreview:
+        """Keep opening states of villages from one sheet; a second person approves each."""
+        openings, problems = money_rows.openings(sheet_rows(content), self._registry, on, _words(document))
+        for one in openings:
+            self._village(principal, one.village_id)
+        kept = [(one, sum(line.fen for line in one.lines if line.item == "bank")) for one in openings]
+        return self._import(principal, "opening.import", name, content, kept, problems)
+
+    # ------------------------------------------------------------------ helpers
+
+    def _import(
+        self,
+        principal: Principal,
+        action: str,
+        name: str,
+        content: bytes,
+        things: Sequence[tuple[Movement | Deduction | Opening, int]],
+        problems: Sequence[RowProblem],
+    ) -> FilePreview:
+        digest = hashlib.sha256(content).hexdigest()
+        if problems:
+            return FilePreview(digest, 0, 0, 0, tuple(problems))
+        at = self._clock.now()
+        facts = [thing.fact(principal.user_id, at) for thing, _ in things]
+        with self._carry_out(
+            principal, action, name[:_TEXT_CHARS_MAX], {"rows": str(len(facts)), "sha256": digest[:12]}
+        ):
+            added = self._keep(facts)
+        new_fen = sum(fen for (_, fen), is_new in zip(things, added, strict=True) if is_new)
+        return FilePreview(digest, sum(added), len(added) - sum(added), new_fen, ())
+
+    def _read_statements(
+        self, principal: Principal, content: bytes, columns: Mapping[str, Sequence[str]] | None
+    ) -> tuple[ReadLines, FilePreview]:
+        rows = sheet_rows(content)
+        reader = StatementReader(
+            self._registry, self._mapped(), self._exchanges(), columns or self._remembered(rows)
+        )
+        read = reader.read(rows)
+        problems = list(read.problems)
+        kept = {
+            (fact.plant_id, fact.identity): fact.content
+            for fact in self._money.facts(
+                STATEMENT, plant_ids={line.plant_id for _, line in read.lines if line.plant_id}
+            )
+        }
+        known = fen = 0
+        for row, line in read.lines:
+            plant = self._registry.plants_by_id[line.plant_id]
+            if not principal.sees_plant(plant, self._registry):
+                problems.append(
+                    RowProblem(row, "account", "unknown_account", {"account": line.account_number})
+                )
+            there = kept.get((line.plant_id, line.identity))
+            if there is None:
+                fen += line.fen
+            elif dict(there) == line.content():
+                known += 1
+            else:
+                problems.append(RowProblem(row, "number", "other_content", {"number": line.number}))
+        problems.sort(key=lambda one: (one.row, one.column))
+        new = len(read.lines) - known
+        return read, FilePreview(hashlib.sha256(content).hexdigest(), new, known, fen, tuple(problems))
+
+    def _remembered(self, rows: Sequence[SheetRow]) -> Mapping[str, Sequence[str]]:
+        """Return the columns a person named for this kind of file before."""
+        templates = {fact.identity: fact.content for fact in self._money.facts(TEMPLATE)}
+        if not templates:
+            return {}
+        for words in money_rows.possible_heads(rows):
+            found = templates.get(hashlib.sha256("|".join(words).encode()).hexdigest())
+            if found is not None:
+                return {str(name): tuple(each) for name, each in found.items()}
+        return {}
+
+    def _mapped(self) -> dict[str, str]:
+        return {fact.identity: fact.plant_id for fact in self._money.facts(MAPPING)}
+
+    def _exchanges(self) -> list[MeterExchange]:
+        return [
+            MeterExchange(
+                fact.plant_id,
+                date.fromisoformat(fact.content["on"]),
+                Decimal(fact.content["old_end"]),
+                Decimal(fact.content["new_start"]),
+                Decimal(fact.content["new_multiplier"]),
+            )
+            for fact in self._money.facts(EXCHANGE)
+        ]
+
+
+def _words(text: str) -> str:
+    plain = text.strip()
+    if not plain or len(plain) > _TEXT_CHARS_MAX or not plain.isprintable():
+        raise MoneyRefusedError("no_document")
+    return plain
+
+
+def _said(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in values.items())
+
+
+def _first(period: str) -> date:
+    return date(int(period[:4]), int(period[5:7]), 1)

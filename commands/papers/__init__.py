@@ -1,0 +1,1 @@
+"""Documents made on order: notices, slips, bank files, reports, audit packages; the door of PDF, QR and their font."""

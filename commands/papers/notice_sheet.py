@@ -1,0 +1,198 @@
+"""The public notice on A4, and as a page: the same record, names on paper as decided, masked on every page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+
+from commands.papers.font import refuse_lacking
+from commands.papers.paper import HEIGHT, MARGIN, WIDTH, Paper
+from domain.money import Money
+from domain.roster import masked_name
+from revenue.notice import Notice, NoticeKind, spoken
+from revenue.rule import LineClass
+from texts.loader import Texts
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeFacts:
+    """What a sheet shows beside the notice itself. ``names`` are whole; who prints decides what is shown."""
+
+    village: str
+    names: Mapping[str, str]
+    contact: str = ""
+    deductions: tuple[tuple[str, int], ...] = ()
+    plants: tuple[str, ...] = ()
+    statements: tuple[tuple[str, str, str, int], ...] = ()  # plant, month, kWh, fen
+
+
+def heading_of(notice: Notice, texts: Texts) -> str:
+    """Return the title of a notice."""
+    if notice.kind is NoticeKind.CORRECTION:
+        return texts("papers.notice.correction", number=notice.number, corrects=notice.corrects)
+    return texts(f"papers.notice.{notice.kind.value}", number=notice.number)
+
+
+def shown_name(notice: Notice, name: str, *, on_paper: bool) -> str:
+    """Return a name as it may be shown."""
+    return name if on_paper and notice.named else masked_name(name)
+
+
+def qr_words(notice: Notice) -> str:
+    """Return what the QR code of a notice holds: the code and the whole hash it is taken from."""
+    return f"PVMON {notice.code} {notice.head} {notice.sequence}"
+
+
+def sheet(notice: Notice, facts: NoticeFacts, texts: Texts) -> bytes:
+    """Return the notice as PDF.
+
+    Raises
+    ------
+    RefusedError
+        A name has characters the font cannot print; nothing is made.
+    """
+    shown = {
+        row.person_id: shown_name(notice, facts.names.get(row.person_id, ""), on_paper=True)
+        for row in notice.rows
+    }
+    refuse_lacking((row.household_id, shown[row.person_id]) for row in notice.rows)
+    paper = Paper(heading_of(notice, texts), f"{facts.village} · {notice.plan_id} · {notice.code}")
+    paper.qr(qr_words(notice), WIDTH - MARGIN - 72, HEIGHT - MARGIN - 72)
+    paper.title(f"{facts.village} {heading_of(notice, texts)}", 15)
+    for words in _intro(notice, facts, texts):
+        paper.line(words)
+    paper.gap()
+    _tables(paper, notice, shown, texts)
+    for change in notice.changes:
+        paper.line(texts("papers.notice.change", label=change.label, old=change.old, new=change.new))
+    for words in _closing(notice, facts, texts):
+        paper.line(words)
+    paper.signatures(
+        [texts("papers.sign.village"), texts("papers.sign.supervisors"), texts("papers.sign.date")]
+    )
+    return paper.content()
+
+
+def _tables(paper: Paper, notice: Notice, shown: Mapping[str, str], texts: Texts) -> None:
+    """Write the classes, then the persons."""
+    paper.table(
+        [texts("papers.notice.class"), texts("papers.notice.persons"), texts("papers.notice.amount")],
+        [250, 100, 149],
+        [
+            *(
+                [
+                    texts(f"papers.class.{t.kind.value}"),
+                    str(t.persons) if t.persons else "",
+                    str(Money(t.fen)),
+                ]
+                for t in notice.totals
+            ),
+            [texts("papers.notice.total"), "", str(Money(notice.total_fen))],
+        ],
+        " nn",
+    )
+    if notice.rows:
+        paper.table(
+            [
+                texts(f"papers.notice.{name}")
+                for name in ("household", "name", "group", "purpose", "days", "amount")
+            ],
+            [80, 90, 70, 120, 50, 89],
+            [
+                [
+                    row.household_id,
+                    shown[row.person_id],
+                    row.group,
+                    row.purpose,
+                    "" if row.days is None else str(row.days),
+                    str(Money(row.fen)),
+                ]
+                for row in notice.rows
+            ],
+            "    nn",
+        )
+
+
+def _intro(notice: Notice, facts: NoticeFacts, texts: Texts) -> list[str]:
+    months = f"{notice.first_month:%Y-%m} – {notice.last_month:%Y-%m}"
+    lines = [texts("papers.notice.intro", months=months, plan=notice.plan_id)]
+    if facts.plants:
+        lines.append(texts("papers.notice.plants", plants="、".join(facts.plants)))
+    lines += [
+        texts("papers.notice.statement", plant=plant, month=month, kwh=kwh, fen=Money(fen))
+        for plant, month, kwh, fen in facts.statements
+    ]
+    lines.append(texts("papers.notice.gross", fen=Money(notice.gross_fen)))
+    lines += [texts("papers.notice.deduction", name=name, fen=Money(fen)) for name, fen in facts.deductions]
+    lines.append(texts("papers.notice.net", net=Money(notice.net_fen), available=Money(notice.available_fen)))
+    if notice.kind is NoticeKind.RESULT:
+        lines.append(texts("papers.notice.paid", paid=Money(notice.paid_fen), open=Money(notice.open_fen)))
+    if notice.reason:
+        lines.append(texts("papers.notice.reason", reason=notice.reason))
+    return lines
+
+
+def _closing(notice: Notice, facts: NoticeFacts, texts: Texts) -> list[str]:
+    return [
+        texts("papers.notice.period", starts=notice.starts, ends=notice.ends),
+        texts("papers.notice.objections", contact=facts.contact or texts("papers.notice.no_contact")),
+        texts("papers.notice.code", code=notice.code, sequence=notice.sequence),
+    ]
+
+
+_STYLE = """body{font:16px/1.6 system-ui,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif;margin:1rem auto;
+max-width:48rem;padding:0 1rem;color:#17324d;background:#fff}h1{font-size:1.35rem}table{border-collapse:collapse;
+width:100%;margin:.8rem 0}th,td{border-bottom:1px solid #c7d3dd;padding:.35rem .5rem;text-align:left}
+.n{text-align:right;font-variant-numeric:tabular-nums}@media print{body{margin:0;max-width:none;font-size:11pt}}"""
+
+
+def page(notice: Notice, facts: NoticeFacts, texts: Texts) -> str:
+    """Return the notice as a page that needs no script; names are masked whatever the paper shows."""
+    rows = "".join(
+        f"<tr><td>{escape(row.household_id)}</td>"
+        f"<td>{escape(shown_name(notice, facts.names.get(row.person_id, ''), on_paper=False))}</td>"
+        f"<td>{escape(row.group)}</td><td>{escape(row.purpose)}</td>"
+        f'<td class="n">{"" if row.days is None else row.days}</td><td class="n">{Money(row.fen)}</td></tr>'
+        for row in notice.rows
+    )
+    totals = "".join(
+        f"<tr><td>{escape(texts(f'papers.class.{t.kind.value}'))}</td>"
+        f'<td class="n">{t.persons or ""}</td><td class="n" data-total="{t.kind.value}">{Money(t.fen)}</td></tr>'
+        for t in notice.totals
+    )
+    heads = "".join(
+        f"<th>{escape(texts(f'papers.notice.{name}'))}</th>"
+        for name in ("household", "name", "group", "purpose", "days", "amount")
+    )
+    title = escape(f"{facts.village} {heading_of(notice, texts)}")
+    changes = "".join(
+        f"<p>{escape(texts('papers.notice.change', label=c.label, old=c.old, new=c.new))}</p>"
+        for c in notice.changes
+    )
+    said = "".join(f"<p>{escape(words)}</p>" for words in _intro(notice, facts, texts))
+    closing = "".join(f"<p>{escape(words)}</p>" for words in _closing(notice, facts, texts))
+    language = "zh-CN" if texts.language == "zh" else "en"
+    table = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>" if rows else ""
+    return (
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>'
+        f"<body><h1>{title}</h1>{said}<table><thead><tr><th>{escape(texts('papers.notice.class'))}</th>"
+        f'<th class="n">{escape(texts("papers.notice.persons"))}</th>'
+        f'<th class="n">{escape(texts("papers.notice.amount"))}</th></tr></thead><tbody>{totals}</tbody></table>'
+        f"{table}{changes}{closing}</body></html>"
+    )
+
+
+def broadcast(notice: Notice, village: str, texts: Texts) -> str:
+    """Return a text of about a minute for the village loudspeaker: totals only, nobody's name."""
+    words = {kind: texts(f"papers.class.{kind.value}") for kind in LineClass}
+    months = f"{notice.first_month:%Y-%m} – {notice.last_month:%Y-%m}"
+    return texts(
+        "papers.broadcast",
+        village=village,
+        months=months,
+        net=Money(notice.available_fen),
+        classes=spoken(notice.totals, words),
+        starts=notice.starts,
+        ends=notice.ends,
+        code=notice.code,
+    )

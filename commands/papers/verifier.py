@@ -1,0 +1,117 @@
+"""Checks an audit package of pvmon with plain Python 3, nothing else: python3 verifier.py FOLDER_OR_ZIP.
+
+It recomputes the hash of every file, the chain of vouchers from the first one, the sum of every voucher, and
+what every notice published against the spending booked for its plan. It ends with 0 when all is sound.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+SPENDING = {
+    "posts": "51401",
+    "labour": "51401",
+    "works": "51402",
+    "reward": "51403",
+    "aid": "51403",
+    "relief": "51403",
+}
+
+
+def read(source: str) -> dict[str, bytes]:
+    """Return every file of a folder or ZIP by name."""
+    path = Path(source)
+    if path.is_dir():
+        return {p.relative_to(path).as_posix(): p.read_bytes() for p in path.rglob("*") if p.is_file()}
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def table(files: dict[str, bytes], name: str) -> list[dict[str, str]]:
+    """Return the rows of a table."""
+    return list(csv.DictReader(io.StringIO(files[name].decode("utf-8-sig"), newline="")))
+
+
+def canonical(record: Any) -> str:
+    """Return the one text that is hashed."""
+    return json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def check_files(files: dict[str, bytes]) -> Iterator[str]:
+    """Yield files that are missing or not as listed."""
+    listed = [line.split("  ", 1) for line in files["SHA256SUMS"].decode().splitlines()]
+    for code, name in listed:
+        if name not in files:
+            yield f"{name}: missing"
+        elif hashlib.sha256(files[name]).hexdigest() != code:
+            yield f"{name}: not the file that was packed"
+    known = {name for _, name in listed} | {"SHA256SUMS"}
+    yield from (f"{name}: not listed" for name in files if name not in known)
+
+
+def check_chain(files: dict[str, bytes]) -> Iterator[str]:
+    """Yield breaks of the chain and vouchers that do not sum to zero."""
+    sums: dict[str, int] = {}
+    for row in table(files, "postings.csv"):
+        sums[row["sequence"]] = sums.get(row["sequence"], 0) + int(row["fen"])
+    previous = "0" * 64
+    for line in files["chain.jsonl"].decode().splitlines():
+        record = json.loads(line)
+        if "fields" not in record:  # a voucher of another village: its place in the chain is checked
+            if record["previous_hash"] != previous:
+                yield f"hash {record['hash'][:16]}: the chain breaks here"
+                return
+            previous = record["hash"]
+            continue
+        code = hashlib.sha256(canonical({**record["fields"], "previous_hash": previous}).encode()).hexdigest()
+        if record["previous_hash"] != previous or record["hash"] != code:
+            yield f"voucher {record['fields']['sequence']}: the chain breaks here"
+            return
+        previous = code
+    for sequence, fen in sums.items():
+        if fen:
+            yield f"voucher {sequence}: debit and credit differ by {fen} fen"
+
+
+def check_notices(files: dict[str, bytes]) -> Iterator[str]:
+    """Yield notices whose totals are not what was booked for their plan."""
+    entries = {row["sequence"]: row for row in table(files, "vouchers.csv")}
+    booked: dict[tuple[str, str], int] = {}
+    for row in table(files, "postings.csv"):
+        entry = entries.get(row["sequence"])
+        if entry is not None and entry["source_kind"] == "plan_line" and row["account"].startswith("514"):
+            key = (entry["source_id"].rpartition("/")[0], row["account"])
+            booked[key] = booked.get(key, 0) + int(row["fen"])
+    for row in table(files, "notices.csv"):
+        if row["kind"] != "result":
+            continue
+        published: dict[str, int] = {}
+        for name, fen in json.loads(row["totals"]).items():
+            if name in SPENDING:
+                published[SPENDING[name]] = published.get(SPENDING[name], 0) + int(fen)
+        for account, fen in published.items():
+            there = booked.get((row["plan_id"], account), 0)
+            if there != fen:
+                yield f"notice {row['code']}: account {account} published {fen} fen, booked {there} fen"
+
+
+def main(source: str) -> int:
+    """Check everything; return the exit code."""
+    files = read(source)
+    faults = [*check_files(files), *check_chain(files), *check_notices(files)]
+    for fault in faults:
+        sys.stdout.write(f"{fault}\n")
+    verdict = "NOT SOUND" if faults else "sound"
+    vouchers = len(files["chain.jsonl"].splitlines())
+    sys.stdout.write(f"{len(files)} files, {vouchers} vouchers: {verdict}\n")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else "."))

@@ -1,0 +1,1 @@
+"""Pages of money in: income, reconciliation, ledger, and the printed ledger."""

@@ -1,0 +1,270 @@
+"""The income page: a month's statements, the receipts, what is in arrears, and a village's months."""
+
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from dash import Input, Output, State, dcc, html
+
+from access.permissions import Permission
+from access.principal import Principal
+from commands.money_base import MoneyRefusedError
+from dashboard import guard
+from dashboard.components.card import card, empty, table
+from dashboard.pages.base import Component, Site, Visit
+from dashboard.pages.money.parts import (
+    decimal_text,
+    desk_of,
+    month_of,
+    months_bar,
+    queries_of,
+    village_choice,
+    village_of,
+    yuan,
+)
+from queries.money_views import ArrearsView, IncomeMonth, ReceiptView, StatementView
+from texts.loader import Texts
+
+VILLAGE, MONTH, SETTLE, MATCH, SAID = (
+    "income-village",
+    "income-month",
+    "income-settle",
+    "income-match",
+    "income-said",
+)
+RECEIPTS_MAX = 60
+
+
+class IncomePage:
+    """``/app/income``."""
+
+    path = "/income"
+    permission = Permission.VIEW_INCOME
+    title = "revenue.page.income"
+
+    def layout(self, visit: Visit) -> Component:
+        """Return the month's statements first, then receipts, arrears and the village."""
+        texts, queries = visit.texts, queries_of(visit.site)
+        months, villages = queries.periods(visit.principal), queries.villages(visit.principal)
+        month, village = month_of(visit, months), village_of(visit, villages)
+        return html.Div(
+            [
+                html.H1(texts(self.title), className="visually-hidden"),
+                dcc.Store(id=MONTH, data=month),
+                html.Div(
+                    [
+                        months_bar(visit, "income", months, month, village=village),
+                        html.Span(className="grow"),
+                        *_acts(visit.principal, texts),
+                        village_choice(VILLAGE, villages, village, texts),
+                    ],
+                    className="toolbar",
+                ),
+                html.Div(id=SAID, role="status"),
+                card(
+                    f"{texts('revenue.page.statements')} {month}",
+                    _statements(queries.statements(visit.principal, month) if month else [], texts),
+                    aside=texts("revenue.page.yuan"),
+                ),
+                card(
+                    f"{texts('revenue.page.village_income')} {dict(villages).get(village, '')}",
+                    _income(queries.income(visit.principal, village) if village else [], texts),
+                ),
+                card(texts("revenue.page.receipts"), _receipts(queries.receipts(visit.principal), texts)),
+                card(texts("revenue.page.arrears"), _arrears(queries.arrears(visit.principal), texts)),
+            ],
+            className="page",
+        )
+
+    def register(self, app: Any, site: Site) -> None:
+        """The village changes the address; settling and matching say what they did."""
+
+        @guard.secured(
+            app,
+            Output("url", "search", allow_duplicate=True),
+            Input(VILLAGE, "value"),
+            State(MONTH, "data"),
+            permission=Permission.VIEW_INCOME,
+            takes=(str, str),
+            prevent_initial_call=True,
+        )
+        def choose(_principal: Principal, village: str | None, month: str | None) -> str:
+            return f"?{urlencode({'village': village or '', 'month': month or ''})}"
+
+        @guard.secured(
+            app,
+            Output(SAID, "children"),
+            Input(SETTLE, "n_clicks"),
+            State(MONTH, "data"),
+            permission=Permission.CHECK_MONEY,
+            takes=(int, str),
+            prevent_initial_call=True,
+        )
+        def settle(principal: Principal, clicks: int | None, month: str | None) -> str:
+            return _settle(site, principal, month) if clicks and month else ""
+
+        @guard.secured(
+            app,
+            Output(SAID, "children", allow_duplicate=True),
+            Input(MATCH, "n_clicks"),
+            permission=Permission.CHECK_MONEY,
+            takes=(int,),
+            prevent_initial_call=True,
+        )
+        def match(principal: Principal, clicks: int | None) -> str:
+            return _match(site, principal) if clicks else ""
+
+
+def _acts(principal: Principal, texts: Texts) -> list[Component]:
+    """Return the two acts of who checks; whoever may not sees none."""
+    if not principal.may(Permission.CHECK_MONEY):
+        return []
+    buttons = [html.Button(texts("revenue.page.settle"), id=SETTLE, type="button", className="button")]
+    if principal.scope.everything:
+        words = texts("revenue.page.match")
+        buttons.append(html.Button(words, id=MATCH, type="button", className="button"))
+    return buttons
+
+
+def _settle(site: Site, principal: Principal, month: str) -> str:
+    texts = site.words(principal)
+    try:
+        done = desk_of(site).books.settle_month(principal, month)
+    except MoneyRefusedError as error:
+        return error.words(texts)
+    said = texts(
+        "revenue.cli.settled",
+        settled=len(done.settled),
+        net_fen=yuan(sum(one.net_fen for one in done.settled)),
+        vouchers=done.vouchers,
+        unchanged=done.unchanged,
+        problems=len(done.problems),
+    )
+    return "; ".join([said, *(f"{plant}: {why}" for plant, why in done.problems[:5])])
+
+
+def _match(site: Site, principal: Principal) -> str:
+    """Confirm every receipt with exactly one reading, oldest first."""
+    texts, receipts = site.words(principal), desk_of(site).receipts
+    said = []
+    try:
+        for one in receipts.waiting(principal):
+            if one.proposal is not None and one.proposal.certain:
+                done = receipts.confirm(principal, one.movement.identity)
+                villages = len({cash.village_id for cash in done.cash})
+                said.append(
+                    texts(
+                        "revenue.cli.done_confirm",
+                        movement=one.movement.reference,
+                        items=len(done.items),
+                        villages=villages,
+                    )
+                )
+    except MoneyRefusedError as error:
+        said.append(error.words(texts))
+    return "; ".join(said) or texts("revenue.page.nothing_certain")
+
+
+def _statements(rows: list[StatementView], texts: Texts) -> Component:
+    if not rows:
+        return empty(texts("revenue.page.none"))
+    heads = (
+        *(("plant", False), ("number", False), ("kwh", True), ("price", True), ("base", True)),
+        *(("subsidy", True), ("costs", True), ("net", True), ("received", True), ("state", False)),
+    )
+    lines = [
+        [
+            row.plant,
+            row.number,
+            decimal_text(row.kwh),
+            decimal_text(row.price),
+            yuan(row.base_fen),
+            yuan(row.subsidy_fen),
+            yuan(row.costs_fen),
+            yuan(row.net_fen),
+            yuan(row.received_fen + row.subsidy_received_fen),
+            texts(f"revenue.page.{'settled' if row.is_settled else 'unsettled'}"),
+        ]
+        for row in rows
+    ]
+    total = [
+        texts("revenue.page.total"),
+        "",
+        decimal_text(sum((row.kwh for row in rows if row.kwh is not None), Decimal(0))),
+        "",
+        *(
+            yuan(sum(getattr(row, name) or 0 for row in rows))
+            for name in ("base_fen", "subsidy_fen", "costs_fen", "net_fen")
+        ),
+        yuan(sum(row.received_fen + row.subsidy_received_fen for row in rows)),
+        "",
+    ]
+    return table(_heads(heads, texts), [*lines, total], texts("revenue.page.statements"))
+
+
+def _income(months: list[IncomeMonth], texts: Texts) -> Component:
+    if not months:
+        return empty(texts("revenue.page.none"))
+    heads = (
+        *(("month", False), ("net", True), ("cash", True), ("subsidy_cash", True)),
+        *(("distributable", True), ("deficit", True)),
+    )
+    lines = [
+        [
+            one.period,
+            yuan(one.net_fen),
+            yuan(one.cash_fen),
+            yuan(one.subsidy_cash_fen),
+            yuan(one.distributable_fen),
+            yuan(one.deficit_carried_fen),
+        ]
+        for one in reversed(months)
+    ]
+    return table(_heads(heads, texts), lines, texts("revenue.page.village_income"))
+
+
+def _receipts(rows: list[ReceiptView], texts: Texts) -> Component:
+    if not rows:
+        return empty(texts("revenue.page.none"))
+    heads = (
+        *(("day", False), ("payer", False), ("reference", False), ("amount", True), ("own", True)),
+        ("state", False),
+    )
+    lines = [
+        [
+            row.movement.on.isoformat(),
+            row.movement.payer,
+            row.movement.reference,
+            yuan(row.movement.fen),
+            yuan(row.own_fen),
+            texts(f"revenue.page.{'matched' if row.is_matched else 'waiting'}"),
+        ]
+        for row in rows[:RECEIPTS_MAX]
+    ]
+    return table(_heads(heads, texts), lines, texts("revenue.page.receipts"))
+
+
+def _arrears(rows: list[ArrearsView], texts: Texts) -> Component:
+    if not rows:
+        return empty(texts("revenue.page.none"))
+    heads = (
+        *(("plant", False), ("year", False), ("accrued", True), ("received", True), ("open", True)),
+        *(("subsidy_accrued", True), ("subsidy_open", True)),
+    )
+    lines = [
+        [
+            one.plant,
+            one.row.year,
+            yuan(one.row.accrued_fen),
+            yuan(one.row.received_fen),
+            yuan(one.row.open_fen),
+            yuan(one.row.subsidy_accrued_fen),
+            yuan(one.row.subsidy_open_fen),
+        ]
+        for one in rows
+    ]
+    return table(_heads(heads, texts), lines, texts("revenue.page.arrears"))
+
+
+def _heads(heads: tuple[tuple[str, bool], ...], texts: Texts) -> list[tuple[str, bool]]:
+    return [(texts(f"revenue.page.{key}"), is_number) for key, is_number in heads]

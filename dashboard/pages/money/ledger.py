@@ -1,0 +1,219 @@
+"""The ledger page: a village's journal and balances, its periods, and the way to paper. Nothing is deleted here."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from dash import Input, Output, State, dcc, html
+
+from access.permissions import Permission
+from access.principal import Principal
+from commands.money_base import MoneyRefusedError
+from dashboard import guard
+from dashboard.components.card import card, empty, table
+from dashboard.pages.base import Component, Site, Visit
+from dashboard.pages.money.parts import (
+    desk_of,
+    month_of,
+    months_bar,
+    queries_of,
+    village_choice,
+    village_of,
+    yuan,
+)
+from queries.money_views import JournalPage, TrialRow
+from texts.loader import Texts
+
+VILLAGE, PLACE, ASK, CLOSE, SAID = (
+    "ledger-village",
+    "ledger-place",
+    "ledger-ask",
+    "ledger-close",
+    "ledger-said",
+)
+
+
+class LedgerPage:
+    """``/app/ledger``."""
+
+    path = "/ledger"
+    permission = Permission.VIEW_INCOME
+    title = "revenue.page.ledger"
+
+    def layout(self, visit: Visit) -> Component:
+        """Return journal of the month and balances of the village."""
+        texts, queries = visit.texts, queries_of(visit.site)
+        villages = queries.villages(visit.principal)
+        village = village_of(visit, villages)
+        if not village:
+            return html.Div(
+                [
+                    html.H1(texts(self.title), className="visually-hidden"),
+                    empty(texts("revenue.page.none")),
+                ],
+                className="page",
+            )
+        every = queries.journal(visit.principal, village, "", "9999-99")
+        months = sorted({voucher.period for voucher in every.vouchers}, reverse=True)
+        month = month_of(visit, months)
+        shown = queries.journal(visit.principal, village, month, month) if month else every
+        address = f"{visit.site.prefix}ledger/print?{urlencode({'village': village, 'month': month})}"
+        return html.Div(
+            [
+                html.H1(texts(self.title), className="visually-hidden"),
+                dcc.Store(id=PLACE, data=[village, month]),
+                html.Div(
+                    [
+                        months_bar(visit, "ledger", months, month, village=village),
+                        html.Span(className="grow"),
+                        html.A(
+                            texts("revenue.page.print"), href=address, className="button", target="_blank"
+                        ),
+                        *_acts(visit.principal, texts),
+                        village_choice(VILLAGE, villages, village, texts),
+                    ],
+                    className="toolbar",
+                ),
+                html.Div(_state(visit, village), id=SAID, role="status"),
+                card(
+                    f"{texts('revenue.page.journal')} {dict(villages)[village]} {month}",
+                    _journal(shown, texts),
+                    aside=texts("revenue.page.only_reversal"),
+                ),
+                card(
+                    texts("revenue.page.balances"),
+                    _balances(queries.trial(visit.principal, village), texts),
+                    aside=texts("revenue.page.yuan"),
+                ),
+            ],
+            className="page",
+        )
+
+    def register(self, app: Any, site: Site) -> None:
+        """The village changes the address; a close is asked for by one and done by another."""
+
+        @guard.secured(
+            app,
+            Output("url", "search", allow_duplicate=True),
+            Input(VILLAGE, "value"),
+            permission=Permission.VIEW_INCOME,
+            takes=(str,),
+            prevent_initial_call=True,
+        )
+        def choose(_principal: Principal, village: str | None) -> str:
+            return f"?{urlencode({'village': village or ''})}"
+
+        @guard.secured(
+            app,
+            Output(SAID, "children"),
+            Input(ASK, "n_clicks"),
+            State(PLACE, "data"),
+            permission=Permission.ENTER_MONEY,
+            takes=(int, list),
+            prevent_initial_call=True,
+        )
+        def ask(principal: Principal, clicks: int | None, place: list[str] | None) -> str:
+            return _close(site, principal, place, "asked_now") if clicks else ""
+
+        @guard.secured(
+            app,
+            Output(SAID, "children", allow_duplicate=True),
+            Input(CLOSE, "n_clicks"),
+            State(PLACE, "data"),
+            permission=Permission.CHECK_MONEY,
+            takes=(int, list),
+            prevent_initial_call=True,
+        )
+        def close(principal: Principal, clicks: int | None, place: list[str] | None) -> str:
+            return _close(site, principal, place, "closed_now") if clicks else ""
+
+
+def _close(site: Site, principal: Principal, place: list[str] | None, said: str) -> str:
+    village, period = [str(part) for part in place or ["", ""]][:2]
+    texts, closings = site.words(principal), desk_of(site).closings
+    try:
+        if said == "asked_now":
+            closings.ask_close(principal, village, period)
+        else:
+            closings.close(principal, village, period)
+    except MoneyRefusedError as error:
+        return error.words(texts)
+    return texts(f"revenue.page.{said}", period=period)
+
+
+def _acts(principal: Principal, texts: Texts) -> list[Component]:
+    found = []
+    for permission, key, component_id in (
+        (Permission.ENTER_MONEY, "ask_close", ASK),
+        (Permission.CHECK_MONEY, "close", CLOSE),
+    ):
+        if principal.may(permission):
+            words = texts(f"revenue.page.{key}")
+            found.append(html.Button(words, id=component_id, type="button", className="button"))
+    return found
+
+
+def _state(visit: Visit, village: str) -> str:
+    closings = queries_of(visit.site).closings(visit.principal, village)
+    if not closings:
+        return visit.texts("revenue.page.open_period")
+    newest = closings[-1]
+    seal = f"{visit.texts('revenue.page.seal')} {newest.head_hash[:8]}"
+    return f"{visit.texts('revenue.page.closed', period=newest.period)} · {seal}"
+
+
+def _journal(page: JournalPage, texts: Texts) -> Component:
+    if not page.vouchers:
+        return empty(texts("revenue.page.none"))
+    heads = (
+        *(("day", False), ("voucher", False), ("summary", False), ("account", False)),
+        *(("debit", True), ("credit", True), ("maker", False), ("checker", False)),
+    )
+    lines = []
+    for voucher in page.vouchers:
+        entry = voucher.entry
+        marks = [page.platform_numbers.get(entry.key, "")]
+        if entry.key in page.reversed_keys:
+            marks.append(texts("revenue.page.reversed"))
+        for number, posting in enumerate(entry.postings):
+            first = number == 0
+            lines.append(
+                [
+                    entry.booked_on.isoformat() if first else "",
+                    " ".join(filter(None, [str(voucher.number), *marks])) if first else "",
+                    entry.summary if first else "",
+                    f"{posting.account} {texts(f'ledger.account.{posting.account}')}",
+                    yuan(posting.fen) if posting.fen > 0 else "",
+                    yuan(-posting.fen) if posting.fen < 0 else "",
+                    entry.made_by if first else "",
+                    entry.checked_by if first else "",
+                ]
+            )
+    return table(
+        [(texts(f"revenue.page.{key}"), is_number) for key, is_number in heads],
+        lines,
+        texts("revenue.page.journal"),
+    )
+
+
+def _balances(rows: list[TrialRow], texts: Texts) -> Component:
+    if not rows:
+        return empty(texts("revenue.page.none"))
+    lines = [
+        [
+            f"{row.account} {texts(f'ledger.account.{row.account}')}",
+            yuan(row.debit_fen) if row.debit_fen else "",
+            yuan(row.credit_fen) if row.credit_fen else "",
+        ]
+        for row in rows
+    ]
+    total = [
+        texts("revenue.page.total"),
+        yuan(sum(row.debit_fen for row in rows)),
+        yuan(sum(row.credit_fen for row in rows)),
+    ]
+    heads = (("account", False), ("debit", True), ("credit", True))
+    return table(
+        [(texts(f"revenue.page.{key}"), is_number) for key, is_number in heads],
+        [*lines, total],
+        texts("revenue.page.balances"),
+    )

@@ -1,0 +1,110 @@
+"""The reconciliation page: four numbers of each plant and month side by side, and whose the difference is."""
+
+from typing import Any
+
+from dash import html
+
+from access.permissions import Permission
+from dashboard.components.card import card, empty, table
+from dashboard.components.words import MISSING
+from dashboard.pages.base import Component, Site, Visit
+from dashboard.pages.money.parts import decimal_text, month_of, months_bar, queries_of, share_text, yuan
+from queries.money_views import Cause, Difference
+from revenue.money_calendar import Due
+from revenue.red_flags import Flag
+from texts.loader import Texts
+
+_HEADS = (
+    *(("plant", False), ("metered", True), ("statement_kwh", True), ("deviation", True)),
+    *(("statement_money", True), ("bank", True), ("subsidy_open", True)),
+    *(("cause", False), ("owner", False), ("age", True)),
+)
+ROWS_MAX = 60
+
+
+class ReconciliationPage:
+    """``/app/reconciliation``."""
+
+    path = "/reconciliation"
+    permission = Permission.VIEW_INCOME
+    title = "revenue.page.reconciliation"
+
+    def layout(self, visit: Visit) -> Component:
+        """Return the month's differences, those that need somebody first."""
+        texts, queries = visit.texts, queries_of(visit.site)
+        months = queries.periods(visit.principal)
+        month = month_of(visit, months)
+        rows = queries.reconciliation(visit.principal, month) if month else []
+        rows.sort(key=lambda one: (one.cause is Cause.NONE, -one.age_days, one.plant_id))
+        return html.Div(
+            [
+                html.H1(texts(self.title), className="visually-hidden"),
+                html.Div(months_bar(visit, "reconciliation", months, month), className="toolbar"),
+                card(
+                    f"{texts(self.title)} {month}",
+                    table(
+                        [(texts(f"revenue.page.{key}"), is_number) for key, is_number in _HEADS],
+                        [_row(one, texts) for one in rows],
+                        texts(self.title),
+                    )
+                    if rows
+                    else empty(texts("revenue.page.none")),
+                    aside=texts("revenue.page.yuan"),
+                ),
+                card(
+                    texts("revenue.page.flags"),
+                    _flags(queries.flags(visit.principal, month) if month else [], texts),
+                ),
+                card(texts("revenue.page.calendar"), _calendar(queries.calendar(visit.principal), texts)),
+            ],
+            className="page",
+        )
+
+    def register(self, app: Any, site: Site) -> None:
+        """Months are links: nothing to register."""
+
+
+def _flags(flags: list[Flag], texts: Texts) -> Component:
+    if not flags:
+        return empty(texts("revenue.page.no_flags"))
+    heads = [(texts(f"revenue.page.{key}"), False) for key in ("flag", "subject", "detail")]
+    lines = [[texts(f"revenue.flag.{one.kind.value}"), one.subject, one.detail] for one in flags[:ROWS_MAX]]
+    return table(heads, lines, texts("revenue.page.flags"))
+
+
+def _calendar(dues: list[Due], texts: Texts) -> Component:
+    if not dues:
+        return empty(texts("revenue.page.nothing_due"))
+    heads = [(texts(f"revenue.page.{key}"), False) for key in ("day", "due", "subject", "month", "state")]
+    lines = [
+        [
+            one.on.isoformat(),
+            texts(f"revenue.due.{one.kind.value}"),
+            one.subject,
+            one.period,
+            _urgency(one, texts),
+        ]
+        for one in dues[:ROWS_MAX]
+    ]
+    return table(heads, lines, texts("revenue.page.calendar"))
+
+
+def _urgency(one: Due, texts: Texts) -> str:
+    if one.escalates:
+        return texts("revenue.due.escalates")
+    return texts("revenue.due.over" if one.is_over else "revenue.due.open")
+
+
+def _row(one: Difference, texts: Texts) -> list[Component]:
+    return [
+        one.plant,
+        decimal_text(one.metered_kwh),
+        decimal_text(one.statement_kwh),
+        share_text(one.energy_ratio),
+        yuan(one.statement_fen),
+        yuan(one.bank_fen),
+        yuan(one.subsidy_open_fen),
+        texts(f"revenue.cause.{one.cause.value}"),
+        texts(f"revenue.owner.{one.owner}") if one.owner else MISSING,
+        str(one.age_days) if one.owner else MISSING,
+    ]

@@ -1,0 +1,1 @@
+"""Pages of payout: plans with their steps, roster, payments, notices, traces."""

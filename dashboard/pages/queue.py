@@ -1,0 +1,158 @@
+"""The morning's list: open faults by the yuan a coming day costs, bundled into trips."""
+
+from typing import Any
+
+from dash import Input, Output, dcc, html
+
+from access.permissions import Permission
+from access.principal import Principal
+from dashboard import guard
+from dashboard.components.card import card, empty, table
+from dashboard.components.words import MISSING, date_time, number
+from dashboard.pages.base import Component, Site, Visit
+from dashboard.pages.work_words import COLOURS, fault_name, place, work_of, yuan
+from domain.handling import PlannedStop
+from queries.work import QueueRow, QueueView, Trip
+from texts.loader import Texts
+
+REFRESH_MS = 15_000
+TICK, BODY = "queue-tick", "queue-body"
+_VILLAGES_SHOWN = 3
+
+
+class QueuePage:
+    """``/app/queue``."""
+
+    path = "/queue"
+    permission = Permission.VIEW_ALERTS
+    title = "work.queue.title"
+
+    def layout(self, visit: Visit) -> Component:
+        """Return the queue."""
+        view = work_of(visit.site).views.queue(visit.principal)
+        return html.Div(
+            [
+                html.H1(visit.texts(self.title), className="visually-hidden"),
+                dcc.Interval(id=TICK, interval=REFRESH_MS),
+                html.Div(body(view, visit.site, visit.texts), id=BODY, className="column"),
+            ],
+            className="page",
+        )
+
+    def register(self, app: Any, site: Site) -> None:
+        """Refresh the whole list."""
+
+        @guard.secured(
+            app,
+            Output(BODY, "children"),
+            Input(TICK, "n_intervals"),
+            permission=Permission.VIEW_ALERTS,
+            takes=(int,),
+            prevent_initial_call=True,
+        )
+        def refresh(principal: Principal, _ticks: int | None) -> list[Component]:
+            return body(work_of(site).views.queue(principal), site, site.words(principal))
+
+
+def body(view: QueueView, site: Site, texts: Texts) -> list[Component]:
+    """Return the head with the sum, the trips, what is quieted, and planned stops."""
+    count = sum(len(trip.rows) for trip in view.trips)
+    parts: list[Component] = [
+        html.Div(
+            [
+                html.Span(texts("work.queue.sum", count=count, yuan=number(view.at_risk_fen / 100))),
+                html.Span(className="grow"),
+                html.A(texts("work.queue.stops"), href=f"{site.prefix}stops"),
+                html.A(texts("work.queue.calls"), href=f"{site.prefix}calls", target="_blank"),
+            ],
+            className="toolbar",
+        )
+    ]
+    if not view.trips:
+        parts.append(card(texts("work.queue.title"), empty(texts("work.queue.none"))))
+    parts += [_trip(trip, site, texts) for trip in view.trips]
+    if view.quiet:
+        rows = [_row(row, site, texts) for row in view.quiet]
+        parts.append(card(texts("work.queue.quiet"), table(_heads(texts), rows, texts("work.queue.quiet"))))
+    if view.stops:
+        parts.append(
+            card(texts("work.queue.stops"), html.Ul([_stop(stop, site, texts) for stop in view.stops]))
+        )
+    return parts
+
+
+def _trip(trip: Trip, site: Site, texts: Texts) -> Component:
+    title = texts("work.queue.trip", place=trip.place, count=len(trip.rows))
+    aside = texts("work.queue.trip_yuan", yuan=number(trip.at_risk_fen / 100))
+    return card(
+        title, table(_heads(texts), [_row(row, site, texts) for row in trip.rows], title), aside=aside
+    )
+
+
+def _heads(texts: Texts) -> list[tuple[str, bool]]:
+    numbers = {"yuan"}
+    names = ("severity", "place", "fault", "since", "yuan", "villages", "state")
+    return [(texts(f"work.column.{name}"), name in numbers) for name in names]
+
+
+def _row(row: QueueRow, site: Site, texts: Texts) -> list[Any]:
+    alert = row.alert
+    more = [texts("work.queue.children", count=row.children)] if row.children else []
+    return [
+        html.Span(
+            texts(f"work.severity.{alert.severity.name}"),
+            className="badge",
+            style={"--state": COLOURS[int(alert.severity)], "fontWeight": 600},
+        ),
+        html.A(
+            place(alert, site.services.sources.registry, texts), href=f"{site.prefix}queue/{alert.alert_id}"
+        ),
+        html.Span([fault_name(alert, texts), *(html.Small(f" {one}") for one in more)]),
+        date_time(alert.fired_at or alert.since),
+        _money(row, texts),
+        _villages(row, texts),
+        _state(row, site, texts),
+    ]
+
+
+def _money(row: QueueRow, texts: Texts) -> Component:
+    """Return yuan at risk; the two parts of the price stand in the evidence where they are known."""
+    alert = row.alert
+    parts = [
+        texts(f"work.part.{name}", yuan=yuan(int(fen)))
+        for name in ("benchmark", "subsidy")
+        if (fen := alert.evidence.get(f"at_risk_{name}_fen", "")).lstrip("-").isdecimal()
+    ]
+    return html.Span(yuan(alert.at_risk_fen), title=" · ".join(parts) or None)
+
+
+def _villages(row: QueueRow, texts: Texts) -> str:
+    if not row.villages:
+        return MISSING
+    names = texts("work.list_joint").join(row.villages[:_VILLAGES_SHOWN])
+    more = len(row.villages) - _VILLAGES_SHOWN
+    return names if more <= 0 else texts("work.queue.more_villages", names=names, count=more)
+
+
+def _state(row: QueueRow, site: Site, texts: Texts) -> Component:
+    if row.case is not None:
+        label = f"{row.case.number} {texts(f'cases.state.{row.case.state.value}')}"
+        return html.A(label, href=f"{site.prefix}orders/{row.case.case_id}")
+    if row.stop is not None:
+        return html.Span(texts(f"handling.stop.{row.stop.kind.value}"), title=row.stop.reason)
+    handling = row.handling
+    for until, key in ((handling.shelved_until, "shelve"), (handling.silenced_until, "silence")):
+        if until is not None:
+            return html.Span(texts("work.queue.until", act=texts(f"handling.act.{key}"), at=date_time(until)))
+    if handling.acknowledged_by:
+        return html.Span(texts("work.queue.taken", by=handling.owner or handling.acknowledged_by))
+    return html.Span(texts("work.queue.new"), style={"fontWeight": 600})
+
+
+def _stop(stop: PlannedStop, site: Site, texts: Texts) -> Component:
+    plant = site.services.sources.registry.plants_by_id.get(stop.plant_id)
+    where = stop.feeder or (plant.name if plant is not None else stop.plant_id)
+    return html.Li(
+        f"{texts(f'handling.stop.{stop.kind.value}')} · {where} {stop.device_id} · "
+        f"{date_time(stop.start)} – {date_time(stop.end)} · {stop.reason}"
+    )

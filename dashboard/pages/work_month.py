@@ -1,0 +1,171 @@
+"""A month of work: per township, person, contractor and rule; alert rates; the calendar; whom to turn to."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from dash import dcc, html
+
+from access.permissions import Permission
+from alerts.rates import AlertRates
+from cases.monthly import RulePrecision, Workload
+from dashboard.components.card import card, empty, table
+from dashboard.components.words import MISSING, number, percent
+from dashboard.pages.base import Component, Site, Visit
+from dashboard.pages.work_words import work_of
+from domain.timespan import day_of
+from texts.loader import Texts
+
+_COLUMNS = (
+    "registered",
+    "closed",
+    "open",
+    "overdue",
+    "on_time",
+    "arrival",
+    "repair",
+    "recovered",
+    "not_recovered",
+    "reopened",
+    "won_back",
+)
+_CALENDAR_DAYS = 60
+
+
+class WorkMonthPage:
+    """``/app/work``, with ``?month=2026-07``."""
+
+    path = "/work"
+    permission = Permission.VIEW_CASES
+    title = "work.month.title"
+
+    def layout(self, visit: Visit) -> Component:
+        """Return the month."""
+        texts, site = visit.texts, visit.site
+        today = day_of(site.services.sources.clock.now())
+        month = _asked(visit.args.get("month", ""), today)
+        views = work_of(site).views
+        view = views.month(visit.principal, month)
+        groups = (
+            ("towns", view.towns),
+            ("people", [(one.key, one) for one in view.people]),
+            ("contractors", view.contractors),
+        )
+        return html.Div(
+            [
+                html.H1(texts(self.title), className="visually-hidden"),
+                _months(month, site, texts),
+                *[_group(name, list(rows), texts) for name, rows in groups],
+                _rules(view.rules, texts),
+                *([] if view.rates is None else [_rates(view.rates, texts)]),
+                _calendar(visit, today),
+                _contacts(visit),
+            ],
+            className="page",
+        )
+
+    def register(self, app: Any, site: Site) -> None:
+        """No callback: a month is an address."""
+
+
+def _asked(text: str, today: date) -> date:
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        return today.replace(day=1)
+
+
+def _months(month: date, site: Site, texts: Texts) -> Component:
+    before = (month - timedelta(days=1)).replace(day=1)
+    after = (month + timedelta(days=32)).replace(day=1)
+    return html.Div(
+        [
+            dcc.Link(f"‹ {before:%Y-%m}", href=f"{site.prefix}work?month={before:%Y-%m}"),
+            html.B(texts("work.month.of", month=f"{month:%Y-%m}")),
+            dcc.Link(f"{after:%Y-%m} ›", href=f"{site.prefix}work?month={after:%Y-%m}"),
+            html.Span(className="grow"),
+            html.A(texts("work.print"), href=f"{site.prefix}work/print?month={month:%Y-%m}", target="_blank"),
+        ],
+        className="toolbar",
+    )
+
+
+def workload_heads(texts: Texts) -> list[tuple[str, bool]]:
+    """Return the heads of a table of workloads."""
+    return [(texts("work.column.name"), False), *((texts(f"work.month.{one}"), True) for one in _COLUMNS)]
+
+
+def workload_row(name: str, one: Workload) -> list[str]:
+    """Return one row of it."""
+    return [
+        name or MISSING,
+        number(one.registered),
+        number(one.closed),
+        number(one.open_at_end),
+        number(one.overdue_at_end),
+        percent(one.on_time_share),
+        number(one.arrival_h, 1),
+        number(one.repair_h, 1),
+        number(one.recovered),
+        number(one.not_recovered),
+        number(one.reopened),
+        number(one.won_back_kwh),
+    ]
+
+
+def _group(name: str, rows: list[tuple[str, Workload]], texts: Texts) -> Component:
+    title = texts(f"work.month.{name}")
+    if not rows:
+        return card(title, empty(texts("work.month.none")))
+    return card(title, table(workload_heads(texts), [workload_row(*row) for row in rows], title))
+
+
+def _rules(rules: tuple[RulePrecision, ...], texts: Texts) -> Component:
+    title = texts("work.month.rules")
+    if not rules:
+        return card(title, empty(texts("work.month.no_rules")))
+    heads = [
+        (texts(f"work.month.{name}"), name != "rule") for name in ("rule", "judged", "wrong", "precision")
+    ]
+    rows = [[one.rule, number(one.closed), number(one.wrong), percent(one.precision)] for one in rules]
+    return card(title, table(heads, rows, title))
+
+
+def rate_lines(found: AlertRates, texts: Texts) -> list[str]:
+    """Return alert rates as lines."""
+    split = "—" if found.split is None else " / ".join(percent(share) for share in found.split)
+    values = {
+        "desk_per_day": number(found.desk_per_day, 1),
+        "push_per_day": number(found.push_per_day),
+        "flood_share": percent(found.flood_share, 2),
+        "stale": number(found.stale),
+        "chatter": number(found.chatter),
+        "split": split,
+    }
+    return [texts(f"notify.rate.{name}", value=value) for name, value in values.items()]
+
+
+def _rates(found: AlertRates, texts: Texts) -> Component:
+    return card(texts("notify.rate.title"), html.Ul([html.Li(one) for one in rate_lines(found, texts)]))
+
+
+def _calendar(visit: Visit, today: date) -> Component:
+    texts, site = visit.texts, visit.site
+    plants = site.services.sources.registry.plants_by_id
+    planned = work_of(site).views.calendar(visit.principal, today, today + timedelta(days=_CALENDAR_DAYS))
+    title = texts("work.month.calendar")
+    if not planned:
+        return card(title, empty(texts("work.month.no_calendar")))
+    heads = [(texts(f"work.column.{name}"), False) for name in ("day", "place", "subject")]
+    rows = [[one.on.isoformat(), plants[one.plant_id].name, one.plan.name] for one in planned]
+    return card(title, table(heads, rows, title))
+
+
+def _contacts(visit: Visit) -> Component:
+    texts = visit.texts
+    title = texts("work.month.contacts")
+    rows = [
+        [town, one.name, one.title or MISSING, one.phone or MISSING]
+        for town, one in work_of(visit.site).views.contacts(visit.principal)
+    ]
+    heads = [(texts(f"work.column.{name}"), False) for name in ("town", "name", "post", "phone")]
+    return card(title, table(heads, rows, title) if rows else empty(texts("work.month.no_contacts")))

@@ -1,0 +1,200 @@
+"""Paper of the work: dispatch sheet (派工单), evidence sheet, call list, the month."""
+
+from datetime import date
+from typing import Any
+
+from flask import Flask, Response, request
+
+from access.permissions import Permission
+from access.principal import Principal
+from dashboard import guard, plain
+from dashboard.components.words import MISSING, date_time, number, percent
+from dashboard.pages.base import Site
+from dashboard.pages.one_alert import checks_of
+from dashboard.pages.one_alert import facts_of as alert_facts
+from dashboard.pages.order import facts_of, recovery_words
+from dashboard.pages.work_month import rate_lines, workload_heads, workload_row
+from dashboard.pages.work_words import copy_text, fault_name, place, work_of, yuan
+from dashboard.print_sheet import polyline, sheet, top_of
+from domain.alert import Severity
+from domain.timespan import day_of
+from queries.evidence import EvidenceView
+from queries.work import QueueRow
+from texts.loader import Texts
+
+_DISPATCH = """<h1>{{ words("work.sheet.dispatch") }} {{ number }}</h1>
+<p class="safety">{{ words("work.sheet.safety") }}</p>
+<table>{% for name, value in facts %}<tr><th>{{ name }}</th><td>{{ value }}</td></tr>{% endfor %}</table>
+<h2>{{ words("work.alert.checks") }}</h2><ol>{% for one in checks %}<li>{{ one }}</li>{% else %}<li>&nbsp;</li>{% endfor %}</ol>
+{% if checklist %}<h2>{{ words("work.sheet.checklist") }}</h2><table>{% for one in checklist %}
+<tr><td>{{ loop.index }}. {{ one }}</td><td style="width:30%">□ {{ words("work.sheet.ok") }} □ {{ words("work.sheet.not_ok") }}</td></tr>
+{% endfor %}</table>{% endif %}
+{% if nearby %}<h2>{{ words("work.order.nearby") }}</h2><ul>{% for one in nearby %}<li>{{ one.number }} {{ one.subject }}</li>{% endfor %}</ul>{% endif %}
+<h2>{{ words("work.sheet.record") }}</h2><table>
+{% for name in ("arrived", "left", "cause", "action", "parts", "signed") %}<tr><th>{{ words("work.sheet." ~ name) }}</th><td class="blank"></td></tr>{% endfor %}
+</table>{% if recovery %}<p>{{ recovery }}</p>{% endif %}{% if answer %}<h2>{{ words("work.fact.answer") }}</h2><p>{{ answer }}</p>{% endif %}
+<p>{{ words("work.sheet.responsible", name=responsible) }}</p>"""
+_EVIDENCE = """<h1>{{ words("work.evidence.title") }}</h1><p><b>{{ where }} · {{ fault }}</b></p>
+<table>{% for name, value in facts %}<tr><th>{{ name }}</th><td>{{ value }}</td></tr>{% endfor %}</table>
+{% if lines %}<h2>{{ words("work.evidence.curve") }}</h2>
+<svg viewBox="-40 -6 690 236" role="img" aria-label="{{ words("work.evidence.curve") }}">
+<rect x="{{ band.x }}" y="0" width="{{ band.width }}" height="200" fill="#eee"/>
+<path d="M0 0V200H640" fill="none" stroke="#000"/>
+{% for one in expected %}<polyline points="{{ one }}" fill="none" stroke="#777" stroke-width="1.5" stroke-dasharray="5 3"/>{% endfor %}
+{% for one in actual %}<polyline points="{{ one }}" fill="none" stroke="#000" stroke-width="2"/>{% endfor %}
+<text x="-4" y="8" text-anchor="end" font-size="10">{{ top }} kW</text><text x="-4" y="200" text-anchor="end" font-size="10">0</text>
+<text x="0" y="216" font-size="10">{{ first }}</text><text x="640" y="216" text-anchor="end" font-size="10">{{ last }}</text></svg>
+<p class="small">{{ words("work.evidence.legend") }}</p>
+<table>{% for name, value in lines %}<tr><th>{{ name }}</th><td>{{ value }}</td></tr>{% endfor %}</table>
+{% else %}<p>{{ words("work.evidence.none") }}</p>{% endif %}
+<h2>{{ words("work.order.history") }}</h2><ul>{% for one in life %}<li>{{ one }}</li>{% endfor %}</ul>"""
+_CALLS = """<h1>{{ words("notify.calls.title", day=day) }}</h1>
+{% if not rows %}<p>{{ words("notify.calls.none") }}</p>{% endif %}
+<table>{% for one in rows %}<tr><td style="width:8mm">□</td><td>{{ one.text }}</td><td>{{ one.who }}</td></tr>{% endfor %}</table>"""
+_MONTH = """<h1>{{ words("work.month.of", month=month) }}</h1>
+{% for title, rows in groups %}<h2>{{ title }}</h2><table class="small"><tr>{% for head in heads %}<th>{{ head }}</th>{% endfor %}</tr>
+{% for row in rows %}<tr>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>{% endfor %}</table>{% endfor %}
+{% if rates %}<h2>{{ words("notify.rate.title") }}</h2><ul>{% for one in rates %}<li>{{ one }}</li>{% endfor %}</ul>{% endif %}
+<p class="blank">{{ words("work.sheet.signed") }}</p>"""
+_WIDTH, _HEIGHT = 640.0, 200.0
+
+
+def register(server: Flask, site: Site) -> None:
+    """Register the sheets."""
+    prints = _Prints(site)
+    prefix = site.prefix
+    cases, alerts = guard.page(Permission.VIEW_CASES), guard.page(Permission.VIEW_ALERTS)
+    server.add_url_rule(f"{prefix}orders/<case_id>/print", "order_print", cases(prints.dispatch))
+    server.add_url_rule(f"{prefix}queue/<alert_id>/evidence", "alert_evidence", alerts(prints.evidence))
+    server.add_url_rule(f"{prefix}calls", "calls", alerts(prints.calls))
+    server.add_url_rule(f"{prefix}work/print", "work_month_print", cases(prints.month))
+
+
+class _Prints:
+    """The sheets."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def dispatch(self, principal: Principal, case_id: str) -> Response:
+        """Return the dispatch sheet of an order (``?size=A5`` for the small one)."""
+        texts = plain.words()
+        view = work_of(self._site).views.order(principal, case_id)
+        case, who = view.case, view.responsible
+        return self._sheet(
+            principal,
+            f"{texts('work.sheet.dispatch')} {case.number}",
+            _DISPATCH,
+            number=case.number,
+            facts=[(texts("work.fact.subject"), case.subject), *facts_of(view, texts, full=False)],
+            checks=checks_of(case.rule, texts),
+            checklist=case.checklist,
+            nearby=view.nearby[:6],
+            recovery=recovery_words(case, texts),
+            answer=case.answer,
+            responsible=f"{who.name} {who.title} {who.phone}".strip() if who is not None else MISSING,
+        )
+
+    def evidence(self, principal: Principal, alert_id: str) -> Response:
+        """Return the evidence sheet of an alert, for the grid company or the insurer."""
+        texts, site = plain.words(), self._site
+        view = work_of(site).views.alert(principal, alert_id)
+        alert = view.row.alert
+        found = site.queries.evidence.of(principal, alert)
+        return self._sheet(
+            principal,
+            texts("work.evidence.title"),
+            _EVIDENCE,
+            where=place(alert, site.services.sources.registry, texts),
+            fault=fault_name(alert, texts),
+            facts=alert_facts(view, texts),
+            life=[f"{date_time(one.at)} {texts(f'work.alert_state.{one.state.value}')}" for one in view.life],
+            **({} if found is None else _drawn(found, alert.at_risk_fen, texts)),
+        )
+
+    def calls(self, principal: Principal) -> Response:
+        """Return whom to telephone about what: every open urgent fault with who answers for its place."""
+        texts, site = plain.words(), self._site
+        view = work_of(site).views.queue(principal)
+        rows = [row for trip in view.trips for row in trip.rows]
+        wanted = [row for row in rows if _is_for_call(row)]
+        return self._sheet(
+            principal,
+            texts("notify.calls.title", day=day_of(view.at)),
+            _CALLS,
+            day=day_of(view.at),
+            rows=[
+                {"text": copy_text(row.alert, site.services.sources.registry, texts), "who": _whom(row)}
+                for row in wanted
+            ],
+        )
+
+    def month(self, principal: Principal) -> Response:
+        """Return the month's report."""
+        texts, site = plain.words(), self._site
+        today = day_of(site.services.sources.clock.now())
+        try:
+            month = date.fromisoformat(f"{request.args.get('month', '')}-01")
+        except ValueError:
+            month = today.replace(day=1)
+        view = work_of(site).views.month(principal, month)
+        people = [(one.key, one) for one in view.people]
+        groups = (("towns", view.towns), ("people", people), ("contractors", view.contractors))
+        return self._sheet(
+            principal,
+            texts("work.month.of", month=f"{month:%Y-%m}"),
+            _MONTH,
+            month=f"{month:%Y-%m}",
+            heads=[head for head, _ in workload_heads(texts)],
+            groups=[
+                (texts(f"work.month.{name}"), [workload_row(*one) for one in rows]) for name, rows in groups
+            ],
+            rates=rate_lines(view.rates, texts) if view.rates is not None else [],
+        )
+
+    def _sheet(self, principal: Principal, title: str, body: str, /, **values: Any) -> Response:
+        sources = self._site.services.sources
+        return sheet(
+            title,
+            body,
+            request.args.get("size", "A4"),
+            sample=sources.registry.sample,
+            printed_at=date_time(sources.clock.now()),
+            printed_by=principal.display_name,
+            **values,
+        )
+
+
+def _is_for_call(row: QueueRow) -> bool:
+    quiet = row.handling.acknowledged_by or row.handling.silenced_until
+    return row.alert.severity in {Severity.S1, Severity.S2} and not quiet
+
+
+def _whom(row: QueueRow) -> str:
+    return f"{row.access.key_holder.name} {row.access.key_holder.phone}".strip() or MISSING
+
+
+def _drawn(found: EvidenceView, at_risk_fen: int | None, texts: Texts) -> dict[str, Any]:
+    top = top_of(found.actual_kw, found.expected_kw)
+    count = max(len(found.instants) - 1, 1)
+    step = (found.instants[-1] - found.instants[0]) / count
+    left = (found.start - found.instants[0]) / step / count * _WIDTH if step else 0.0
+    right = (found.end - found.instants[0]) / step / count * _WIDTH if step else _WIDTH
+    band_kwh = f"{number(found.lost_low_kwh, 1)} – {number(found.lost_high_kwh, 1)} kWh"
+    lines = {
+        "span": f"{date_time(found.start)} – {date_time(found.end)}",
+        "minutes": number(found.minutes_low),
+        "band": band_kwh,
+        "at_risk": texts("work.yuan", yuan=yuan(at_risk_fen)),
+        "peers": number(found.peers),
+        "quality": percent(found.completeness),
+    }
+    return {
+        "actual": polyline(found.actual_kw, top, _WIDTH, _HEIGHT),
+        "expected": polyline(found.expected_kw, top, _WIDTH, _HEIGHT),
+        "band": {"x": f"{max(left, 0):.1f}", "width": f"{max(right - max(left, 0), 0):.1f}"},
+        "top": f"{top:g}",
+        "first": date_time(found.instants[0]),
+        "last": date_time(found.instants[-1]),
+        "lines": [(texts(f"work.evidence.{name}"), value) for name, value in lines.items()],
+    }

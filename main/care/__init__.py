@@ -1,0 +1,1 @@
+"""People and contracts around the plants: config/notifying.yaml and config/maintenance.yaml, read and checked."""

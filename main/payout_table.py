@@ -1,0 +1,109 @@
+"""The acts of `pvmon payout` with their options: one table for the command line and the control socket."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from access.principal import Principal, principal_of
+from domain.account import Role, Scope
+from domain.errors import AccessDeniedError, CommandError
+from main import payout_acts as acts
+from main import payout_tracing as tracing
+from main.payout import PayoutDesk
+from main.payout_acts import ActSpec, Option
+from revenue.refusal import RefusedError
+from texts.loader import Texts
+
+_PLAN, _ON, _FILE = Option("plan"), Option("on", "day"), Option("file", "file")
+_MONTHS = (Option("first", "month"), Option("last", "month"))
+_OUT = Option("out", "out", required=False)
+
+ACTS: tuple[ActSpec, ...] = (
+    ActSpec(
+        "roster", acts.roster_import, (Option("village"), _ON, _FILE, Option("keep", "flag", required=False))
+    ),
+    ActSpec("draft", acts.plan_draft, (Option("village"), *_MONTHS, _FILE)),
+    ActSpec("plans", acts.plan_list, (), reads=True),
+    ActSpec("show", acts.plan_show, (_PLAN,), reads=True),
+    ActSpec(
+        "step",
+        acts.plan_step,
+        (
+            _PLAN,
+            Option("step"),
+            _ON,
+            Option("due", "whole", required=False),
+            Option("present", "whole", required=False),
+            Option("votes", "whole", required=False),
+            Option("body", required=False),
+            Option("called", "day", required=False),
+            Option("paper", "file", required=False),
+            Option("number", required=False),
+        ),
+    ),
+    ActSpec("back", acts.plan_back, (_PLAN, Option("step"), Option("reason"))),
+    ActSpec(
+        "attendance",
+        acts.attendance,
+        (_PLAN, Option("line"), Option("first", "month"), _ON, _FILE, Option("paper", "file")),
+    ),
+    ActSpec("object", acts.objection, (_PLAN, Option("text"), _ON)),
+    ActSpec(
+        "answer",
+        acts.answer_objection,
+        (_PLAN, Option("number", "whole"), Option("text"), Option("upheld", "flag", required=False)),
+    ),
+    ActSpec("publish", acts.publish, (_PLAN, Option("named", "flag", required=False))),
+    ActSpec("confirm", acts.confirm, (_PLAN, Option("payee", required=False))),
+    ActSpec(
+        "batch", acts.batch, (_PLAN, Option("form", required=False), Option("again", required=False), _OUT)
+    ),
+    ActSpec("reply", acts.reply, (Option("batch"), _FILE)),
+    ActSpec("works", acts.works, (_PLAN, Option("line"))),
+    ActSpec("notice", acts.notice_print, (_PLAN, Option("number", "whole"), _OUT)),
+    ActSpec("broadcast", acts.broadcast, (_PLAN, Option("number", "whole")), reads=True),
+    ActSpec("slips", acts.slips, (_PLAN, _OUT)),
+    ActSpec("paper", acts.paper, (_PLAN, Option("step"), _OUT), reads=True),
+    ActSpec("sheet", acts.sheet_paper, (_PLAN, Option("line"), Option("first", "month"), _OUT)),
+    ActSpec("report", acts.report, (Option("village"), *_MONTHS, _OUT), reads=True),
+    ActSpec("package", acts.audit_package, (Option("village"), _OUT), reads=True),
+    ActSpec("verify", acts.verify, (Option("notice"),), reads=True),
+    ActSpec(
+        "trace", tracing.trace, (Option("line", required=False), Option("source", required=False)), reads=True
+    ),
+    ActSpec("watch", tracing.watch, _MONTHS, reads=True),
+)
+BY_NAME: Mapping[str, ActSpec] = {spec.name: spec for spec in ACTS}
+
+
+def console_reader(language: str) -> Principal:
+    """Return who looks at the command line: whoever may open the data folder sees the books, but no names."""
+    return Principal(
+        "console", "console", frozenset({Role.AUDITOR}), Scope(everything=True), language, "console"
+    )
+
+
+def carry_out(desk: PayoutDesk, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Carry out one act; every act that changes or shows people is somebody's, named with ``user``.
+
+    Raises
+    ------
+    AccessDeniedError
+        The account is missing, disabled or not permitted.
+    CommandError
+        What is refused, in the language asked for.
+    """
+    spec = BY_NAME[str(payload["act"])]
+    texts = Texts(str(payload.get("language") or "zh"))
+    name = str(payload.get("user") or "")
+    who = console_reader(texts.language)
+    if name:
+        user = desk.stores.records.user(name)
+        if user is None or user.disabled:
+            raise AccessDeniedError(f"there is no account {name[:40]!r} that may act")
+        who = principal_of(user, "console")
+    elif not spec.reads:
+        raise CommandError(texts("payout.said.needs_user"))
+    try:
+        return spec.act(desk, who, payload.get("words") or {}, texts)
+    except RefusedError as error:
+        raise CommandError(error.words(texts)) from error

@@ -1,0 +1,226 @@
+"""`pvmon revenue`: money in from the command line; asks the running instance when there is one.
+
+Acts on money are done as a person of the program, who gives the password (prompted, or in a file); whoever may
+open the data folder can only check the books (`verify`).
+"""
+
+import argparse
+import base64
+import contextlib
+import getpass
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from domain.errors import CommandError
+from main.cli import Context, Exit
+from main.control import call
+from texts.loader import Texts
+
+if TYPE_CHECKING:
+    from commands.money_desk import Order
+
+FILE_ACTS = ("import-statements", "import-receipts", "import-deductions", "import-openings")
+FORMATS = ("beancount", "csv", "xlsx")
+
+
+def answer(context: Context, order: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Have an order carried out by the running instance, else in this process."""
+    given = {**payload, "lang": context.texts.language}
+    told = call(context.data, order, given)
+    if told is not None:
+        return told
+    with opened(context) as orders:
+        return orders[order](given)
+
+
+@contextlib.contextmanager
+def opened(context: Context) -> Iterator[Mapping[str, "Order"]]:
+    """Open the records of the data folder; yield the orders on them."""
+    from main.build import options_from
+    from main.instance import Instance
+    from main.settings import load_settings
+
+    instance = Instance(options_from(load_settings(config_dir=context.config, data_dir=context.data)))
+    try:
+        instance.open_records()
+        yield instance.money_orders()
+    finally:
+        instance.stop()
+
+
+class RevenueVerb:
+    """Money in: import, settle, confirm, close, check, export."""
+
+    name = "revenue"
+
+    def arguments(self, parser: argparse.ArgumentParser, texts: Texts) -> None:
+        """Declare arguments and options."""
+        acts = parser.add_subparsers(dest="act", metavar=texts("revenue.cli.act"), required=True)
+
+        def add(name: str) -> argparse.ArgumentParser:
+            one = acts.add_parser(name, help=texts(f"revenue.cli.{name.replace('-', '_')}"))
+            if name != "verify":
+                one.add_argument("--user", required=True, help=texts("revenue.cli.user"))
+                one.add_argument("--password-file", type=Path, help=texts("revenue.cli.password_file"))
+            return one
+
+        for name in FILE_ACTS:
+            one = add(name)
+            one.add_argument("files", nargs="+", type=Path, help=texts("revenue.cli.files"))
+            if name == "import-statements":
+                one.add_argument("--dry-run", action="store_true", help=texts("revenue.cli.dry_run"))
+                one.add_argument(
+                    "--column",
+                    action="append",
+                    default=[],
+                    metavar="KEY=WORD",
+                    help=texts("revenue.cli.column"),
+                )
+            if name == "import-openings":
+                one.add_argument("--on", required=True, metavar="DAY", help=texts("revenue.cli.on"))
+                one.add_argument("--document", required=True, help=texts("revenue.cli.document"))
+        add("approve-opening").add_argument("village", help=texts("revenue.cli.village"))
+        add("settle").add_argument("period", help=texts("revenue.cli.period"))
+        add("receipts")
+        add("confirm").add_argument("movement", help=texts("revenue.cli.movement"))
+        for name in ("ask-close", "close"):
+            one = add(name)
+            one.add_argument("village", help=texts("revenue.cli.village"))
+            one.add_argument("period", help=texts("revenue.cli.period"))
+        add("verify")
+        export = add("export")
+        export.add_argument(
+            "--format", choices=FORMATS, default="beancount", help=texts("revenue.cli.format")
+        )
+        export.add_argument("--village", default="", help=texts("revenue.cli.village"))
+        export.add_argument("--codes", type=Path, help=texts("revenue.cli.codes"))
+        export.add_argument("--out", type=Path, required=True, help=texts("revenue.cli.out"))
+
+    def run(self, args: argparse.Namespace, context: Context) -> int:
+        """Do it; return an exit code."""
+        if args.act in FILE_ACTS:
+            return _import(args, context)
+        payload = {
+            name: getattr(args, name)
+            for name in ("village", "period", "movement", "format")
+            if hasattr(args, name)
+        }
+        if args.act == "export":
+            payload["codes"] = _codes(args.codes)
+        if args.act != "verify":
+            payload |= _person(args)
+        told = answer(context, f"revenue.{args.act.replace('-', '_')}", payload)
+        if args.act == "export":
+            args.out.write_bytes(base64.b64decode(told["content"]))
+            told = {"file": str(args.out), "vouchers": told["vouchers"], "lines": told["lines"]}
+        return _show(args.act, told, context)
+
+
+def _person(args: argparse.Namespace) -> dict[str, str]:
+    if args.password_file is not None:
+        password = args.password_file.read_text("utf-8").strip()
+    else:
+        password = getpass.getpass()
+    return {"user": args.user, "password": password}
+
+
+def _codes(path: Path | None) -> dict[str, str]:
+    """Return our account code → the platform's, from a two-column CSV."""
+    if path is None:
+        return {}
+    found = {}
+    for number, line in enumerate(path.read_text("utf-8-sig").splitlines(), 1):
+        ours, comma, theirs = line.partition(",")
+        if not line.strip():
+            continue
+        if not comma or not ours.strip() or not theirs.strip():
+            raise CommandError(f"{path}:{number}: expected our code, a comma and the platform's code")
+        found[ours.strip()] = theirs.strip()
+    return found
+
+
+def _columns(words: list[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for word in words:
+        key, sign, heading = word.partition("=")
+        if not sign or not key or not heading:
+            raise CommandError(f"--column {word}: write FIELD=HEADING, such as kwh=本月电量")
+        found.setdefault(key, []).append(heading)
+    return found
+
+
+def _import(args: argparse.Namespace, context: Context) -> int:
+    person = _person(args)
+    order = f"revenue.{args.act.replace('-', '_')}"
+    code, every = Exit.OK, []
+    for path in args.files:
+        payload: dict[str, Any] = {
+            **person,
+            "name": path.name,
+            "content": base64.b64encode(path.read_bytes()).decode(),
+        }
+        if args.act == "import-statements":
+            payload |= {"dry_run": args.dry_run, "columns": _columns(args.column)}
+        if args.act == "import-openings":
+            payload |= {"on": args.on, "document": args.document}
+        told = answer(context, order, payload)
+        every.append({"file": path.name, **told})
+        if told["problems"]:
+            code = Exit.PROBLEM
+        if not context.json:
+            _show_import(path, told, context)
+    if context.json:
+        print(json.dumps({"files": every}, ensure_ascii=False))
+    return code
+
+
+def _show_import(path: Path, told: Mapping[str, Any], context: Context) -> None:
+    for one in told["problems"]:
+        context.say(
+            "revenue.cli.problem", file=path.name, **{key: one[key] for key in ("row", "column", "message")}
+        )
+    if told["problems"]:
+        context.say("revenue.cli.nothing_kept", file=path.name, count=len(told["problems"]))
+    else:
+        context.say(
+            "revenue.cli.imported",
+            file=path.name,
+            new=told["new"],
+            known=told["known"],
+            yuan=_yuan(told["fen"]),
+        )
+
+
+def _yuan(fen: int) -> str:
+    from domain.money import Money
+
+    return str(Money(fen))
+
+
+def _show(act: str, told: Mapping[str, Any], context: Context) -> int:
+    bad = (act == "verify" and not told["sound"]) or (act == "settle" and told["problems"])
+    if context.json:
+        print(json.dumps(told, ensure_ascii=False))
+    elif act == "receipts":
+        for one in told["waiting"]:
+            words = context.texts(
+                f"revenue.cli.{'certain' if one['certain'] else 'uncertain'}", items=one["items"]
+            )
+            context.say("revenue.cli.waiting_line", **{**one, "fen": _yuan(one["fen"]), "items": words})
+        context.say("revenue.cli.waiting_count", count=len(told["waiting"]))
+    elif act == "settle":
+        for one in told["problems"]:
+            context.say("revenue.cli.settle_problem", **one)
+        context.say(
+            "revenue.cli.settled",
+            **{**told, "net_fen": _yuan(told["net_fen"]), "problems": len(told["problems"])},
+        )
+    else:
+        key = "broken" if bad else f"done_{act.replace('-', '_')}"
+        context.say(f"revenue.cli.{key}", **told)
+    return Exit.PROBLEM if bad else Exit.OK
+
+
+VERB = RevenueVerb()

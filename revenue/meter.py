@@ -1,0 +1,54 @@
+"""Energy between two readings of a register: ratios, roll-over and exchange. Decimal kWh, as printed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from domain.errors import MoneyError
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterSpan:
+    """One meter between two readings. ``modulus`` is where the register starts again (1000000 for six digits)."""
+
+    start: Decimal
+    end: Decimal
+    multiplier: Decimal
+    modulus: Decimal | None = None
+
+    def difference(self) -> Decimal:
+        """Return how far the register went on; a roll-over only where the modulus is known.
+
+        Raises
+        ------
+        MoneyError
+            The register went back and nobody said where it rolls over, or it lies outside the register.
+        """
+        if self.start < 0 or self.end < 0 or self.multiplier <= 0:
+            raise MoneyError(f"register {self.start} to {self.end} times {self.multiplier} cannot be")
+        if self.modulus is not None and max(self.start, self.end) >= self.modulus:
+            raise MoneyError(f"register {self.start} to {self.end}: beyond {self.modulus}")
+        if self.end >= self.start:
+            return self.end - self.start
+        if self.modulus is None:
+            raise MoneyError(
+                f"register went back from {self.start} to {self.end}: enter the exchange of the meter, "
+                "or where its register rolls over"
+            )
+        return self.end + self.modulus - self.start
+
+    def energy_kwh(self) -> Decimal:
+        """Return the energy. [kWh]"""
+        return self.difference() * self.multiplier
+
+
+def energy_kwh(spans: Sequence[RegisterSpan]) -> Decimal:
+    """Return the energy over one or more meters, one after the other (换表). [kWh]"""
+    return sum((span.energy_kwh() for span in spans), Decimal(0))
+
+
+def modulus_of(digits: int) -> Decimal:
+    """Return where a register of ``digits`` whole digits rolls over."""
+    if not 3 <= digits <= 10:
+        raise MoneyError(f"a register has 3 to 10 whole digits, not {digits}")
+    return Decimal(10) ** digits

@@ -1,0 +1,195 @@
+"""Rows of other files about money: bank movements, deductions, opening states. Row problems as in statement_rows."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from domain.plant import Registry
+from revenue import sheet
+from revenue.accounts import CostKind
+from revenue.deduction import Deduction
+from revenue.opening import ITEMS, Opening, OpeningLine
+from revenue.receipt import Movement
+from revenue.sheet import Cell, CellError, SheetRow
+from revenue.statement_rows import RowProblem
+
+_MOVEMENT = {
+    "bank_account": ("本方账号", "账号", "收款账号", "bank_account"),
+    "reference": ("流水号", "交易流水号", "凭证号", "reference"),
+    "on": ("交易日期", "日期", "入账日期", "date"),
+    "amount": ("收入金额", "贷方发生额", "贷方金额", "金额", "amount"),
+    "payer": ("对方户名", "付款人", "对方单位", "payer"),
+    "summary": ("摘要", "用途", "summary"),
+}
+_DEDUCTION = {
+    "plant": ("电站编号", "电站", "plant"),
+    "period": ("月份", "年月", "period"),
+    "cost": ("费用类别", "类别", "cost"),
+    "amount": ("金额", "amount"),
+    "document": ("凭据", "依据", "发票号", "document"),
+}
+_OPENING = {
+    "village": ("村编码", "行政区划代码", "village"),
+    "item": ("项目", "item"),
+    "plant": ("电站编号", "电站", "plant"),
+    "amount": ("金额", "amount"),
+    "note": ("备注", "说明", "note"),
+}
+COST_WORDS: Mapping[str, CostKind] = {
+    "运维": CostKind.OPERATION,
+    "运维费": CostKind.OPERATION,
+    "租金": CostKind.RENT,
+    "土地租金": CostKind.RENT,
+    "保险": CostKind.INSURANCE,
+    "保险费": CostKind.INSURANCE,
+    "税金": CostKind.TAX,
+    "其他": CostKind.OTHER,
+} | {kind.value: kind for kind in CostKind}
+ITEM_WORDS: Mapping[str, str] = {
+    "银行存款": "bank",
+    "应收电费": "receivable",
+    "应付款": "payable",
+    "应付劳务费": "labour_payable",
+    "应交增值税": "vat_payable",
+    "专项应付款": "earmarked",
+    "公积公益金": "reserve",
+    "未分配收益": "retained",
+} | {name: name for name in ITEMS}
+
+
+class _Rows:
+    """Goes through the rows below the head of a sheet and gathers what is wrong."""
+
+    def __init__(
+        self, rows: Sequence[SheetRow], columns: Mapping[str, Sequence[str]], needed: Sequence[str]
+    ) -> None:
+        self.problems: list[RowProblem] = []
+        self._heading = sheet.find_heading(rows, columns)
+        self._rows = rows
+        places = self._heading.places if self._heading else {}
+        self.problems += [RowProblem(1, name, "no_column") for name in needed if name not in places]
+
+    def __iter__(self) -> Iterator[SheetRow]:
+        if self.problems or self._heading is None:
+            return
+        for row in self._rows:
+            if (
+                row.number > self._heading.last_row
+                and any(c.text for c in row.cells)
+                and not sheet.is_total(row)
+            ):
+                yield row
+
+    def take(self, row: SheetRow, name: str, read: Any, *, needed: bool = True) -> Any:
+        """Return a value; what is missing or cannot be read is noted."""
+        place = self._heading.places.get(name) if self._heading else None
+        cell = Cell("") if place is None else row.cell(place)
+        if not cell.text.strip() and not cell.is_formula:
+            if needed:
+                self.note(row, name, "missing")
+            return None
+        try:
+            return read(cell)
+        except CellError as error:
+            self.note(row, name, error.reason, **error.values)
+            return None
+
+    def note(self, row: SheetRow, column: str, reason: str, **values: object) -> None:
+        """Note a problem."""
+        self.problems.append(RowProblem(row.number, column, reason, values))
+
+
+def movements(rows: Sequence[SheetRow]) -> tuple[list[Movement], list[RowProblem]]:
+    """Return the money that came in; rows of money that went out (no amount in this column) are left out."""
+    reading = _Rows(rows, _MOVEMENT, ("bank_account", "reference", "on", "amount"))
+    found: dict[str, Movement] = {}
+    for row in reading:
+        before = len(reading.problems)
+        fen = reading.take(row, "amount", sheet.fen, needed=False)
+        if not fen:
+            continue
+        account = reading.take(row, "bank_account", sheet.code)
+        reference = reading.take(row, "reference", sheet.code)
+        on = reading.take(row, "on", sheet.day)
+        if fen < 0:
+            reading.note(row, "amount", "wrong_sign", fen=fen, computed="")
+        if len(reading.problems) > before:
+            continue
+        payer = reading.take(row, "payer", _text, needed=False) or ""
+        summary = reading.take(row, "summary", _text, needed=False) or ""
+        one = Movement(account, reference, on, fen, payer, summary)
+        if one.identity in found:
+            reading.note(row, "reference", "twice", row_before="")
+        found[one.identity] = one
+    return list(found.values()), reading.problems
+
+
+def deductions(rows: Sequence[SheetRow], registry: Registry) -> tuple[list[Deduction], list[RowProblem]]:
+    """Return deductions of plants, each with its document."""
+    reading = _Rows(rows, _DEDUCTION, tuple(_DEDUCTION))
+    found: dict[str, Deduction] = {}
+    for row in reading:
+        before = len(reading.problems)
+        plant = reading.take(row, "plant", sheet.code)
+        period = reading.take(row, "period", sheet.period)
+        cost = reading.take(row, "cost", _text)
+        fen = reading.take(row, "amount", sheet.fen)
+        document = reading.take(row, "document", _text)
+        if plant is not None and plant not in registry.plants_by_id:
+            reading.note(row, "plant", "unknown_plant", plant=plant)
+        if cost is not None and cost not in COST_WORDS:
+            reading.note(row, "cost", "unknown_cost", text=cost)
+        if fen is not None and fen <= 0:
+            reading.note(row, "amount", "wrong_sign", fen=fen, computed="")
+        if len(reading.problems) > before:
+            continue
+        one = Deduction(plant, period, COST_WORDS[cost], fen, document)
+        if one.identity in found:
+            reading.note(row, "document", "twice", row_before="")
+        found[one.identity] = one
+    return list(found.values()), reading.problems
+
+
+def openings(
+    rows: Sequence[SheetRow], registry: Registry, on: date, document: str
+) -> tuple[list[Opening], list[RowProblem]]:
+    """Return opening states by village; one that does not balance is a problem of its last row."""
+    reading = _Rows(rows, _OPENING, ("village", "item", "amount"))
+    lines: dict[str, list[OpeningLine]] = {}
+    last_rows: dict[str, SheetRow] = {}
+    for row in reading:
+        before = len(reading.problems)
+        village = reading.take(row, "village", sheet.code)
+        item = reading.take(row, "item", _text)
+        fen = reading.take(row, "amount", sheet.fen)
+        plant = reading.take(row, "plant", sheet.code, needed=False) or ""
+        if village is not None and village not in registry.villages_by_id:
+            reading.note(row, "village", "unknown_village", village=village)
+        if item is not None and item not in ITEM_WORDS:
+            reading.note(row, "item", "unknown_item", text=item)
+        if plant and plant not in registry.plants_by_id:
+            reading.note(row, "plant", "unknown_plant", plant=plant)
+        if len(reading.problems) > before:
+            continue
+        note = reading.take(row, "note", _text, needed=False) or ""
+        lines.setdefault(village, []).append(OpeningLine(ITEM_WORDS[item], fen, plant, note))
+        last_rows[village] = row
+    found = [Opening(village, on, document, tuple(each)) for village, each in sorted(lines.items())]
+    for one in found:
+        if one.off_fen:
+            reading.note(
+                last_rows[one.village_id], "amount", "opening_off", village=one.village_id, fen=one.off_fen
+            )
+    return found, reading.problems
+
+
+def possible_heads(rows: Sequence[SheetRow]) -> Iterator[tuple[str, ...]]:
+    """Yield the words of every row that could be the head of a sheet."""
+    for row in rows[:15]:
+        yield tuple(sheet.plain(cell.text) for cell in row.cells)
+
+
+def _text(cell: Cell) -> str:
+    if cell.is_formula:
+        raise CellError("formula")
+    return cell.text.strip()[:200]

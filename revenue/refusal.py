@@ -1,0 +1,40 @@
+"""Why something about money cannot be done: a key of texts/ and its values, so that everyone reads their own language."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from domain.errors import CommandError
+from texts.loader import Texts
+
+AREA = "payout.refusal"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One reason. ``row`` is the row of a file, 0 where there is none."""
+
+    key: str
+    values: Mapping[str, object] = field(default_factory=dict)
+    row: int = 0
+
+    def words(self, texts: Texts) -> str:
+        """Return the reason in the reader's language, with the row where there is one."""
+        said = texts(f"{AREA}.{self.key}", **self.values)
+        return texts(f"{AREA}.in_row", row=self.row, reason=said) if self.row else said
+
+
+class RefusedError(CommandError):
+    """Something is refused, for every reason at once; nothing was kept."""
+
+    def __init__(self, reasons: Iterable[Refusal]) -> None:
+        self.reasons = tuple(reasons)
+        super().__init__(self.words(Texts("en")))
+
+    def words(self, texts: Texts) -> str:
+        """Return every reason in the reader's language."""
+        return "; ".join(reason.words(texts) for reason in self.reasons)
+
+
+def refuse(key: str, /, **values: object) -> RefusedError:
+    """Return the error of a single reason."""
+    return RefusedError([Refusal(key, values)])

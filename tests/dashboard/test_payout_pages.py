@@ -1,0 +1,184 @@
+"""Plans, payments, notices, traces and the roster on pages; steps by plain forms, also from a phone."""
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from commands.documents import Documents
+from dashboard.factory import create_app
+from dashboard.payout_services import PayoutServices
+from queries.payout import Payout
+from revenue.approval import Step
+from tests.commands.payout_world import VILLAGES, World, roster_file
+from tests.dashboard.fixtures import USERS, login
+from tests.dashboard.test_pages import MONEY_ROLES, route
+
+PEOPLE_ROLES = {"accountant", "township"}
+
+
+@pytest.fixture(scope="module")
+def paid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    made = World(tmp_path_factory.mktemp("paid"))
+    for place, village in enumerate(VILLAGES[:2]):
+        made.fund(village)
+        made.enrol(village, 8, first=1 + 100 * place)
+    plan_id = made.release(VILLAGES[0]).plan.plan_id
+    made.answer(made.send(plan_id), frozenset({2}))
+    made.draft(VILLAGES[1])
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def app(world: Any, paid: World) -> Any:
+    given = (paid.stores, paid.registry, paid.rules, paid.clock, paid.clock)
+    payout = PayoutServices(
+        paid.plans,
+        paid.payments,
+        paid.notices,
+        paid.rosters,
+        Documents(*given),
+        Payout(paid.stores, None, paid.registry, paid.rules, paid.clock),
+    )
+    sources = replace(world.services.sources, registry=paid.registry, clock=paid.clock)
+    return create_app(replace(world.services, payout=payout, sources=sources), world.settings)
+
+
+@pytest.fixture(scope="module")
+def plan_id(paid: World) -> str:
+    return paid.stores.dossiers.of_villages([VILLAGES[0]])[0].plan.plan_id
+
+
+def shown(client: Any, token: str, path: str) -> str:
+    answer = route(client, token, path)
+    assert answer.status_code == 200, path
+    return json.dumps(answer.get_json(), ensure_ascii=False)
+
+
+def addresses(paid: World, plan_id: str) -> list[str]:
+    line = paid.plans.dossier(paid.accountant, plan_id).entitlements[0].entitlement_id
+    notice = paid.notices.notices(paid.accountant, VILLAGES[0])[0]
+    return [
+        "/app/plans",
+        f"/app/plans/{plan_id}",
+        "/app/payments",
+        "/app/notices",
+        f"/app/notices?code={notice.code}",
+        "/app/trace",
+        f"/app/trace?line={line}",
+        f"/app/trace?source=lot:{VILLAGES[0]}:2026-07",
+    ]
+
+
+@pytest.mark.parametrize("role", USERS)
+def test_the_pages_open_for_those_who_see_money_and_people_for_fewer(
+    app: Any, paid: World, plan_id: str, role: str
+) -> None:
+    client = app.test_client()
+    token = login(client, role)
+    for path in addresses(paid, plan_id):
+        assert ("trouble" not in shown(client, token, path)) == (role in MONEY_ROLES), path
+    assert ("trouble" not in shown(client, token, "/app/roster")) == (role in PEOPLE_ROLES)
+
+
+def test_a_plan_says_where_it_stands_and_what_it_lacks(app: Any, paid: World, plan_id: str) -> None:
+    client = app.test_client()
+    token = login(client, "accountant")
+    page = shown(client, token, f"/app/plans/{plan_id}")
+    for words in ("部分发放", "没有发放成功", "退回: 户名不符", "样镇〔2026〕6号"):
+        assert words in page
+    assert "村民" not in page
+    other = paid.stores.dossiers.of_villages([VILLAGES[1]])[0].plan.plan_id
+    assert "办理：提议" in shown(client, token, f"/app/plans/{other}")
+
+
+def test_a_trace_leads_from_a_household_to_statements_and_from_a_receipt_to_households(
+    app: Any, paid: World, plan_id: str
+) -> None:
+    client = app.test_client()
+    token = login(client, "county")
+    one = paid.plans.dossier(paid.accountant, plan_id).entitlements[-1]
+    down = shown(client, token, f"/app/trace?line={one.entitlement_id}")
+    assert f"{VILLAGES[0]}:2026-07" in down
+    assert "÷" in down
+    up = shown(client, token, f"/app/trace?source=lot:{VILLAGES[0]}:2026-07")
+    assert one.entitlement_id.rpartition("/")[0] in up
+    assert "没有应得" in shown(client, token, "/app/trace?source=nothing")
+
+
+def test_the_roster_is_masked_and_the_notice_page_too(app: Any, paid: World, plan_id: str) -> None:
+    client = app.test_client()
+    token = login(client, "accountant")
+    page = shown(client, token, f"/app/roster?village={VILLAGES[0]}")
+    assert "村****甲" in page
+    assert "村民001甲" not in page
+    notice = client.get(f"/app/papers/notice/{plan_id}/1").get_data(as_text=True)
+    assert 'data-total="posts"' in notice
+    assert "村民001甲" not in notice
+
+
+def test_papers_are_downloaded_as_files_by_those_who_may(app: Any, plan_id: str) -> None:
+    client = app.test_client()
+    login(client, "accountant")
+    for path in (
+        f"papers/notice-sheet/{plan_id}/1",
+        f"papers/slips/{plan_id}",
+        f"papers/step/{plan_id}/decided",
+    ):
+        answer = client.get(f"/app/{path}")
+        assert answer.status_code == 200, path
+        assert answer.data.startswith(b"%PDF")
+        assert "attachment" in answer.headers["Content-Disposition"]
+    other = app.test_client()
+    login(other, "county")
+    assert other.get(f"/app/papers/slips/{plan_id}").status_code == 403
+
+
+def test_a_step_is_taken_by_a_form_with_its_photo_and_refused_in_words(app: Any, paid: World) -> None:
+    client = app.test_client()
+    token = login(client, "accountant")
+    plan_id = paid.stores.dossiers.of_villages([VILLAGES[1]])[0].plan.plan_id
+    address = f"/app/plan-step/{plan_id}"
+    assert "党支部" not in client.get(address).get_data(as_text=True)
+
+    def send(**changed: Any) -> Any:
+        form = {
+            "csrf_token": token,
+            "step": "proposed",
+            "on": paid.today.isoformat(),
+            "due": "30",
+            "present": "24",
+            "votes": "20",
+            "photo": (io.BytesIO(b"photo"), "p.jpg"),
+            **changed,
+        }
+        return client.post(address, data=form, content_type="multipart/form-data")
+
+    few = send(present="10", votes="9")
+    assert few.status_code == 422
+    assert "没有超过应到 30 人的一半" in few.get_data(as_text=True)
+    assert send(due="many").status_code == 422
+    assert send().status_code == 303
+    assert paid.plans.dossier(paid.accountant, plan_id).approval.step is Step.PROPOSED
+
+
+def test_a_roster_file_is_shown_before_it_is_kept(app: Any, paid: World) -> None:
+    client = app.test_client()
+    token = login(client, "accountant")
+    village = VILLAGES[2]
+
+    def send(content: bytes, keep: str) -> Any:
+        form = {"csrf_token": token, "on": "2026-01-01", "keep": keep, "file": (io.BytesIO(content), "r.csv")}
+        return client.post(f"/app/roster-import/{village}", data=form, content_type="multipart/form-data")
+
+    preview = send(roster_file(3, first=300), "")
+    assert "3 人，3 户" in preview.get_data(as_text=True)
+    assert paid.stores.rosters.rosters(village) == []
+    wrong = send(b"a,b\n1,2\n", "1")
+    assert wrong.status_code == 422
+    assert send(roster_file(3, first=300), "1").status_code == 303
+    assert len(paid.stores.rosters.rosters(village)[0].members) == 3

@@ -1,0 +1,149 @@
+"""The worked cases of the reference, to the fen: rules, posts, rounding, leavers, heirs, returns, cash."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from domain.money import Money, split
+from domain.roster import Roster
+from revenue.attendance import month_wage
+from revenue.distribution import Entitlement, distribute
+from revenue.payment import Attempt, PaymentLine, PaymentState, lines_for, standings
+from revenue.plan import Basis, faults_of
+from revenue.rule import LineClass, ShareBase, judge
+from tests.revenue.builders import line, plan, roster, rule
+
+pytestmark = pytest.mark.needs("reference:revenue_examples.json")
+
+
+@pytest.fixture(scope="module")
+def cases(reference: Path) -> Mapping[str, Any]:
+    known = json.loads((reference / "revenue_examples.json").read_text("utf-8"))
+    return {case["id"]: case for case in [*known["real"], *known["derived"]]}
+
+
+def test_d01_the_odd_fen_of_seven_households(cases: Mapping[str, Any]) -> None:
+    case = cases["D01"]
+    shares = split(Money(case["inputs"]["total_fen"]), case["inputs"]["weights"])
+    assert {key: share.fen for key, share in shares.items()} == case["expected"]["shares_fen"]
+
+
+def test_d06_a_post_that_changes_hands_is_paid_by_days(cases: Mapping[str, Any]) -> None:
+    case = cases["D06"]
+    shares = month_wage(Money(case["inputs"]["monthly_wage_fen"]), case["inputs"]["days"], 31)
+    assert {key: share.fen for key, share in shares.items()} == case["expected"]["shares_fen"]
+
+
+def test_d07_the_dead_keep_what_they_earned_and_the_rest_falls_back(cases: Mapping[str, Any]) -> None:
+    given, expected = cases["D07"]["inputs"], cases["D07"]["expected"]
+    wage = given["monthly_wage_fen"]
+    earned = month_wage(Money(wage), {"p": given["days_worked"]}, given["days_in_month"])["p"].fen
+    assert earned == expected["earned_fen"]
+    assert wage - earned == expected["cancelled_fen"]
+    owed = Entitlement("e", "1", "p", "h", "p", earned, 10, 0, wage)
+    back = Attempt("b", PaymentLine(1, "e", "p", "a", earned, 1), PaymentState.RETURNED, reason="账户已销")
+    stands = standings([owed], [back])
+    assert stands["e"].open_fen == expected["after_return"]["payable_to_estate_fen"]
+    lines, waiting = lines_for(stands, {"p": "a"}, {"e": "heir"})
+    assert (lines, waiting) == ([], ["heir"]), "no account of the heir is known: it waits"
+    lines, _ = lines_for(stands, {"heir": "b"}, {"e": "heir"})
+    assert [(one.entitlement_id, one.payee_id, one.attempt) for one in lines] == [("e", "heir", 2)]
+
+
+def test_d11_without_anybody_to_pay_the_money_stays_where_it_is(cases: Mapping[str, Any]) -> None:
+    net = cases["D11"]["inputs"]["net_fen"]
+    nobody = Roster("r", "v", date(2026, 1, 1), ())
+    kept = plan(net_fen=net, lines=(line("1", LineClass.RETAINED, net, Basis.NOBODY, purpose=""),))
+    assert faults_of(kept, rule(), nobody, net) == []
+    result = distribute(kept, rule(), nobody, [])
+    assert result.entitlements == ()
+    assert result.retained_fen == cases["D11"]["expected"]["retained_on_pv_subaccount_fen"]
+
+
+def test_d12_one_plan_under_three_rules(cases: Mapping[str, Any]) -> None:
+    case = cases["D12"]
+    classes = {"small_works_material": "works", "collective": "retained", "village_labour": "labour"}
+    planned = {
+        LineClass(classes.get(name, name)): Money(fen) for name, fen in case["inputs"]["plan_fen"].items()
+    }
+    net = Money(case["inputs"]["net_fen"])
+    for given, expected in zip(case["inputs"]["rules"], case["expected"]["verdicts"], strict=True):
+        least = None if given["min_share"] is None else int(Decimal(given["min_share"]) * 100)
+        counts = frozenset(LineClass(classes.get(name, name)) for name in given["counts"])
+        verdict = judge(rule(min_share_percent=least, counts=counts), planned, net, net)
+        share = None if expected["share"] is None else Decimal(expected["share"])
+        assert (verdict.share, verdict.ok, verdict.short.fen) == (
+            share,
+            expected["ok"],
+            expected["short_fen"],
+        )
+
+
+def test_d13_what_has_not_arrived_cannot_be_paid(cases: Mapping[str, Any]) -> None:
+    given, expected = cases["D13"]["inputs"], cases["D13"]["expected"]
+    total = given["plan_total_fen"]
+    wanted = replace(plan(net_fen=total), lines=(line("1", LineClass.WORKS, total, Basis.PAYEE, payee="x"),))
+    found = faults_of(wanted, rule(), roster(), given["base_received_fen"])
+    assert [fault.key for fault in found] == ["plan_over_cash"]
+    assert found[0].values["cash"] == Money(expected["payable_now_fen"])
+
+
+@pytest.mark.parametrize("case_id", ["R07", "R08"])
+def test_the_least_share_of_posts_is_that_of_the_villages_in_the_news(
+    cases: Mapping[str, Any], case_id: str
+) -> None:
+    given, expected = cases[case_id]["inputs"], cases[case_id]["expected"]
+    percent = int(Decimal(given.get("min_post_share") or given.get("share")) * 100)
+    income = Money(given["income_fen"])
+    verdict = judge(rule(min_share_percent=percent, counts=frozenset({LineClass.POSTS})), {}, income, income)
+    wanted = expected.get("max_required_posts_fen_if_no_deductions") or expected["posts_pool_fen"]
+    assert verdict.short.fen == verdict.required.fen == wanted
+
+
+def test_r08_the_pool_is_split_among_twelve_posts(cases: Mapping[str, Any]) -> None:
+    expected = cases["R08"]["expected"]
+    shares = split(Money(expected["posts_pool_fen"]), {f"p{n:02d}": 1 for n in range(12)})
+    assert {share.fen for share in shares.values()} == {expected["mean_per_post_fen_if_equal"]}
+
+
+def test_r12_the_collective_gets_a_fifth(cases: Mapping[str, Any]) -> None:
+    given, expected = cases["R12"]["inputs"], cases["R12"]["expected"]
+    value = Money(given["value_fen"])
+    verdict = judge(
+        rule(min_share_percent=80, counts=frozenset({LineClass.POSTS}), base=ShareBase.NET), {}, value, value
+    )
+    pool = value - verdict.required
+    assert str(pool).replace(",", "") == expected["collective_pool_yuan"]
+    mean = split(pool, {f"v{n:03d}": 1 for n in range(given["villages"])})
+    wanted = Decimal(expected["collective_mean_per_village_yuan"])
+    assert all(abs(Decimal(share.fen) / 100 - wanted) <= Decimal("0.01") for share in mean.values())
+
+
+def test_r21_without_a_share_table_nothing_is_split(cases: Mapping[str, Any]) -> None:
+    from domain.errors import ConfigurationError
+    from revenue.ownership import shares_on
+    from tests.revenue.test_ownership import plant
+
+    assert "share table" in cases["R21"]["use"]
+    with pytest.raises(ConfigurationError, match="no act of ownership"):
+        shares_on(plant(), date(2026, 1, 1), {})
+
+
+def test_r25_a_fixed_sum_a_household_is_the_same_for_all(cases: Mapping[str, Any]) -> None:
+    given, expected = cases["R25"]["inputs"], cases["R25"]["expected"]
+    shares = split(Money(given["paid_fen"]), {f"h{n:03d}": 1 for n in range(given["households"])})
+    assert {share.fen for share in shares.values()} == {expected["per_household_fen"]}
+
+
+def test_r18_per_head_dividends_of_the_past_add_up(cases: Mapping[str, Any]) -> None:
+    given, expected = cases["R18"]["inputs"], cases["R18"]["expected"]
+    shares = split(Money(expected["yearly_total_fen"]), {f"p{n:03d}": 1 for n in range(given["persons"])})
+    assert {share.fen for share in shares.values()} == {given["per_person_fen"]}
+    family = split(Money(expected["yearly_total_fen"]), {"family": 4, "others": given["persons"] - 4})
+    assert family["family"].fen == expected["example_household_year_fen_at_mean"]
