@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -9,10 +10,15 @@ from alerts.context import Meaning
 from alerts.judgement import Bools
 from alerts.scene import Scene
 
-_CODES = re.compile(
+_CODE = re.compile(
     r"^(device_status|fault_code|minor_fault_code|warning_code|alarm_word_\d\d|device_state_word_\d\d)$"
 )
 Wanted = Callable[[Meaning], bool]
+
+
+@lru_cache(maxsize=1024)
+def _is_code(name: str) -> bool:
+    return _CODE.match(name) is not None
 
 
 def told(scene: Scene, wanted: Wanted) -> tuple[Bools, Bools]:
@@ -43,7 +49,7 @@ def _read(scene: Scene) -> _Said:
     known: dict[tuple[str, str, int], Sequence[Meaning]] = {}
     for row, unit in enumerate(scene.units):
         for name, values in unit.values.items():
-            if not _CODES.match(name):
+            if not _is_code(name):
                 continue
             there = np.isfinite(values)
             found.append((row, there, there, None))

@@ -83,7 +83,7 @@ def masked(scene: Scene, rule: AlertRule, judgement: Judgement) -> Verdicts:
     counts = scene.daylight(rule.daylight)
     plants = plant_numbers(scene, judgement.subjects)
     said = np.where(counts[plants], judgement.verdicts, UNKNOWN).astype(np.int8)
-    for row, subject in enumerate(judgement.subjects):
+    for row, subject in enumerate(judgement.subjects if scene.context.maintenance else ()):
         for name in (subject.plant_id, subject.device_id):
             for span in scene.context.maintenance.get(name, ()):
                 start, end = (
@@ -95,6 +95,8 @@ def masked(scene: Scene, rule: AlertRule, judgement: Judgement) -> Verdicts:
 
 def plant_numbers(scene: Scene, subjects: Sequence[Subject]) -> Ints:
     """Return the number of the plant of each subject."""
+    if subjects is scene.subjects:
+        return scene.plant_of
     number = {plant.plant_id: n for n, plant in enumerate(scene.plants)}
     return np.array([number[each.plant_id] for each in subjects], dtype=np.int64)
 
@@ -150,6 +152,7 @@ def finished(scene: Scene, rule: AlertRule, judgement: Judgement, row: int, aler
         alert,
         evidence={**alert.evidence, **evidence(judgement, row, max(fired, 0))},
         severity=severity_of(rule, judgement, row, slice(first, stop), alert),
+        cause=alert.cause if judgement.cause is None else judgement.cause(row, slice(first, stop)),
     )
     return priced(scene, judgement, row, slice(first, stop), alert)
 

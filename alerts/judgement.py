@@ -52,6 +52,8 @@ class Judgement:
         Share of healthy power that is missing: what the alert is worth where nothing else tells.
     began : int array or None
         Where a verdict rests on a stretch of the past (a day, a week): the instant at which that begins.
+    cause : callable or None
+        Names the cause of a row's alert over its span, where only the whole of it tells.
     """
 
     subjects: Sequence[Subject]
@@ -61,6 +63,7 @@ class Judgement:
     lost_w: Callable[[int], Floats | None] | None = None
     drop: Floats | None = None
     began: Ints | None = None
+    cause: Callable[[int, slice], str] | None = None
 
 
 def verdicts(known: Bools, true: Bools, clear: Bools | None = None) -> Verdicts:

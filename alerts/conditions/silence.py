@@ -4,6 +4,7 @@ import numpy as np
 
 from alerts.condition import Bounds, Limits
 from alerts.judgement import Bools, Judgement, Subject, bools, verdicts
+from alerts.rule import Daylight
 from alerts.scene import Scene
 from alerts.windows import longest_step
 from domain.plant import DeviceKind
@@ -11,6 +12,7 @@ from domain.series import DeviceSeries, Floats
 
 NO_BOUNDS: Bounds = {}
 BUS_BOUNDS: Bounds = {"devices": (2, 30)}
+_LEAST_SHARE = 0.02  # of its rating: a plant that gave less over the bright hours of a silence stood
 _SPEAK = frozenset({DeviceKind.INVERTER, DeviceKind.LOGGER, DeviceKind.REVENUE_METER})
 
 
@@ -52,7 +54,16 @@ def judge_plant(scene: Scene, limits: Limits) -> Judgement:  # noqa: ARG001
     np.logical_or.at(spoke, np.array(plants, dtype=np.int64), rows)
     known = np.repeat(bools(spoke.any(axis=1))[:, None], scene.length, axis=1)
     grown = counter_growth_kwh(scene)
-    return Judgement(scene.plant_subjects, verdicts(known, ~spoke), {"counter_growth_kwh": grown})
+    lit_h = scene.daylight(Daylight.D2) * scene.step_s / 3600.0
+
+    def cause(row: int, span: slice) -> str:
+        """The counters that return tell: they grew, so it was the line; they stood, so it was the plant."""
+        told = grown[row, span][np.isfinite(grown[row, span])]
+        least_kwh = _LEAST_SHARE * float(scene.plant_rated_w[row, 0]) / 1000.0 * float(lit_h[row, span].sum())
+        return "outage" if told.size and float(told.max()) < least_kwh else "communication"
+
+    measures = {"counter_growth_kwh": grown}
+    return Judgement(scene.plant_subjects, verdicts(known, ~spoke), measures, cause=cause)
 
 
 def judge_bus(scene: Scene, limits: Limits) -> Judgement:

@@ -20,6 +20,7 @@ from main.build import Options
 from main.configuration import load_registry
 from main.demo.accounts import DemoAccount, add_demo_accounts
 from main.demo.books import BooksMaker
+from main.demo.faults import write_fault_script
 from main.demo.fleet import FleetProcess, broker_of, demo_ports
 from main.demo.folder import fresh_folder
 from main.demo.influx import own_influx
@@ -41,6 +42,7 @@ class Show:
 
     ``period_s`` overrides every plant's poll period (None: as configured). ``start`` is the field time it
     begins at (None: now, or 10:30 when it is night outside). ``store`` influx starts a server of its own.
+    ``faults``: things go wrong from the start, so that there is something to see.
     """
 
     config: Path
@@ -54,6 +56,7 @@ class Show:
     period_s: float | None = None
     start: datetime | None = None
     store: str = "duckdb"
+    faults: bool = False
 
 
 @dataclass
@@ -96,7 +99,8 @@ def running(show: Show, progress: Progress) -> Iterator[Running]:
         broker = broker_of(registry)
         fleet = FleetProcess(show.config, folder, clock, show.seed, ports, broker.port if broker else None)
         stack.callback(fleet.stop)
-        fleet.start()
+        extra = ("--faults", str(write_fault_script(registry, folder))) if show.faults else ()
+        fleet.start(extra)
         yield _start(show, progress, stack, registry, clock, folder, fleet)
 
 

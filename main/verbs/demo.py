@@ -52,6 +52,7 @@ class _Demo:
                 args.history_days if args.history_days is not None else 30,
                 args.period,
                 store=args.store,
+                faults=True,
             )
         )
 

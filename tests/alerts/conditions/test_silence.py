@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from domain.alert import Severity
 from domain.series import DeviceSeries, PlantSeries
-from tests.alerts.builders import alerts, judged, local, meter, series, silent, span, unit_values
+from tests.alerts.builders import alerts, change, judged, local, meter, series, silent, span, unit_values
 
 
 def two_buses() -> PlantSeries:
@@ -48,6 +48,17 @@ def test_a_plant_silent_for_half_a_day_is_more_urgent() -> None:
 def test_what_the_counters_grew_meanwhile_tells_communication_from_an_outage() -> None:
     [alert] = alerts(quiet(series(units=3), "10 11:00", "10 13:00", 1, 2, 3), "F01")
     assert float(alert.evidence["counter_growth_kwh"]) > 100
+    assert alert.cause == "communication"
+    day = quiet(series(units=3), "10 11:00", "10 13:00", 1, 2, 3)
+    for number in (1, 2, 3):
+        counter = day.devices[f"p1-inv-{number:02d}"].values["ac_energy_total_wh"]
+        gap = span(day, "10 11:00", "10 13:00")
+        missed = float(counter[gap.stop] - counter[gap.start - 1])
+        day = change(
+            day, number, "ac_energy_total_wh", slice(gap.stop, None), lambda wh, off=missed: wh - off
+        )
+    [outage] = alerts(day, "F01")
+    assert outage.cause == "outage"
 
 
 def test_one_silent_bus_is_one_alert_with_its_devices_under_it() -> None:
