@@ -41,6 +41,7 @@ _LEAST = 0.01  # of the rating, or of 1000 W/m2: below it standing still is no n
 _RATING_LOW, _RATING_HIGH = -0.01, 1.05
 _CAPACITY_SHARE, _CAPACITY_DAYS = 0.002, 3
 _CEILING = 0.9  # of the known ceiling: a plateau below it on most inverters is an order, not the inverter
+_FAR = 3.0  # times full: no value of the device
 _AT_CEILING = 0.97  # a repeated value below it is a frozen device
 _MOST_INVERTERS, _PEERS_MIN = 0.8, 3
 _LIMIT_PERCENT = 99.5
@@ -138,17 +139,17 @@ def sentinels(name: str, values: Floats, full: float) -> Mask:
     One that the quantity could show is only taken for a sentinel when it stands far above all else.
     """
     bounds = quantity(name)
-    numbers = np.array(sorted({number * scale for number in SENTINELS for scale in _SCALES}))
-    places = np.clip(np.searchsorted(numbers, values), 1, len(numbers) - 1)
-    nearest = np.minimum(np.abs(values - numbers[places - 1]), np.abs(values - numbers[places]))
-    like = nearest <= 1e-9 * np.abs(values) + 1e-9
-    impossible = (values < bounds.low) | (values > bounds.high)
-    far = (
-        np.abs(values) > 3.0 * full
-        if not np.isnan(full) and bounds.kind is Kind.GAUGE
-        else np.zeros(len(values), dtype=bool)
-    )
-    return np.asarray(like & (impossible | far))
+    doubtful = (values < bounds.low) | (values > bounds.high)
+    if bounds.kind is Kind.GAUGE and not np.isnan(full):
+        doubtful |= np.abs(values) > _FAR * full
+    found = np.zeros(len(values), dtype=bool)
+    if doubtful.any():
+        numbers = np.array(sorted({number * scale for number in SENTINELS for scale in _SCALES}))
+        told = values[doubtful]
+        places = np.clip(np.searchsorted(numbers, told), 1, len(numbers) - 1)
+        nearest = np.minimum(np.abs(told - numbers[places - 1]), np.abs(told - numbers[places]))
+        found[doubtful] = nearest <= 1e-9 * np.abs(told) + 1e-9
+    return found
 
 
 def out_of_range(name: str, values: Floats) -> Mask:
