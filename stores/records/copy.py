@@ -16,12 +16,6 @@ from typing import Any
 from sqlalchemy import Connection, Integer, Table, func, insert, inspect, select, text
 
 from domain.errors import RecordRejectedError, StoreVersionError
-from stores.records import (  # noqa: F401 (importing them puts their tables into METADATA)
-    case_schema,
-    ledger_schema,
-    notification_schema,
-    roster_schema,
-)
 from stores.records.database import Database
 from stores.records.migrate import revision_of
 from stores.records.schema import METADATA, REVISION

@@ -5,6 +5,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from domain.clock import Clock, SystemClock
+from stores.records import (  # noqa: F401 (importing them puts their tables into METADATA)
+    case_schema,
+    ledger_schema,
+    notification_schema,
+    roster_schema,
+)
 from stores.records.acts import Audits, Jobs
 from stores.records.alerts import Alerts
 from stores.records.cases import Cases
