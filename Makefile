@@ -4,7 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev tools run test check format smoke bench lock clean
+.PHONY: help setup setup-dev tools run test check format smoke bench campaign-wire campaign-fuzz lock clean
+CAMPAIGNS := campaign-kills campaign-power
+.PHONY: $(CAMPAIGNS) help setup setup-dev tools run test check format smoke bench lock clean
+.PHONY: help setup setup-dev tools run test check format smoke bench bundle campaign-wire campaign-fuzz lock clean
 
 help: ## this list
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -42,6 +45,23 @@ smoke: setup ## the main job without a browser, on free ports, for about a minut
 
 bench: setup-dev ## the measured figures of docs/bench.md
 	@$(BIN)/python -m bench
+
+bundle: setup ## build/pvmon-VERSION-ARCH.tar.gz for machines without a network (ARCH=x86_64 or aarch64)
+	@bash tools/bundle/make.sh $(ARCH)
+
+campaign-wire: setup ## a million reads through a fault proxy; no wrong value may be taken (about an hour)
+	@$(BIN)/python -m bench.wire_campaign --reads 1000000 --wires 40
+
+campaign-fuzz: setup ## ten million runs of random bytes into every decoder and parser (hours; --seed for others)
+	@$(BIN)/python -m bench.fuzz_decode --runs 10000000
+campaign-kills: setup-dev ## 1,000 kill -9 of the queue's writer and 1,000 of a collector
+	@$(BIN)/python -m bench.kills --what spool --kills 1000
+	@$(BIN)/python -m bench.kills --what collector --kills 1000
+
+campaign-power: setup-dev ## 10,000 power cuts, and the planted errors that must be noticed
+	@$(BIN)/python -m bench.power_cut --states 10000
+	@! $(BIN)/python -m bench.power_cut --states 300 --planted normal
+	@! $(BIN)/python -m bench.power_cut --states 300 --planted early
 
 lock: ## renew requirements*.txt from pyproject.toml (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.txt

@@ -44,6 +44,10 @@ class Kind:
         Rules whose alerts, of the same plant, bus or device and while this one is open, are its children.
     danger : bool
         Safety: its severity is not moved by money.
+    intervals : int
+        Least number of samples that must agree, whatever the times say: silence of one is a lost packet.
+    daily : bool
+        It judges whole days and needs weeks of them; otherwise the last two hours are enough.
     """
 
     rule_id: str
@@ -54,3 +58,5 @@ class Kind:
     needs: tuple[str, ...] = ()
     explains: frozenset[str] = frozenset()
     danger: bool = False
+    intervals: int = 0
+    daily: bool = False

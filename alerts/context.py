@@ -1,6 +1,6 @@
 """What the engine is told besides the series: the registry, what codes mean, prices, planned work."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
@@ -40,6 +40,14 @@ class Prices(Protocol):
         ...
 
 
+class Designs(Protocol):
+    """Tells what a plant was designed to give."""
+
+    def __call__(self, plant_id: str, month: date) -> float | None:
+        """Return the design energy of the month that begins on a day, None without a design. [kWh]"""
+        ...
+
+
 def no_codes(profile: str, quantity: str, value: int) -> Sequence[Meaning]:  # noqa: ARG001
     """Know no code."""
     return ()
@@ -48,6 +56,16 @@ def no_codes(profile: str, quantity: str, value: int) -> Sequence[Meaning]:  # n
 def no_prices(plant_id: str, day: date) -> float | None:  # noqa: ARG001
     """Know no price."""
     return None
+
+
+def no_designs(plant_id: str, month: date) -> float | None:  # noqa: ARG001
+    """Know no design."""
+    return None
+
+
+def no_source(plant: Plant) -> str:  # noqa: ARG001
+    """Know one source of data only."""
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,5 +86,7 @@ class Context:
     plants: Mapping[str, Plant] = field(default_factory=dict)
     codes: CodeReader = no_codes
     prices: Prices = no_prices
+    designs: Designs = no_designs
+    source_of: Callable[[Plant], str] = no_source
     maintenance: Mapping[str, Sequence[Interval]] = field(default_factory=dict)
     stakes: Stakes = field(default_factory=Stakes)

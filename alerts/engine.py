@@ -6,13 +6,14 @@ from datetime import datetime
 
 import numpy as np
 
+from alerts.area import area_alerts, source_alerts
 from alerts.catalog import KINDS
 from alerts.condition import Kind
 from alerts.context import Context
 from alerts.inhibition import attach
-from alerts.judgement import TRUE, UNKNOWN, Judgement, Subject, Verdicts, live
+from alerts.judgement import TRUE, UNKNOWN, Judgement, Subject, Verdicts, instant, live
 from alerts.lifecycle import Begin
-from alerts.rule import AlertRule
+from alerts.rule import AlertRule, Timing
 from alerts.scene import Ints, Scene
 from alerts.stake import by_money, priced
 from domain.alert import Alert, AlertState, Severity
@@ -28,7 +29,18 @@ def judge(series: Iterable[PlantSeries], rules: Sequence[AlertRule], context: Co
     found: list[Alert] = []
     for plant in series:
         found += judge_plant(plant, rules, context)
-    return settled(found, context)
+    return settled([*found, *of_many_plants(found, rules, context)], context)
+
+
+def of_many_plants(alerts: Sequence[Alert], rules: Sequence[AlertRule], context: Context) -> list[Alert]:
+    """Return the alerts of areas and of sources of data: one for many plants."""
+    chosen = {rule.rule_id: rule for rule in rules if rule.enabled}
+    found: list[Alert] = []
+    if "F42" in chosen:
+        found += source_alerts(alerts, chosen["F42"], context.plants, context.source_of)
+    if "F05" in chosen:
+        found += area_alerts(alerts, chosen["F05"], context.plants)
+    return found
 
 
 def settled(alerts: Sequence[Alert], context: Context, now: datetime | None = None) -> list[Alert]:
@@ -47,8 +59,11 @@ def judge_plant(plant: PlantSeries, rules: Sequence[AlertRule], context: Context
         kind = KINDS.get(rule.rule_id)
         if kind is None or kind.condition is None or not rule.enabled:
             continue
-        judgement = kind.condition(scene, limits_of(rule, plant.plant_id))
-        found += alerts_of(scene, rule, kind, judgement)
+        with np.errstate(
+            invalid="ignore", divide="ignore"
+        ):  # NaN compares as false and divides to NaN: meant
+            judgement = kind.condition(scene, limits_of(rule, plant.plant_id))
+            found += alerts_of(scene, rule, kind, judgement)
     return found
 
 
@@ -56,6 +71,11 @@ def limits_of(rule: AlertRule, plant_id: str) -> Mapping[str, float]:
     """Return the thresholds of a rule for a plant."""
     own = rule.by_plant.get(plant_id)
     return {**rule.limits, **own} if own else rule.limits
+
+
+def timing_of(rule: AlertRule, kind: Kind, step_s: float) -> Timing:
+    """Return the times of a rule on a grid: where a kind asks for several samples, at least so long."""
+    return replace(rule.timing, on_s=max(rule.timing.on_s, kind.intervals * step_s))
 
 
 def masked(scene: Scene, rule: AlertRule, judgement: Judgement) -> Verdicts:
@@ -87,7 +107,7 @@ def alerts_of(scene: Scene, rule: AlertRule, kind: Kind, judgement: Judgement) -
     found: list[Alert] = []
     for row in np.flatnonzero((said == TRUE).any(axis=1)).tolist():
         begin = beginning(rule, kind, judgement.subjects[row])
-        lives = live(said[row], scene.instants, scene.step_s, rule.timing, begin)
+        lives = live(said[row], scene.instants, scene.step_s, timing_of(rule, kind, scene.step_s), begin)
         told = [each for each in lives if each.fired_at is not None]
         found += [finished(scene, rule, judgement, row, each) for each in told]
     return found
@@ -118,6 +138,7 @@ def beginning(rule: AlertRule, kind: Kind, subject: Subject) -> Begin:
 def finished(scene: Scene, rule: AlertRule, judgement: Judgement, row: int, alert: Alert) -> Alert:
     """Return an alert with its evidence, its severity by time and value, and what it costs."""
     epoch = scene.instants.astype("datetime64[s]").astype(np.int64)
+    alert = _backdated(scene, judgement, row, alert, epoch)
     first = int(np.searchsorted(epoch, int(alert.since.timestamp())))
     stop = scene.length
     if alert.resolved_at is not None:
@@ -131,6 +152,14 @@ def finished(scene: Scene, rule: AlertRule, judgement: Judgement, row: int, aler
         severity=severity_of(rule, judgement, row, slice(first, stop), alert),
     )
     return priced(scene, judgement, row, slice(first, stop), alert)
+
+
+def _backdated(scene: Scene, judgement: Judgement, row: int, alert: Alert, epoch: Ints) -> Alert:
+    """Return the alert with its true beginning, where its first verdict rests on a stretch of the past."""
+    if judgement.began is None:
+        return alert
+    said = int(np.searchsorted(epoch, int(alert.since.timestamp())))
+    return replace(alert, since=instant(scene.instants[judgement.began[row, min(said, scene.length - 1)]]))
 
 
 def evidence(judgement: Judgement, row: int, position: int) -> dict[str, str]:

@@ -72,7 +72,7 @@ def _contains(parent: Alert, child: Alert, plants: Mapping[str, Plant]) -> bool:
         return not parent.part or _on_bus(parent.part, child, plants)
     if parent.device_id != child.device_id:
         return False
-    return not parent.part or parent.part == child.part
+    return not parent.part or not child.part or parent.part == child.part
 
 
 def _on_bus(gateway_id: str, child: Alert, plants: Mapping[str, Plant]) -> bool:

@@ -15,6 +15,7 @@ from domain.series import Floats, Instants
 
 Verdicts = npt.NDArray[np.int8]
 Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 UNKNOWN, FALSE, TRUE, NEAR = (
     np.int8(each) for each in (Verdict.UNKNOWN, Verdict.FALSE, Verdict.TRUE, Verdict.NEAR)
 )
@@ -49,6 +50,8 @@ class Judgement:
         for rows with an alert. [W]
     drop : float array or None
         Share of healthy power that is missing: what the alert is worth where nothing else tells.
+    began : int array or None
+        Where a verdict rests on a stretch of the past (a day, a week): the instant at which that begins.
     """
 
     subjects: Sequence[Subject]
@@ -57,6 +60,7 @@ class Judgement:
     grade: Verdicts | None = None
     lost_w: Callable[[int], Floats | None] | None = None
     drop: Floats | None = None
+    began: Ints | None = None
 
 
 def verdicts(known: Bools, true: Bools, clear: Bools | None = None) -> Verdicts:

@@ -6,7 +6,7 @@ A replay is a scene of one plant and many instants; a live step is all plants an
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ _CLEAR_RUNS_W_M2, _RUNS_W_M2, _BRIGHT_W_M2, _STEADY_W_M2 = 100.0, 50.0, 200.0, 4
 _RUNS_SHARE, _BRIGHT_SHARE, _STEADY_SHARE = 0.03, 0.15, 0.30
 _STEADY_CHANGE, _STEADY_SPAN_S = 0.20, 600.0
 _PEERS_LEAST = 3
+_ALIKE = 0.25
 _DARK_SHARE = 0.005
 Ints = npt.NDArray[np.int64]
 _T = TypeVar("_T", bound=np.generic)
@@ -45,6 +46,7 @@ class Scene:
         self.step_s = self.plants[0].step_s
         self.units = self._of(DeviceKind.INVERTER)
         self.meters = self._of(DeviceKind.REVENUE_METER)
+        self.memory: dict[str, Any] = {}  # what several conditions work out once
         self._matrices: dict[tuple[str, str], Floats | None] = {}
 
     def _of(self, kind: DeviceKind) -> tuple[DeviceSeries, ...]:
@@ -125,11 +127,17 @@ class Scene:
 
     @cached_property
     def rated_w(self) -> Floats:
-        """AC rating of each unit [units, 1]; the greatest power it ever showed where none is registered. [W]"""
+        """AC rating of each unit [units, 1]. [W]
+
+        Where none is registered, the greatest power its alike peers usually show: a weak unit must not be the
+        measure of itself.
+        """
         registered = np.array([each.device.rated_power_kw * 1000.0 for each in self.units])
         if registered.size and (registered <= 0).any():
             seen = quantile(self.power_w, 0.999)
-            registered = np.where(registered > 0, registered, seen)
+            peers = self.to_units(self.median(seen[:, None]))[:, 0]
+            alike = np.abs(seen / peers - 1.0) < _ALIKE
+            registered = np.where(registered > 0, registered, np.where(alike, peers, seen))
         return np.where(registered > 0, registered, np.nan)[:, None]
 
     @cached_property
@@ -262,7 +270,7 @@ class Scene:
                 placed, (self.elevation_deg > _RUNS_DEG) & ~(self.clear_sky_w_m2 <= _CLEAR_RUNS_W_M2), awake
             )
             healthy = self.by_plant(self.share) > _RUNS_SHARE
-            runs = high & ((light > _RUNS_W_M2) | healthy.any(axis=1))
+            runs = high & ((light > _RUNS_W_M2) | healthy.any(axis=1) | np.isnan(light))
             bright = np.where(np.isfinite(light), light > _BRIGHT_W_M2, power > _BRIGHT_SHARE) & awake
             strong = np.where(np.isfinite(light), light > _STEADY_W_M2, power > _STEADY_SHARE) & awake
             steady = strong & self._steady(np.where(np.isfinite(light), light, power))
@@ -300,10 +308,10 @@ def median_of(gathered: Floats) -> Floats:
 
 
 def quantile(values: Floats, share: float) -> Floats:
-    """Return a quantile of each row's values that are there, NaN for an empty row."""
-    found = np.full(len(values), np.nan)
-    for number, row in enumerate(values):
-        known = row[np.isfinite(row)]
-        if known.size:
-            found[number] = np.quantile(known, share)
-    return found
+    """Return a quantile (nearest from below) of each row's values that are there, NaN for an empty row."""
+    if values.shape[-1] == 0:
+        return np.full(len(values), np.nan)
+    ordered = np.sort(values, axis=-1)
+    count = np.isfinite(ordered).sum(axis=-1)
+    at = np.clip(np.round(share * (count - 1)).astype(np.int64), 0, values.shape[-1] - 1)
+    return np.asarray(np.take_along_axis(ordered, at[:, None], axis=-1)[:, 0])

@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 
 from alerts.context import Stakes
-from alerts.judgement import Judgement, floats, instant
+from alerts.judgement import Judgement, floats
 from alerts.scene import Scene
+from alerts.windows import days_of
 from domain.alert import Alert, Severity
 from domain.series import Floats
-from domain.timespan import day_of
 
 _HOURS_OF_A_DAY = 3.0  # full-load hours of a usual day: about 1,090 a year
 _KWH = 3.6e6  # watt seconds
@@ -63,15 +63,12 @@ def priced(scene: Scene, judgement: Judgement, row: int, span: slice, alert: Ale
 
 
 def _by_day(scene: Scene, lost: Floats, span: slice) -> list[tuple[date, float]]:
-    zone = scene.plants[0].zone or "UTC"
-    instants = scene.instants[span]
+    days = days_of(scene)
     kwh = np.where(np.isfinite(lost), lost, 0.0) * scene.step_s / _KWH
-    hours = instants.astype("datetime64[h]").astype(np.int64)
-    found: dict[date, float] = {}
-    for hour, first in zip(*np.unique(hours, return_index=True), strict=True):
-        day = day_of(instant(instants[first]), zone)
-        found[day] = found.get(day, 0.0) + float(kwh[hours == hour].sum())
-    return list(found.items())
+    number = days.index[span]
+    sums = np.bincount(number - number[0], weights=kwh)
+    first = int(days.ordinal[days.first[number[0]]])
+    return [(date(1970, 1, 1) + timedelta(days=first + n), float(each)) for n, each in enumerate(sums)]
 
 
 def _coming_day_kwh(scene: Scene, judgement: Judgement, row: int, lost: Floats, span: slice) -> float:

@@ -95,3 +95,11 @@ class Strings:
     def eligible(self, by_plant: Bools) -> Bools:
         """Spread a plant array over the strings."""
         return by_plant[self.plant_of]
+
+
+def strings_of(scene: Scene) -> Strings:
+    """Return the strings of a scene, gathered once."""
+    if "strings" not in scene.memory:
+        scene.memory["strings"] = Strings(scene)
+    found: Strings = scene.memory["strings"]
+    return found

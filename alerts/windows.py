@@ -1,16 +1,19 @@
 """Counting back in time: over instants that count, and over local days."""
 
+from datetime import UTC, datetime
 from functools import cached_property
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
 from alerts.judgement import UNKNOWN, Bools, Verdicts
-from alerts.scene import Scene, median_of
+from alerts.scene import Scene
 from domain.series import Floats, Instants
 
 Ints = npt.NDArray[np.int64]
+_T = TypeVar("_T", bound=np.generic)
 _AWAKE_DEG = 5.0
 
 
@@ -33,21 +36,27 @@ def true_of_last(true: Bools, counted: Bools, last: int) -> Ints:
 
 
 def local_offset_s(instants: Instants, zone: str) -> Ints:
-    """Return local time minus UTC at each instant, by the history of the zone. [s]"""
-    epoch_s = instants.astype("datetime64[s]").astype(np.int64)
-    hours, where = np.unique(epoch_s // 900, return_inverse=True)
-    place = ZoneInfo(zone)
-    offsets = np.empty(len(hours), dtype=np.int64)
-    known: dict[int, int] = {}
-    from datetime import UTC, datetime
+    """Return local time minus UTC at each instant, by the history of the zone. [s]
 
-    for number, hour in enumerate(hours):
-        day = int(hour) // 4
-        if day not in known:
-            shift = datetime.fromtimestamp(day * 3600, UTC).astimezone(place).utcoffset()
-            known[day] = 0 if shift is None else int(shift.total_seconds())
-        offsets[number] = known[day]
-    return offsets[where]
+    A day whose offset is the same at both ends has it throughout; others are asked hour by hour.
+    """
+    place = ZoneInfo(zone)
+
+    def offset(epoch_s: int) -> int:
+        shift = datetime.fromtimestamp(epoch_s, UTC).astimezone(place).utcoffset()
+        return 0 if shift is None else int(shift.total_seconds())
+
+    epoch_s = instants.astype("datetime64[s]").astype(np.int64)
+    found = np.empty(len(epoch_s), dtype=np.int64)
+    days, where = np.unique(epoch_s // 86_400, return_inverse=True)
+    for number, day in enumerate(days.tolist()):
+        rows = where == number
+        first, last = offset(day * 86_400), offset((day + 1) * 86_400)
+        if first == last:
+            found[rows] = first
+        else:
+            found[rows] = [offset(each // 900 * 900) for each in epoch_s[rows].tolist()]
+    return found
 
 
 class Days:
@@ -109,19 +118,28 @@ class Days:
         """Return how many instants of each day are true [rows, days]."""
         return np.asarray(np.add.reduceat(true.astype(np.int64), self.first, axis=1))
 
-    def median(self, values: Floats, where: Bools, least: int = 1) -> Floats:
-        """Return medians by day of values that count, NaN where there are fewer than ``least`` [rows, days]."""
-        kept = np.where(where, values, np.nan)
-        found = np.full((len(values), self.count), np.nan)
-        for day, (first, last) in enumerate(zip(self.first, self.last, strict=True)):
-            part = kept[:, first : last + 1]
-            columns = np.isfinite(part).any(axis=0)
-            if not columns.any():
-                continue
-            part = part[:, columns]
-            enough = np.isfinite(part).sum(axis=1) >= least
-            found[:, day] = np.where(enough, median_of(part[:, :, None])[:, 0], np.nan)
+    def gathered(self, values: Floats, columns: Bools | None = None) -> Floats:
+        """Return values by day [rows, days, instants of a day], NaN where a day is shorter.
+
+        ``columns`` leaves out whole instants (a half hour of every day, say).
+        """
+        index = self._positions(columns)
+        if index.shape[1] == 0:
+            return np.full((len(values), self.count, 1), np.nan)
+        padded = np.concatenate([values, np.full((len(values), 1), np.nan)], axis=1)
+        return padded[:, index]
+
+    def _positions(self, columns: Bools | None) -> Ints:
+        chosen = np.arange(self._scene.length) if columns is None else np.flatnonzero(columns)
+        day = self.index[chosen]
+        rank = np.arange(len(chosen)) - np.searchsorted(day, day)
+        found = np.full((self.count, int(rank.max()) + 1 if rank.size else 0), -1, dtype=np.int64)
+        found[day, rank] = chosen
         return found
+
+    def median(self, values: Floats, where: Bools, least: int = 1, columns: Bools | None = None) -> Floats:
+        """Return medians by day of values that count, NaN where there are fewer than ``least`` [rows, days]."""
+        return middle_of(self.gathered(np.where(where, values, np.nan), columns), least)
 
     def max(self, values: Floats) -> Floats:
         """Return the greatest value of each day, NaN where there is none [rows, days]."""
@@ -136,9 +154,22 @@ class Days:
         found[rows, self.stamp[plant_of]] = said
         return found
 
-    def spread(self, by_day: Floats) -> Floats:
+    def began(self, rows: int, back: int = 0) -> Ints:
+        """Return the first instant of the day ``back`` days before each instant's own [rows, instants]."""
+        first = self.first[np.maximum(self.index - back, 0)]
+        return np.broadcast_to(first, (rows, len(first)))
+
+    def spread(self, by_day: npt.NDArray[_T]) -> npt.NDArray[_T]:
         """Return values by day at every instant of the day [rows, instants]."""
         return by_day[:, self.index]
+
+
+def days_of(scene: Scene) -> Days:
+    """Return the days of a scene, worked out once."""
+    if "days" not in scene.memory:
+        scene.memory["days"] = Days(scene)
+    found: Days = scene.memory["days"]
+    return found
 
 
 def days_true(by_day: Bools, known: Bools, need: int, last: int) -> Bools:
@@ -146,13 +177,30 @@ def days_true(by_day: Bools, known: Bools, need: int, last: int) -> Bools:
     return np.asarray((true_of_last(by_day, known, last) >= need) & known)
 
 
+def middle_of(values: Floats, least: int = 1) -> Floats:
+    """Return the median over the last axis of values that are there, NaN where fewer than ``least`` are."""
+    ordered = np.sort(values, axis=-1)
+    count = np.isfinite(ordered).sum(axis=-1)
+    low = np.maximum((count - 1) // 2, 0)[..., None]
+    high = np.minimum(count // 2, ordered.shape[-1] - 1)[..., None]
+    middle = (np.take_along_axis(ordered, low, -1) + np.take_along_axis(ordered, high, -1))[..., 0] / 2.0
+    return np.asarray(np.where(count >= max(least, 1), middle, np.nan))
+
+
 def before(by_day: Floats, back: int, least: int = 1, gap: int = 0) -> Floats:
     """Return the median of the ``back`` days before each day, ``gap`` nearest left out, NaN for too few."""
-    found = np.full_like(by_day, np.nan)
-    for day in range(by_day.shape[1]):
-        part = by_day[:, max(0, day - gap - back) : max(0, day - gap)]
-        if part.shape[1] == 0:
-            continue
-        enough = np.isfinite(part).sum(axis=1) >= least
-        found[:, day] = np.where(enough, median_of(part[:, :, None])[:, 0], np.nan)
+    if by_day.shape[1] == 0:
+        return by_day
+    padded = np.concatenate([np.full((len(by_day), back + gap), np.nan), by_day], axis=1)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, back, axis=1)
+    return middle_of(windows[:, : by_day.shape[1]], least)
+
+
+def longest_step(counter: Floats) -> Floats:
+    """Return by how much a counter grew over each gap, told at every instant of the gap, NaN elsewhere."""
+    found = np.full(len(counter), np.nan)
+    known = np.flatnonzero(np.isfinite(counter) & (counter > 0))
+    for position in np.flatnonzero(np.diff(known) > 1).tolist():
+        start, stop = known[position], known[position + 1]
+        found[start + 1 : stop] = counter[stop] - counter[start]
     return found

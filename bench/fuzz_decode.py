@@ -70,7 +70,7 @@ def _bytes(rng: Random, count: int) -> bytes:
 
 @cache
 def _profiles() -> tuple[DeviceProfile, ...]:
-    return tuple(one for one in load_profiles().values() if not one.json_document)
+    return tuple(one for one in load_profiles().values() if one.points)
 
 
 @cache

@@ -69,6 +69,12 @@ def schema_of(head: bytes) -> int:
     return int(head[1 : head.index(b",")])
 
 
+def whose(head: bytes) -> tuple[str, datetime]:
+    """Return device and instant a head names."""
+    parts = orjson.loads(head)
+    return str(parts[1]), _instant(parts[2])
+
+
 def decode(head: bytes, values: bytes, checksum: int, quantities: tuple[str, ...]) -> Batch:
     """Return the batch.
 

@@ -65,6 +65,7 @@ class DeviceContact:
     suspended: bool = False
     due_s: float = 0.0
     said: bool = False
+    asked: bool = False  # in the cycle under way
 
     def count(self, error: CollectError) -> None:
         """Count one failed request."""

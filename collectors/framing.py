@@ -8,7 +8,7 @@ return the one good frame, or nothing yet, or raise what is wrong. Pure; no libr
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 READ_FUNCTIONS = (3, 4)
 EXCEPTION_BIT = 0x80
@@ -17,6 +17,26 @@ COUNT_MAX = 125
 _MBAP = struct.Struct(">HHHB")
 _TRANSACTIONS = 65_000  # the library counts 1 to 65,000 and begins again
 _MBAP_LENGTH_MAX = 254
+_TRANSACTIONS_NEAR = 64  # how far back an answer may come from that got into another one
+
+
+def line_settings(line: str) -> dict[str, Any]:
+    """Return what a serial port is opened with, from words like ``9600 8N1``.
+
+    Raises
+    ------
+    ValueError
+        The words are not speed, data bits, parity and stop bits.
+    """
+    speed, _, form = line.partition(" ")
+    if not speed.isdecimal() or len(form) != 3 or form[0] not in "78" or form[1] not in "NEO":
+        raise ValueError(f"{line!r}: expected speed, data bits, parity and stop bits, like 9600 8N1")
+    return {
+        "baudrate": int(speed),
+        "bytesize": int(form[0]),
+        "parity": form[1],
+        "stopbits": int(form[2]),
+    }
 
 
 class WrongFrameError(Exception):
@@ -74,6 +94,7 @@ class TcpScreen:
 
     def __init__(self) -> None:
         self.stale = 0
+        self._in_pieces = 0  # the transaction whose answer began and was not whole yet
 
     def good_frame(self, data: bytes, question: Question) -> bytes:
         """Return the one frame that answers ``question``."""
@@ -86,15 +107,34 @@ class TcpScreen:
                 self._check_is_old(transaction, question.transaction)
             end = start + 6 + length
             if len(data) < end:
+                self._in_pieces = transaction
                 return b""
             if transaction == question.transaction:
                 if unit != question.unit:
                     raise WrongFrameError(f"unit {unit} instead of {question.unit}")
                 _check_body(data[start + 7], data[start + 8 : end], question)
+                self._check_unmixed(data[start:end], data[end:], question)
                 return data[start:end]
             self.stale += 1
             start = end
+        if len(data) > start:
+            self._in_pieces = question.transaction
         return b""
+
+    def _check_unmixed(self, frame: bytes, behind: bytes, question: Question) -> None:
+        """Refuse an answer cut short that the bytes of a later frame have filled up."""
+        if behind:  # only an answer of now or before may follow
+            transaction = int.from_bytes(behind[:2]) if len(behind) > 1 else question.transaction
+            if any(behind[2:4]) or (len(behind) > 4 and behind[4]):
+                raise WrongFrameError("what follows the answer is no frame")
+            if transaction != question.transaction:
+                self._check_is_old(transaction, question.transaction)
+        if self._in_pieces != question.transaction:
+            return
+        for age in range(_TRANSACTIONS_NEAR):
+            head = ((question.transaction - age - 1) % _TRANSACTIONS + 1).to_bytes(2) + b"\0\0\0"
+            if head in frame[_MBAP.size :]:
+                raise WrongFrameError("another frame lies inside the answer")
 
     @staticmethod
     def _check_is_old(transaction: int, wanted: int) -> None:
@@ -104,17 +144,47 @@ class TcpScreen:
 
 
 class RtuScreen:
-    """RTU framing: no transaction, so the frame must fit exactly and nothing may precede or follow it."""
+    """RTU framing: no transaction, so the frame must fit exactly and nothing strange may precede or follow it.
+
+    Some gateways say everything twice: a copy of the last good frame is passed over, never taken.
+    """
 
     def __init__(self, checksum: Callable[[bytes], int]) -> None:
         self._checksum = checksum
+        self._last = b""
+
+    def repeats_itself(self, data: bytes) -> bool:
+        """Tell whether ``data`` is the last good frame once more."""
+        return bool(self._last) and data == self._last
 
     def good_frame(self, data: bytes, question: Question) -> bytes:
         """Return the frame that answers ``question``."""
+        if self._last and not self._could_answer(self._last, question):
+            if self._last.startswith(data):
+                return b""  # nothing else than what was said already, so far
+            data = data.removeprefix(self._last)
+        size = self._size(data, question)
+        if not size or len(data) < size:
+            return b""
+        frame, behind = data[:size], data[size:]
+        if behind and not frame.startswith(behind):
+            raise WrongFrameError(f"{len(behind)} bytes too many")
+        if self._checksum(frame[:-2]) != int.from_bytes(frame[-2:], "big"):
+            raise WrongFrameError("the checksum does not fit")
+        self._last = frame
+        return frame
+
+    @staticmethod
+    def _could_answer(frame: bytes, question: Question) -> bool:
+        return frame[:3] == bytes([question.unit, question.function, 2 * question.count])
+
+    @staticmethod
+    def _size(data: bytes, question: Question) -> int:
+        """Return how long the frame that begins here must be, 0 while that is not known."""
         if data and data[0] != question.unit:
             raise WrongFrameError(f"unit {data[0]} instead of {question.unit}")
         if len(data) < 2:
-            return b""
+            return 0
         function = data[1]
         refusal = function == question.function | EXCEPTION_BIT
         if function != question.function and not refusal:
@@ -122,11 +192,4 @@ class RtuScreen:
         wanted = 2 * question.count
         if not refusal and len(data) > 2 and data[2] != wanted:
             raise WrongFrameError(f"byte count {data[2]} instead of {wanted}")
-        size = 5 if refusal else wanted + 5
-        if len(data) < size:
-            return b""
-        if len(data) > size:
-            raise WrongFrameError(f"{len(data) - size} bytes too many")
-        if self._checksum(data[:-2]) != int.from_bytes(data[-2:], "big"):
-            raise WrongFrameError("the checksum does not fit")
-        return data
+        return 5 if refusal else wanted + 5

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 
 from collectors.identity import IdentityWatch
 from collectors.source import Delivery
-from collectors.spool import Spool
+from collectors.spool import Said, Spool
 from domain.errors import SpoolError
 from domain.measurement import Batch
+from domain.slots import SlotState
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +31,21 @@ class CommitCounts:
     lost: int = 0  # the disk refused for so long that memory ran out
 
 
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """One thing on its way to the disk: a batch, a word about slots, a delivery, or several of them."""
+
+    batch: Batch | None = None
+    delivery: Delivery | None = None
+    said: Said | None = None
+    state: int | None = None
+
+
 @dataclass(slots=True)
 class _Group:
     batches: list[Batch] = field(default_factory=list)
+    states: dict[int, int] = field(default_factory=dict)
+    said: list[Said] = field(default_factory=list)
     bad: list[Delivery] = field(default_factory=list)
     receipts: list[tuple[int, int]] = field(default_factory=list)
 
@@ -50,18 +63,29 @@ class GroupCommit:
         self._spool = spool
         self._identity = identity
         self._on_commit = on_commit
-        self._waiting: deque[tuple[Batch | None, Delivery | None]] = deque()
+        self._waiting: deque[_Item] = deque()
         self._some = asyncio.Event()
         self._many = asyncio.Event()
         self._stopping = False
         self._refused = 0
 
-    def put(self, batch: Batch | None, delivery: Delivery | None = None) -> None:
-        """Queue a batch, the delivery it came with, or a delivery nobody understood."""
-        if len(self._waiting) >= WAITING_MAX and delivery is None:
+    def put(self, batch: Batch | None, delivery: Delivery | None = None, *, state: int | None = None) -> None:
+        """Queue a batch, the delivery it came with, or a delivery nobody understood.
+
+        ``state`` is that of the batch's slot where it is not what its qualities say.
+        """
+        if len(self._waiting) >= WAITING_MAX and delivery is None and batch is not None:
             self.counts.lost += 1
+            self.say((batch.device_id, batch.measured_at, SlotState.SPOOL_SHED))
             return
-        self._waiting.append((batch, delivery))
+        self._queue(_Item(batch, delivery, None, state))
+
+    def say(self, said: Said) -> None:
+        """Queue a word about slots, behind the batches before it."""
+        self._queue(_Item(said=said))
+
+    def _queue(self, item: _Item) -> None:
+        self._waiting.append(item)
         self._some.set()
         if len(self._waiting) >= ROWS_MAX:
             self._many.set()
@@ -107,7 +131,7 @@ class GroupCommit:
     def _store(self, group: _Group, notes: dict[str, str]) -> None:
         for delivery in group.bad:
             self._spool.quarantine_message(delivery.topic, delivery.payload, delivery.reason)
-        self._spool.append(group.batches, notes)
+        self._spool.append(group.batches, notes, group.said, group.states)
 
     async def _wait_after(self, error: SpoolError) -> None:
         self._refused += 1
@@ -118,13 +142,18 @@ class GroupCommit:
             await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 (spread, not secrecy)
 
 
-def _sorted(taken: Sequence[tuple[Batch | None, Delivery | None]]) -> _Group:
+def _sorted(taken: Sequence[_Item]) -> _Group:
     group = _Group()
-    for batch, delivery in taken:
-        if batch is not None:
-            group.batches.append(batch)
+    for item in taken:
+        if item.said is not None:
+            group.said.append(item.said)
+        if item.batch is not None:
+            if item.state is not None:
+                group.states[len(group.batches)] = item.state
+            group.batches.append(item.batch)
+        delivery = item.delivery
         if delivery is not None:
             group.receipts.append(delivery.receipt)
-            if batch is None and delivery.reason:
+            if item.batch is None and delivery.reason:
                 group.bad.append(delivery)
     return group

@@ -1,4 +1,4 @@
-"""Modbus TCP and RTU over TCP, read only: the one importer of pymodbus among the collectors.
+"""Modbus TCP, RTU over TCP and RTU on a serial port, read only: the one importer of pymodbus among the collectors.
 
 The library builds requests, frames them and moves bytes. Ours are: the check of every answer
 (`collectors.framing`, before the library decodes anything), no retries, reconnection with a growing
@@ -14,7 +14,7 @@ import socket
 from contextlib import suppress
 from typing import Any, cast
 
-from pymodbus.client import AsyncModbusTcpClient
+from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 from pymodbus.framer import FramerRTU, FramerType
 from pymodbus.pdu.register_message import (
@@ -23,6 +23,7 @@ from pymodbus.pdu.register_message import (
     ReadInputRegistersRequest,
 )
 
+from collectors.doubt import AnswerMemory, agrees, confirming
 from collectors.framing import (
     COUNT_MAX,
     READ_FUNCTIONS,
@@ -30,17 +31,28 @@ from collectors.framing import (
     RtuScreen,
     TcpScreen,
     WrongFrameError,
+    line_settings,
 )
-from domain.errors import MalformedAnswerError, NoConnectionError, RefusedError, UnreachableError
+from domain.errors import (
+    CollectError,
+    MalformedAnswerError,
+    NoConnectionError,
+    RefusedError,
+    UnreachableError,
+)
 from domain.measurement import BlockRead, WordBlock
 from domain.plant import Gateway, WireProtocol
 
+_SPOKEN = frozenset({WireProtocol.MODBUS_TCP, WireProtocol.RTU_OVER_TCP, WireProtocol.RTU_SERIAL})
+_Client = AsyncModbusTcpClient | AsyncModbusSerialClient
 _RECONNECT_FIRST_S = 0.1
 _RECONNECT_MOST_S = 5.0
 _KEEPALIVE_IDLE_S = 30
 _VANISHED_PEER_MS = 20_000
 _NEVER = 1 << 30
 _BUFFER_BYTES = 4096
+_FIRST_TRANSACTION_MAX = 60_000
+_LATENESS_MOST = 5.0  # time-outs; what comes later still is caught by doubt instead of silence
 _EXCEPTIONS = {
     1: "illegal function",
     2: "illegal address",
@@ -88,16 +100,20 @@ class ModbusSource:
     """
 
     def __init__(self, gateway: Gateway, *, close_after_cycle: bool = False) -> None:
-        if gateway.protocol is WireProtocol.MQTT:
-            raise ValueError(f"gateway {gateway.gateway_id}: MQTT is not polled")
+        if gateway.protocol not in _SPOKEN:
+            raise ValueError(f"gateway {gateway.gateway_id}: {gateway.protocol.value} is not Modbus")
         self.gateway = gateway
         self.close_after_cycle = close_after_cycle
         self.connects = 0
-        self._rtu = gateway.protocol is WireProtocol.RTU_OVER_TCP
+        self._rtu = gateway.protocol is not WireProtocol.MODBUS_TCP
         self._screen: TcpScreen | RtuScreen = RtuScreen(FramerRTU.compute_CRC) if self._rtu else TcpScreen()
         self._function_at = 1 if self._rtu else 7
-        self._client: AsyncModbusTcpClient | None = None
-        self._question = Question(0, 0, 0)
+        self._client: _Client | None = None
+        first = random.randrange(1, _FIRST_TRANSACTION_MAX)  # noqa: S311 (apart from an earlier run, not secret)
+        self._question = Question(0, 0, 0, first)
+        self._memory = AnswerMemory()
+        self._strangers = 0  # frames that came and nobody had asked for
+        self._asked_address = 0
         self._asking = False
         self._heard = 0
         self._refusal: BaseException | None = None
@@ -113,11 +129,41 @@ class ModbusSource:
         """Return the registers of one block; see `collectors.source.Source`."""
         if block.function not in READ_FUNCTIONS or not 1 <= block.count <= COUNT_MAX:
             raise ValueError(f"{block}: functions {READ_FUNCTIONS} and 1 to {COUNT_MAX} registers only")
+        words = await self._ask(unit, block)
+        self._unanswered_at_s = 0.0  # it answers in time again: what still comes says nothing of lateness
+        question = Question(unit, block.function, block.count)
+        if self._memory.is_doubtful(question, block.address, words, asyncio.get_running_loop().time()):
+            await self._confirm(unit, block, words)
+        self._memory.believed(question, block.address, words)
+        return WordBlock(block.function, block.address, words)
+
+    async def _confirm(self, unit: int, block: BlockRead, words: bytes) -> None:
+        """Ask a question of another length behind a doubtful answer; see `collectors.doubt`."""
+        strangers = self._strangers
+        where = self._where(unit, block)
+        again = b""
+        for last in (False, True):
+            try:
+                again = await self._ask(unit, confirming(block))
+                break
+            except CollectError as error:
+                if last or not isinstance(error, UnreachableError):
+                    raise MalformedAnswerError(
+                        f"{where}: the answer may belong to another question ({error}); nothing was taken"
+                    ) from error
+        if self._strangers != strangers or not agrees(words, again):
+            self._distrust()
+            raise MalformedAnswerError(f"{where}: the answer belongs to another question; nothing was taken")
+
+    async def _ask(self, unit: int, block: BlockRead) -> bytes:
         client = await self._connected()
         await self._wait_turn()
         request = _REQUESTS[block.function](address=block.address, count=block.count, dev_id=unit)
-        self._question = Question(unit, block.function, block.count)
+        self._question = Question(unit, block.function, block.count, self._question.transaction)
+        self._asked_address = block.address
         self._heard = 0
+        if self._rtu:
+            client.ctx.recv_buffer = b""  # what lies there belongs to no question any more
         self._asking = True
         self._asked_at_s = asyncio.get_running_loop().time()
         try:
@@ -141,7 +187,7 @@ class ModbusSource:
             raise RefusedError(
                 f"{self._where(unit, block)}: exception {code} ({_EXCEPTIONS.get(code, 'unknown')})", code
             )
-        return WordBlock(block.function, block.address, bytes(answer.raw[1:]))
+        return bytes(answer.raw[1:])
 
     async def close(self) -> None:
         """Close the connection; the next read opens it again."""
@@ -149,7 +195,7 @@ class ModbusSource:
 
     # ------------------------------------------------------------------ connection
 
-    async def _connected(self) -> AsyncModbusTcpClient:
+    async def _connected(self) -> _Client:
         if self._client is not None and self._client.connected:
             return self._client
         self._drop()
@@ -167,23 +213,28 @@ class ModbusSource:
                 f"{self._address}: cannot connect ({why}); check power, network and port of the gateway"
             )
         self._client = client
+        # go on counting: an answer from an earlier connection must not find its number asked again
+        client.ctx.next_tid = self._question.transaction
         self._failures = 0
         self.connects += 1
         self._watch_peer(client)
         self._not_before_s = max(self._not_before_s, loop.time() + self.gateway.connect_delay_s)
         return client
 
-    def _make_client(self) -> AsyncModbusTcpClient:
-        client = AsyncModbusTcpClient(
-            self.gateway.host,
-            port=self.gateway.port,
-            framer=FramerType.RTU if self._rtu else FramerType.SOCKET,
-            timeout=self.gateway.timeout_s,
-            retries=0,
-            reconnect_delay=0,
-            trace_packet=self._on_packet,
-            trace_connect=self._on_connection,
-        )
+    def _make_client(self) -> _Client:
+        common: dict[str, Any] = {
+            "framer": FramerType.RTU if self._rtu else FramerType.SOCKET,
+            "timeout": self.gateway.timeout_s,
+            "retries": 0,
+            "reconnect_delay": 0,
+            "trace_packet": self._on_packet,
+            "trace_connect": self._on_connection,
+        }
+        client: _Client
+        if self.gateway.protocol.is_serial:
+            client = AsyncModbusSerialClient(self.gateway.host, **line_settings(self.gateway.line), **common)
+        else:
+            client = AsyncModbusTcpClient(self.gateway.host, port=self.gateway.port, **common)
         client.set_max_no_responses(_NEVER)
         client.register(_HoldingAnswer)
         client.register(_InputAnswer)
@@ -202,7 +253,7 @@ class ModbusSource:
         return client
 
     @staticmethod
-    def _watch_peer(client: AsyncModbusTcpClient) -> None:
+    def _watch_peer(client: _Client) -> None:
         """Let the kernel find a peer that vanished without a word."""
         raw = client.ctx.transport.get_extra_info("socket")
         if raw is None:
@@ -237,7 +288,7 @@ class ModbusSource:
                 self._question.transaction = int.from_bytes(data[:2], "big")
             return data
         if not self._asking:
-            self._note_late()
+            self._note_late(data)
             return b""
         self._heard = len(data)
         try:
@@ -257,21 +308,29 @@ class ModbusSource:
         if client is not None and not client.ctx.response_future.done():
             client.ctx.response_future.set_exception(error)
 
-    def _note_late(self) -> None:
+    def _note_late(self, data: bytes) -> None:
         """Remember how late answers can be on this wire, and wait for the end of this one."""
+        now_s = asyncio.get_running_loop().time()
+        if isinstance(self._screen, RtuScreen) and self._screen.repeats_itself(data):
+            self._not_before_s = max(self._not_before_s, now_s + 0.05)
+            return
+        self._strangers += 1
         if not self._rtu:
             return
-        now_s = asyncio.get_running_loop().time()
+        if not self._memory.late_came(len(data)) and not self._unanswered_at_s:
+            self._memory.stranger(now_s)
         self._learn_lateness(now_s)
         self._not_before_s = max(self._not_before_s, now_s + 0.05)
 
     def _learn_lateness(self, now_s: float) -> None:
         if self._unanswered_at_s:
-            self._longest_s = max(self._longest_s, now_s - self._unanswered_at_s)
+            late_s = min(now_s - self._unanswered_at_s, _LATENESS_MOST * self.gateway.timeout_s)
+            self._longest_s = max(self._longest_s, late_s)
             self._unanswered_at_s = 0.0
 
     def _distrust(self) -> None:
         """After a failure: a TCP connection is renewed, an RTU wire is left silent until late answers passed."""
+        self._memory.unanswered(self._question, self._asked_address, self._asked_at_s)
         if self._rtu:
             silent_s = max(2 * self.gateway.timeout_s, 1.5 * self._longest_s)
             self._not_before_s = max(self._not_before_s, self._asked_at_s + silent_s)
@@ -291,6 +350,8 @@ class ModbusSource:
             return MalformedAnswerError(f"{where}: an answer was cut short after {self._heard} bytes")
         if self._rtu:
             self._distrust()
+        else:
+            self._memory.unanswered(self._question, self._asked_address, self._asked_at_s)
         return UnreachableError(
             f"{where}: no answer within {self.gateway.timeout_s:g} s; check power and wiring of unit {unit}"
         )
@@ -306,6 +367,8 @@ class ModbusSource:
 
     @property
     def _address(self) -> str:
+        if self.gateway.protocol.is_serial:
+            return f"gateway {self.gateway.gateway_id} at {self.gateway.host} ({self.gateway.line})"
         return f"gateway {self.gateway.gateway_id} at {self.gateway.host}:{self.gateway.port}"
 
     def _where(self, unit: int, block: BlockRead) -> str:

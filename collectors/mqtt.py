@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -25,6 +26,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from collectors.source import Delivery
 from domain.clock import Clock
 from domain.measurement import Origin, Sample
+from domain.timespan import Interval
 
 log = logging.getLogger(__name__)
 
@@ -131,6 +133,8 @@ class MqttCollector:
         self._deliver: Callable[[Delivery], None] | None = None
         self._connection = 0  # receipts of an older connection are void: the broker sends those again
         self._connected = False
+        self._away_since: datetime | None = None
+        self._lost: list[Interval] = []
         self._said_down = False
         self._version = broker.version
         self._unknown_version = False
@@ -171,6 +175,12 @@ class MqttCollector:
     def gaps(self) -> dict[str, int]:
         """Return how many numbered messages of each device never came."""
         return self._numbers.counts()
+
+    def take_lost(self) -> list[Interval]:
+        """Return the times, since last asked, of which the broker has forgotten what was published."""
+        with self._lock:
+            taken, self._lost = self._lost, []
+        return taken
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -240,6 +250,9 @@ class MqttCollector:
             self._connection += 1
         if self._connection > 1 and not flags.session_present:
             self.lost_sessions += 1
+            now = self._clock.now()
+            with self._lock:
+                self._lost.append(Interval(min(self._away_since or now, now), now))
             log.warning("%s: the broker lost our session; what was published meanwhile is gone", self._broker)
         if self._version >= 5:
             client.subscribe(TOPIC, options=SubscribeOptions(qos=1, retainHandling=2))
@@ -259,6 +272,8 @@ class MqttCollector:
             ever, self._connection = self._connection > 0, self._connection + self._connected
         if not self._connected and not ever:
             self._turned_away += 1
+        if self._connected:
+            self._away_since = self._clock.now()
         self._connected = False
         if self._stopping.is_set():
             return

@@ -7,12 +7,21 @@ counted, never queued. All waiting is in field time; only the source's time-outs
 
 import logging
 import math
+import random
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Protocol
 
-from collectors.contact import GATEWAY_CODES, ILLEGAL_CODES, DeviceContact, Light
+from collectors.contact import (
+    BACK_OFF_MOST_S,
+    GATEWAY_CODES,
+    ILLEGAL_CODES,
+    STRIKES,
+    DeviceContact,
+    Light,
+)
 from collectors.pace import sleep
 from collectors.read_plan import ReadPlan
 from collectors.source import Source
@@ -20,6 +29,7 @@ from domain.clock import Clock
 from domain.errors import CollectError, NoConnectionError, RefusedError, UnreachableError
 from domain.health import Contact, Health
 from domain.measurement import BlockRead, Sample, WordBlock
+from domain.slots import SlotRange, SlotState, missing_for
 from domain.sun import sun_elevation
 
 log = logging.getLogger(__name__)
@@ -68,6 +78,31 @@ class _Cycle:
     unread: list[PolledDevice] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class _WireBreaker:
+    """Lets a wire whose gateway is gone rest, as a dead device rests: one attempt when its back-off is over."""
+
+    strikes: int = 0
+    due_s: float = 0.0
+
+    def rests(self, now_s: float) -> bool:
+        return self.strikes >= STRIKES and now_s < self.due_s
+
+    def broke(self, now_s: float, period_s: float) -> None:
+        self.strikes += 1
+        wait_s = min(BACK_OFF_MOST_S, period_s * 2.0 ** min(max(0, self.strikes - STRIKES), 10))
+        self.due_s = now_s + wait_s * random.uniform(0.8, 0.95)  # noqa: S311 (spread, not secrecy)
+
+
+class Economy(Protocol):
+    """Decides how many slots a metered wire leaves out after a cycle."""
+
+    def skip(self, light: Light) -> int:
+        """Return how many slots to leave out now."""
+        ...
+
+
+Say = Callable[[SlotRange], None]
 Deliver = Callable[[PolledDevice, Sample, tuple[BlockRead, ...], Sample | None], None]
 
 
@@ -90,9 +125,13 @@ class WirePoller:
         One cycle per period. [field seconds]
     place : (float, float)
         Latitude and longitude of the plant, for night. [degrees]
+    say : callable or None
+        Told what became of slots without a sample.
+    economy : Economy or None
+        For a metered link: which slots to leave out.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (named one by one where it is made)
         self,
         wire_id: str,
         source: Source,
@@ -102,9 +141,15 @@ class WirePoller:
         *,
         period_s: float,
         place: tuple[float, float],
+        say: Say | None = None,
+        economy: Economy | None = None,
     ) -> None:
         self.wire_id = wire_id
         self.counts = CycleCounts()
+        self.ticked_s = 0.0  # when it last began or ended a cycle [field seconds]
+        self._say = say
+        self._economy = economy
+        self._breaker = _WireBreaker()
         self._source = source
         self._devices = tuple(devices)
         self._clock = clock
@@ -116,40 +161,94 @@ class WirePoller:
 
     # ------------------------------------------------------------------ pace
 
+    @property
+    def period_s(self) -> float:
+        """One cycle per period. [field seconds]"""
+        return self._period_s
+
+    @property
+    def phase_s(self) -> float:
+        """How far behind whole multiples of the period its slots begin. [s]"""
+        return zlib.crc32(self.wire_id.encode()) / 2**32 * self._period_s
+
     async def run(self) -> None:
         """Poll until cancelled; closes the wire then."""
-        share = zlib.crc32(self.wire_id.encode()) / 2**32
-        first_s = self._clock.monotonic() + share * min(_START_WITHIN_S, self._period_s)
-        epoch_offset_s = self._clock.now().timestamp() - self._clock.monotonic()
-        phase_s = share * self._period_s - epoch_offset_s
+        first_s = min(_START_WITHIN_S * self.phase_s / self._period_s, self.phase_s)
         try:
-            await sleep(self._clock, first_s - self._clock.monotonic())
-            previous = math.floor((self._clock.monotonic() - phase_s) / self._period_s)
+            await sleep(self._clock, first_s)
+            slot = self._slot_now()
             while True:
                 await self.cycle()
-                now_s = self._clock.monotonic()
-                done = max(previous, math.floor((now_s - phase_s) / self._period_s))
-                self.counts.late_cycles += done - previous
-                previous = done + 1
-                await sleep(self._clock, phase_s + previous * self._period_s - self._clock.monotonic())
+                before, slot = slot, self._slot_now()
+                before = min(before, slot)  # the clock was put back: those slots come again
+                self.counts.late_cycles += slot - before
+                self._close_slots(slot)
+                following = slot + 1 + self._left_out(slot)
+                self.ticked_s = self._clock.monotonic()
+                await self._until(following)
+                slot = following
         finally:
             await self._source.close()
+
+    async def _until(self, slot: int) -> None:
+        """Wait for a slot to begin; where the clock is put on or back meanwhile, for the next one there is."""
+        await sleep(self._clock, self._start_of(slot) - self._clock.now().timestamp())
+
+    def _slot_now(self) -> int:
+        return math.floor((self._clock.now().timestamp() - self.phase_s) / self._period_s)
+
+    def _start_of(self, slot: int) -> float:
+        return slot * self._period_s + self.phase_s
+
+    # ------------------------------------------------------------------ what became of slots
+
+    def _close_slots(self, slot: int) -> None:
+        """Say why slots up to this one have no sample; those that have one keep it."""
+        if self._say is None:
+            return
+        end = datetime.fromtimestamp(self._start_of(slot + 1), UTC)
+        for device in self._devices:
+            contact = device.contact
+            state = missing_for(contact.reason, contact.code)
+            if contact.suspended and not contact.asked and state != SlotState.ASLEEP:
+                state = SlotState.QUARANTINED
+            self._say(SlotRange(device.device_id, state, end))
+
+    def _left_out(self, slot: int) -> int:
+        """Leave slots out to spare a metered link, and say so; return how many."""
+        if self._economy is None:
+            return 0
+        count = self._economy.skip(self._light())
+        if count and self._say is not None:
+            start, end = (
+                datetime.fromtimestamp(self._start_of(each), UTC) for each in (slot + 1, slot + 1 + count)
+            )
+            for device in self._devices:
+                self._say(SlotRange(device.device_id, SlotState.SAVED, end, start))
+        return count
 
     async def cycle(self) -> None:
         """Ask everyone once."""
         now_s = self._clock.monotonic()
         cycle = _Cycle(self._light(), now_s)
+        self.ticked_s = now_s
+        for device in self._devices:
+            device.contact.asked = False
         if self._light_before is Light.NIGHT and cycle.light is not Light.NIGHT:
             for device in self._devices:
                 device.contact.woken()
         self._light_before = cycle.light
         self.counts.cycles += 1
+        if self._breaker.rests(now_s):
+            cycle.unread.extend(self._devices)
+            await self._conclude(cycle)
+            return
         asked = [device for device in self._devices if not device.contact.suspended]
         # who failed last time is asked behind the others, so that it cannot make them late
         asked.sort(key=lambda device: device.contact.strikes > 0)
         for position, device in enumerate(asked):
             await self._ask(device, cycle)
-            if cycle.broken > 1:
+            if cycle.broken > (self._breaker.strikes < STRIKES):
                 cycle.unread.extend(asked[position + 1 :])
                 break
         self.counts.data_s = cycle.answered_s
@@ -159,16 +258,21 @@ class WirePoller:
 
     async def _conclude(self, cycle: _Cycle) -> None:
         """Say once when the gateway is gone or back, and let go of a connection nobody answers on."""
-        if cycle.broken > 1 or (cycle.broken and not cycle.answers):
+        if cycle.unread and not cycle.broken and not cycle.answers:
+            pass  # the wire rests
+        elif cycle.broken > 1 or (cycle.broken and not cycle.answers):
+            self._breaker.broke(self._clock.monotonic(), self._period_s)
             expected = cycle.light is not Light.DAY and all(device.contact.sleeps for device in self._devices)
             if not self._said_down and not expected:
                 self._said_down = True
                 log.warning(
                     "wire %s: no connection, %s devices out of reach", self.wire_id, len(self._devices)
                 )
-        elif self._said_down:
-            log.info("wire %s: connected again", self.wire_id)
-            self._said_down = False
+        elif not cycle.broken and (cycle.answers or cycle.silences):
+            self._breaker.strikes = 0
+            if self._said_down:
+                log.info("wire %s: connected again", self.wire_id)
+                self._said_down = False
         for device in cycle.unread:
             gone = NoConnectionError(f"gateway {self.wire_id}: no connection")
             device.contact.failed(self._clock.now(), gone, cycle.light)
@@ -184,6 +288,7 @@ class WirePoller:
     async def _ask(self, device: PolledDevice, cycle: _Cycle) -> None:
         """Read all blocks of one device, deliver what came, and note how contact stands."""
         device.narrowed = 0
+        device.contact.asked = True
         self._refresh_identity(device)
         planned = device.plan.blocks
         blocks, measured_at, error = await self._read_blocks(device, planned)
@@ -334,6 +439,7 @@ class WirePoller:
     async def _probe(self, device: PolledDevice, cycle: _Cycle) -> bool:
         """Return whether the device is there again."""
         self.counts.probes += 1
+        device.contact.asked = True
         probe = device.plan.probe
         try:
             if probe is not None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from domain.measurement import BlockRead, Sample, WordBlock
+from domain.timespan import Interval
 
 
 class Source(Protocol):
@@ -61,6 +62,14 @@ class MessageSource(Protocol):
 
     def gaps(self) -> dict[str, int]:
         """Return how many numbered messages of each device never came."""
+        ...
+
+    def is_connected(self) -> bool:
+        """Tell whether the broker accepted us."""
+        ...
+
+    def take_lost(self) -> list[Interval]:
+        """Return the times, since last asked, of which the broker has forgotten what was published."""
         ...
 
     def stop(self) -> None:

@@ -1,10 +1,10 @@
 """Store and forward: the queue on local disk between the collectors and a store.
 
 SQLite, WAL, synchronous=FULL, one connection that writes, reads and checkpoints, so that an append that
-returned survives the loss of power. Rows leave at the front only: what a store refused goes to quarantine
-in the same transaction that moves past it. A damaged file is moved aside, never a reason not to start.
-When the limit is reached the oldest rows of the least class go first, and are counted: gauges before
-lifetime counters before revenue meters.
+returned survives the loss of power. What a store refused goes to quarantine in the same transaction that
+moves past it, and the book of slots is kept in the same transactions too. A damaged file is moved aside,
+never a reason not to start. When the limit is reached the least goes first, and is counted
+(collectors/spool_shed.py).
 """
 
 import logging
@@ -13,21 +13,22 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import orjson
 
-from collectors import batch_codec
+from collectors import batch_codec, spool_slots
 from collectors.folder_lock import FolderLock
-from domain.errors import SpoolError, StoreVersionError
+from collectors.slot_book import Grid, SlotBook
+from collectors.spool_file import BALLAST_BYTES, SpoolFile, is_broken, is_full
+from collectors.spool_shed import Shedder, class_of, device_and_instant
+from domain.errors import SpoolError
 from domain.measurement import Batch
-from domain.quantity import Kind, is_known, quantity
+from domain.slots import SlotRange, SlotState, Strip, state_of
 
 log = logging.getLogger(__name__)
 
-VERSION = 1
-_SHED_ROWS = 1000
-_GAUGES, _COUNTERS, _METERS = 0, 1, 2
 _TABLES = """
 CREATE TABLE IF NOT EXISTS schema (id INTEGER PRIMARY KEY, quantities TEXT NOT NULL UNIQUE, class INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS queue (
@@ -40,6 +41,7 @@ CREATE TABLE IF NOT EXISTS quarantine (
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
+Said = SlotRange | tuple[str, datetime, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +56,9 @@ class SpoolStatus:
     shed: int
     quarantined: int
     moved_aside: Path | None
-
-
-def class_of(quantities: Sequence[str]) -> int:
-    """Return how dear a batch is: revenue meters 2, lifetime counters 1, anything else 0."""
-    if any(name.startswith("meter_energy") for name in quantities):
-        return _METERS
-    if any(is_known(name) and quantity(name).kind is Kind.COUNTER for name in quantities):
-        return _COUNTERS
-    return _GAUGES
+    thinned: int = 0
+    oldest_at: datetime | None = None
+    fill: float = 0.0  # share of the limit, of rows or bytes
 
 
 class Spool:
@@ -73,71 +69,109 @@ class Spool:
     path : Path
         The database file; its folder is made when missing.
     rows_max, bytes_max : int
-        The limit beyond which the least rows are shed. The defaults hold three days of 1,330 devices at
-        one row a minute with room to spare.
+        The limit beyond which the least is shed. The defaults hold three days of 1,330 devices at one row a
+        minute with room to spare.
     """
 
-    def __init__(self, path: Path, *, rows_max: int = 8_000_000, bytes_max: int = 4 << 30) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        rows_max: int = 8_000_000,
+        bytes_max: int = 4 << 30,
+        ballast_bytes: int = BALLAST_BYTES,
+    ) -> None:
         self.path = path
         self._rows_max = rows_max
         self._bytes_max = bytes_max
         self._lock = threading.RLock()
         self._folder_lock = FolderLock(path.with_name(path.name + ".lock"))
-        self._moved_aside: Path | None = None
+        self._file = SpoolFile(path, _TABLES + spool_slots.TABLES, ballast_bytes)
+        self._shedder = Shedder(self._decoded, self._columns)
         try:
-            self._db = self._open()
+            self._begin()
         except BaseException:
             self._folder_lock.release()
             raise
+        self._file.lay_ballast()
+
+    def _begin(self) -> None:
+        """Open the file and learn what is in it."""
+        self._db = self._file.open()
         self._schemas: dict[tuple[str, ...], tuple[int, int]] = {}
         self._quantities: dict[int, tuple[str, ...]] = {}
-        for number, names, importance in self._db.execute("SELECT id, quantities, class FROM schema"):
-            self._remember_schema(number, tuple(orjson.loads(names)), importance)
-        self._rows, self._bytes = self._measure()
+        with self._file.errors():
+            for number, names, importance in self._db.execute("SELECT id, quantities, class FROM schema"):
+                self._remember_schema(number, tuple(orjson.loads(names)), importance)
+            self._slots = spool_slots.KeptSlots(self._db)
+            rows, size = self._db.execute(
+                "SELECT count(*), coalesce(sum(length(head) + length(body)), 0) FROM queue"
+            ).fetchone()
+        self._rows, self._bytes = int(rows), int(size)
 
     # ------------------------------------------------------------------ the queue
 
-    def append(self, batches: Sequence[Batch], notes: Mapping[str, str] | None = None) -> None:
-        """Keep ``batches`` and ``notes`` (by name, the newest stays); when this returns they survive a loss of power.
+    def append(
+        self,
+        batches: Sequence[Batch],
+        notes: Mapping[str, str] | None = None,
+        said: Sequence[Said] = (),
+        states: Mapping[int, int] | None = None,
+    ) -> None:
+        """Keep batches, ``notes`` (by name, the newest stays) and what is ``said`` of slots, or nothing of it.
+
+        When this returns they survive a loss of power. ``states`` gives the state of a batch's slot by its
+        position where it is not what its qualities say.
 
         Raises
         ------
         SpoolError
-            The disk refused; nothing of ``batches`` was kept.
+            The disk refused; nothing was kept.
         """
-        if not batches and not notes:
+        if not batches and not notes and not said:
             return
         with self._transaction() as db:
             for name, value in (notes or {}).items():
                 db.execute("INSERT OR REPLACE INTO note (name, value) VALUES (?, ?)", (name, value))
-            rows = [self._row(db, batch) for batch in batches]
+            rows = [self._columns(batch) for batch in batches]
             db.executemany("INSERT INTO queue (class, head, body, crc) VALUES (?, ?, ?, ?)", rows)
             self._count(db, "appended", len(rows))
             self._rows += len(rows)
             self._bytes += sum(len(head) + len(body) for _, head, body, _ in rows)
-            if self._rows > self._rows_max or self._bytes > self._bytes_max:
+            for place, batch in enumerate(batches):
+                state = (states or {}).get(place)
+                known = state_of(batch) if state is None else state
+                self.book.note(batch.device_id, batch.measured_at, known)
+            self._say(said)
+            if self._is_over():
                 self._shed(db)
 
-    def peek(self, count_max: int) -> list[tuple[int, Batch]]:
-        """Return the oldest rows with their ids, oldest first; the same again until they are acknowledged.
+    def peek(self, count_max: int, after_id: int = 0) -> list[tuple[int, Batch]]:
+        """Return the oldest rows behind ``after_id`` with their ids; the same again until they are settled.
 
         A damaged row is moved to quarantine and left out.
         """
-        with self._lock, self._errors():
+        with self._lock, self._file.errors():
             rows = self._db.execute(
-                "SELECT id, head, body, crc FROM queue ORDER BY id LIMIT ?", (count_max,)
+                "SELECT id, head, body, crc FROM queue WHERE id > ? ORDER BY id LIMIT ?",
+                (after_id, count_max),
             ).fetchall()
         found, damaged = [], []
         for row_id, head, body, checksum in rows:
-            try:
-                names = self._quantities[batch_codec.schema_of(head)]
-                found.append((row_id, batch_codec.decode(head, body, checksum, names)))
-            except (KeyError, ValueError, TypeError) as error:
+            batch = self._decoded(head, body, checksum)
+            if batch is None:
                 damaged.append(row_id)
-                log.warning("spool %s: row %s is damaged (%s): to quarantine", self.path, row_id, error)
+                log.warning("spool %s: row %s is damaged: to quarantine", self.path, row_id)
+            else:
+                found.append((row_id, batch))
         if damaged:
             self.quarantine(damaged, "damaged on disk")
         return found
+
+    def newest_id(self) -> int:
+        """Return the id of the newest row, 0 when the queue is empty."""
+        with self._lock, self._file.errors():
+            return int(self._db.execute("SELECT coalesce(max(id), 0) FROM queue").fetchone()[0])
 
     def ack(self, upto_id: int) -> None:
         """Forget every row up to and including ``upto_id``: they are safe in the store."""
@@ -148,37 +182,80 @@ class Spool:
         with self._transaction() as db:
             self._quarantine(db, dict.fromkeys(ids, reason))
 
-    def settle(self, upto_id: int, rejected: Mapping[int, str]) -> None:
-        """Quarantine ``rejected`` (id to reason) and forget the rest up to ``upto_id``, in one transaction."""
+    def settle(self, upto_id: int, rejected: Mapping[int, str], after_id: int = 0) -> None:
+        """Quarantine ``rejected`` (id to reason) and forget the other rows in (after_id, upto_id], in one transaction.
+
+        On a full disk the ballast is given up, so that the queue can be emptied.
+        """
+        try:
+            self._settle(upto_id, rejected, after_id)
+        except SpoolError as error:
+            if not (is_full(error) and self._file.drop_ballast()):
+                raise
+            self._settle(upto_id, rejected, after_id)
+        self._file.lay_ballast()
+
+    def _settle(self, upto_id: int, rejected: Mapping[int, str], after_id: int) -> None:
         with self._transaction() as db:
-            self._quarantine(db, {row_id: why for row_id, why in rejected.items() if row_id <= upto_id})
+            inside = {row_id: why for row_id, why in rejected.items() if after_id < row_id <= upto_id}
+            self._quarantine(db, inside)
+            span = (after_id, upto_id)
             gone, size = db.execute(
-                "SELECT count(*), coalesce(sum(length(head) + length(body)), 0) FROM queue WHERE id <= ?",
-                (upto_id,),
+                "SELECT count(*), coalesce(sum(length(head) + length(body)), 0)"
+                " FROM queue WHERE id > ? AND id <= ?",
+                span,
             ).fetchone()
-            db.execute("DELETE FROM queue WHERE id <= ?", (upto_id,))
+            db.execute("DELETE FROM queue WHERE id > ? AND id <= ?", span)
             self._count(db, "forwarded", gone)
             self._rows -= gone
             self._bytes -= size
 
     def status(self) -> SpoolStatus:
         """Return how full it is."""
-        with self._lock, self._errors():
+        with self._lock, self._file.errors():
             counters = dict(self._db.execute("SELECT name, value FROM counter").fetchall())
-            oldest = self._db.execute("SELECT min(id) FROM queue").fetchone()[0]
+            oldest = self._db.execute("SELECT id, head FROM queue ORDER BY id LIMIT 1").fetchone()
             quarantined = self._db.execute("SELECT count(*) FROM quarantine").fetchone()[0]
+            whose = device_and_instant(oldest[1]) if oldest else None
             return SpoolStatus(
                 self._rows,
                 self._bytes,
-                oldest,
+                oldest[0] if oldest else None,
                 counters.get("appended", 0),
                 counters.get("forwarded", 0),
                 counters.get("shed", 0),
                 quarantined,
-                self._moved_aside,
+                self._file.moved_aside,
+                counters.get("thinned", 0),
+                whose[1] if whose else None,
+                max(self._rows / self._rows_max, self._bytes / self._bytes_max),
             )
 
     # ------------------------------------------------------------------ what else must survive
+
+    @property
+    def book(self) -> SlotBook:
+        """The book of slots; change it through `append` and `follow` only."""
+        return self._slots.book
+
+    def follow(self, grids: Mapping[str, Grid], at: datetime) -> None:
+        """Expect samples of these devices from ``at`` on, and of no others."""
+        with self._transaction() as db:
+            for device_id in self.book.known() - set(grids):
+                self.book.leave(device_id, at)
+            for device_id, grid in grids.items():
+                self.book.follow(device_id, grid, at)
+            self._slots.forget_old(db)
+
+    def take_unpublished(self) -> list[Strip]:
+        """Return copies of the strips that changed since they were last taken."""
+        with self._lock:
+            return self._slots.take_unpublished()
+
+    def put_back(self, strips: Iterable[Strip]) -> None:
+        """Note that strips could not be published."""
+        with self._lock:
+            self._slots.put_back(strips)
 
     def quarantine_message(self, origin: str, payload: bytes, reason: str) -> None:
         """Keep a message that could not be understood, before its sender is told that we have it."""
@@ -190,7 +267,7 @@ class Spool:
 
     def quarantined(self, count_max: int = 100) -> list[tuple[str, bytes, str]]:
         """Return origin, content and reason of what is in quarantine, newest first."""
-        with self._lock, self._errors():
+        with self._lock, self._file.errors():
             return self._db.execute(
                 "SELECT origin, CAST(head || body AS BLOB), reason FROM quarantine ORDER BY id DESC LIMIT ?",
                 (count_max,),
@@ -198,7 +275,7 @@ class Spool:
 
     def notes(self) -> dict[str, str]:
         """Return what was noted with `append` (the serial number each device had)."""
-        with self._lock, self._errors():
+        with self._lock, self._file.errors():
             return dict(self._db.execute("SELECT name, value FROM note").fetchall())
 
     def close(self) -> None:
@@ -211,53 +288,73 @@ class Spool:
 
     # ------------------------------------------------------------------ inside
 
-    def _row(self, db: sqlite3.Connection, batch: Batch) -> tuple[int, bytes, bytes, int]:
+    def _columns(self, batch: Batch) -> tuple[int, bytes, bytes, int]:
         known = self._schemas.get(batch.quantities)
         if known is None:
             importance = class_of(batch.quantities)
             names = orjson.dumps(batch.quantities).decode()
-            cursor = db.execute("INSERT INTO schema (quantities, class) VALUES (?, ?)", (names, importance))
-            known = (int(cursor.lastrowid or 0), importance)
+            insert = "INSERT INTO schema (quantities, class) VALUES (?, ?)"
+            known = (int(self._db.execute(insert, (names, importance)).lastrowid or 0), importance)
             self._remember_schema(known[0], batch.quantities, importance)
         number, importance = known
         head, body, checksum = batch_codec.encode(batch, number)
         return importance, head, body, checksum
 
+    def _decoded(self, head: bytes, body: bytes, checksum: int) -> Batch | None:
+        try:
+            return batch_codec.decode(head, body, checksum, self._quantities[batch_codec.schema_of(head)])
+        except (KeyError, ValueError, TypeError):
+            return None
+
     def _remember_schema(self, number: int, names: tuple[str, ...], importance: int) -> None:
         self._schemas[names] = (number, importance)
         self._quantities[number] = names
 
+    def _say(self, said: Iterable[Said]) -> None:
+        for one in said:
+            if isinstance(one, SlotRange):
+                self.book.apply(one)
+            else:
+                self.book.note(*one)
+
     def _quarantine(self, db: sqlite3.Connection, reasons: Mapping[int, str]) -> None:
         for row_id, reason in reasons.items():
-            cursor = db.execute(
+            row = db.execute(
                 "INSERT INTO quarantine (origin, head, body, reason)"
-                " SELECT 'queue row ' || id, head, body, ? FROM queue WHERE id = ?",
+                " SELECT 'queue row ' || id, head, body, ? FROM queue WHERE id = ? RETURNING head, length(body)",
                 (reason, row_id),
-            )
-            size = db.execute(
-                "DELETE FROM queue WHERE id = ? RETURNING length(head) + length(body)", (row_id,)
             ).fetchone()
-            if cursor.rowcount and size:
-                self._rows -= 1
-                self._bytes -= size[0]
+            if row is None:
+                continue
+            db.execute("DELETE FROM queue WHERE id = ?", (row_id,))
+            self._rows -= 1
+            self._bytes -= len(row[0]) + row[1]
+            whose = device_and_instant(row[0])
+            if whose is not None:
+                self.book.note(*whose, SlotState.REJECTED_BY_STORE)
+
+    def _is_over(self) -> bool:
+        return self._rows > self._rows_max or self._bytes > self._bytes_max
 
     def _shed(self, db: sqlite3.Connection) -> None:
-        """Drop the oldest rows of the least class until the limit holds again; count them."""
-        dropped = 0
-        while self._rows > self._rows_max or self._bytes > self._bytes_max:
-            over = max(1, min(_SHED_ROWS, self._rows - self._rows_max))
-            sizes = db.execute(
-                "DELETE FROM queue WHERE id IN (SELECT id FROM queue ORDER BY class, id LIMIT ?)"
-                " RETURNING length(head) + length(body)",
-                (over,),
-            ).fetchall()
-            if not sizes:
+        """Make room; refuse when counters are all that is left."""
+        dropped = thinned = 0
+        for shed in self._shedder.steps(db, rows_only=self._bytes <= self._bytes_max):
+            dropped += shed.rows
+            thinned += shed.thinned
+            self._rows -= shed.rows
+            self._bytes -= shed.size_bytes
+            self._say(shed.slots)
+            if not self._is_over():
                 break
-            dropped += len(sizes)
-            self._rows -= len(sizes)
-            self._bytes -= sum(size for (size,) in sizes)
+        else:
+            raise SpoolError(
+                f"spool {self.path}: full, and only counters are left in it ({self._rows} rows); nothing was "
+                "acknowledged. Bring the store back, or give the queue a larger limit"
+            )
         self._count(db, "shed", dropped)
-        log.error("spool %s is full: %s oldest rows of the least class were dropped", self.path, dropped)
+        self._count(db, "thinned", thinned)
+        log.error("spool %s is full: %s rows made lighter, %s dropped", self.path, thinned, dropped)
 
     @staticmethod
     def _count(db: sqlite3.Connection, name: str, by: int) -> None:
@@ -267,94 +364,29 @@ class Spool:
             (name, by),
         )
 
-    def _measure(self) -> tuple[int, int]:
-        with self._errors():
-            rows, size = self._db.execute(
-                "SELECT count(*), coalesce(sum(length(head) + length(body)), 0) FROM queue"
-            ).fetchone()
-            return int(rows), int(size)
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise SpoolError(
-                f"spool {self.path}: the disk refused ({error}); nothing was acknowledged. "
-                f"Free space in {self.path.parent} or make it writable"
-            ) from error
-
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing, the running totals and known schemas included."""
-        with self._lock, self._errors():
+        """All or nothing, the running totals, known schemas and the book included."""
+        with self._lock, self._file.errors():
             before = (self._rows, self._bytes, dict(self._schemas), dict(self._quantities))
             try:
                 self._db.execute("BEGIN IMMEDIATE")
                 yield self._db
+                self._slots.write(self._db)
                 self._db.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
                 self._rows, self._bytes, self._schemas, self._quantities = before
+                self._slots.undo()
                 with suppress(sqlite3.Error):
                     self._db.execute("ROLLBACK")
+                if is_broken(error):
+                    self._reopen(error)
                 raise
+            self._slots.settled()
 
-    # ------------------------------------------------------------------ opening
-
-    def _open(self) -> sqlite3.Connection:
-        try:
-            return self._sound()
-        except sqlite3.OperationalError as error:
-            if not self._is_damage(error):
-                raise SpoolError(
-                    f"spool {self.path}: cannot be opened ({error}); "
-                    f"make {self.path.parent} writable for this user, or free some space there"
-                ) from error
-        except sqlite3.DatabaseError as error:
-            log.warning("spool %s is damaged (%s)", self.path, error)
-        self._move_aside()
-        try:
-            return self._sound()
-        except sqlite3.Error as error:
-            raise SpoolError(f"spool {self.path}: cannot be made ({error}); free space there") from error
-
-    @staticmethod
-    def _is_damage(error: sqlite3.Error) -> bool:
-        return error.sqlite_errorcode in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-
-    def _sound(self) -> sqlite3.Connection:
-        """Open, check every page, and make the tables."""
-        db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-        try:
-            self._prepare(db)
-        except BaseException:
-            db.close()
-            raise
-        return db
-
-    def _prepare(self, db: sqlite3.Connection) -> None:
-        verdict = db.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if verdict != "ok":
-            raise sqlite3.DatabaseError(verdict)
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        if version > VERSION:
-            raise StoreVersionError(
-                f"spool {self.path}: written by a newer version (format {version}, this is {VERSION}); "
-                "install that version again, let it forward the queue, then go back"
-            )
-        db.execute("PRAGMA journal_mode=WAL")
-        db.execute("PRAGMA synchronous=FULL")
-        db.execute("PRAGMA busy_timeout=5000")
-        db.executescript(_TABLES)
-        db.execute(f"PRAGMA user_version={VERSION}")
-
-    def _move_aside(self) -> None:
-        number = 1
-        while (target := self.path.with_name(f"{self.path.name}.damaged-{number}")).exists():
-            number += 1
-        for suffix in ("", "-wal", "-shm"):
-            part = self.path.with_name(self.path.name + suffix)
-            if part.exists():
-                part.rename(target.with_name(target.name + suffix))
-        self._moved_aside = target
-        log.error("spool: the damaged queue was moved to %s; starting with an empty one", target)
+    def _reopen(self, error: BaseException) -> None:
+        """Let go of a file handle a sync failed on; what is on disk is found out by opening it anew."""
+        log.error("spool %s: %s; the file is opened anew", self.path, error)
+        with suppress(sqlite3.Error):
+            self._db.close()
+        self._begin()

@@ -12,6 +12,7 @@ from domain.measurement import Batch, BlockRead, Quality, Sample
 from domain.plant import Connection, Device, DeviceKind, Gateway, Plant, Registry, WireProtocol
 from domain.timespan import day_of
 from inverters.decode import Decoder
+from inverters.dlt645 import IDENTITY_IDENTIFIERS, LIVE_IDENTIFIERS, decode_meter, meter_blocks
 from inverters.plan import plan
 from inverters.profile import DeviceProfile
 
@@ -86,6 +87,13 @@ def _tuned(
 
 
 def _polled(device: Device, profile: DeviceProfile) -> PolledDevice:
+    if profile.dlt645:
+        return PolledDevice(
+            device.device_id,
+            int(device.meter_address),
+            ReadPlan(meter_blocks(LIVE_IDENTIFIERS), meter_blocks(IDENTITY_IDENTIFIERS)),
+            DeviceContact(device.device_id, sleeps=False),
+        )
     strings = device.string_count or None
     spans = [Span(point.function, point.address, point.words) for point in profile.points_for(strings)]
     return PolledDevice(
@@ -126,10 +134,13 @@ class Decoders:
         self._names: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def registers(self, sample: Sample, blocks: tuple[BlockRead, ...]) -> Batch:
-        """Decode registers read as ``blocks`` were planned."""
+        """Decode registers (or data identifiers) read as ``blocks`` were planned."""
+        device = self._devices[sample.device_id]
+        if self._profiles[device.profile].dlt645:
+            return decode_meter(sample, ct_ratio=device.ct_ratio, pt_ratio=device.pt_ratio)
         decoder = self._by_device.get((sample.device_id, blocks))
         if decoder is None:
-            decoder = self._make(self._devices[sample.device_id], blocks)
+            decoder = self._make(device, blocks)
             self._by_device[sample.device_id, blocks] = decoder
         return decoder.decode(sample)
 

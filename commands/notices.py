@@ -118,6 +118,11 @@ class Notices(PayoutCommands):
             raise refuse("no_notice", code=code[:24])
         return [self._checked(notice) for notice in found]
 
+    @require(Permission.VIEW_INCOME)
+    def verify_all(self, principal: Principal, village_id: str) -> list[NoticeCheck]:
+        """Check every notice of a village against the books."""
+        return [self._checked(notice) for notice in self.notices(principal, village_id)]
+
     def _checked(self, notice: Notice) -> NoticeCheck:
         return NoticeCheck(notice, self._in_chain(notice), tuple(self._differences(notice)))
 

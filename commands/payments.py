@@ -83,7 +83,7 @@ class Payments(PayoutCommands):
     def confirm(self, principal: Principal, plan_id: str, payee_id: str, account_id: str) -> Dossier:
         """Confirm one payee's account; each is a record of its own, there is no confirming of all."""
         dossier = self._dossier(principal, plan_id)
-        if unconfirmed(self._stores, dossier).get(payee_id) != account_id:
+        if unconfirmed(self._stores, dossier, payee_id).get(payee_id) != account_id:
             raise refuse("account_none")
         if principal.user_id == dossier.approval.maker:
             raise refuse("maker_checks", step=Step.READY.value)

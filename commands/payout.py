@@ -66,7 +66,7 @@ class PayoutCommands(Audited):
         return self._stores.rosters.roster(dossier.plan.roster_id)
 
     def _figures(self, village_id: str, first: date, last: date) -> VillageFigures:
-        return village_figures(self._stores.ledger, village_id, first, last)
+        return village_figures(self._stores, village_id, first, last)
 
     def _standing(self, dossier: Dossier) -> Standing:
         """Return what the steps ask about, from the dossier and the books."""
@@ -80,10 +80,7 @@ class PayoutCommands(Audited):
             Act(plan.plan_id, plan.village_id, dossier.sequence + place, deed, principal.user_id, now)
             for place, deed in enumerate(deeds, 1)
         ]
-        self._stores.dossiers.add(acts)
-        found = self._stores.dossiers.of_plan(plan.plan_id)
-        assert found is not None
-        return found
+        return self._stores.dossiers.add(acts, dossier)
 
     def _post(self, entries: Sequence[Entry]) -> None:
         """Post entries; what the books refuse is refused with their reason."""

@@ -93,10 +93,8 @@ class Plans(PayoutCommands):
         with self._carry_out(principal, "plan.draft", plan.plan_id, detail):
             if known is not None:
                 return self._add(principal, known, Drafted(plan))
-            self._stores.dossiers.add(
-                [Act(plan.plan_id, village, 1, Drafted(plan), principal.user_id, self._clock.now())]
-            )
-            return self._dossier(principal, plan.plan_id)
+            first = Act(plan.plan_id, village, 1, Drafted(plan), principal.user_id, self._clock.now())
+            return self._stores.dossiers.add([first], None)
 
     def _plan(self, order: DraftOrder) -> Plan:
         first, last = order.first_month.replace(day=1), order.last_month.replace(day=1)

@@ -11,6 +11,7 @@ from flask import Flask, Response, g, request
 
 from dashboard import compression, guard, health, login, security, shell
 from dashboard.pages import one_alert, order, order_new, readings, stops, work_prints
+from dashboard.pages.alerts import AlertsPage
 from dashboard.pages.base import Page, Site, language_of
 from dashboard.pages.data import DataPage
 from dashboard.pages.money import print as money_print
@@ -20,6 +21,7 @@ from dashboard.pages.money.reconciliation import ReconciliationPage
 from dashboard.pages.orders import OrdersPage
 from dashboard.pages.overview import OverviewPage
 from dashboard.pages.payout import forms as payout_forms
+from dashboard.pages.payout import pay_forms
 from dashboard.pages.payout.money import NoticesPage, PaymentsPage, RosterPage, TracePage
 from dashboard.pages.payout.plans import OnePlanPage, PlansPage
 from dashboard.pages.plant import OnePlantPage
@@ -88,6 +90,7 @@ def pages() -> tuple[Page, ...]:
         QueuePage(),
         OrdersPage(),
         WorkMonthPage(),
+        AlertsPage(),
     )
 
 
@@ -117,10 +120,11 @@ def create_app(services: Services, settings: DashboardSettings) -> Flask:
         https=settings.https,
     )
     login.install(server)
-    health.register(server, services)
+    health.register(server, services, settings.metrics_token)
     readings.register(server, site)
     money_print.register(server, site)
     payout_forms.register(server, site)
+    pay_forms.register(server, site)
     order.register(server, site)
     order_new.register(server, site)
     one_alert.register(server, site)

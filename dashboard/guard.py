@@ -36,7 +36,7 @@ DASH_OPTIONS: Mapping[str, Any] = {"csrf_token_name": CSRF_COOKIE, "csrf_header_
 IDLE_HEADER = "X-Idle-S"  # a page may say how long nobody touched it [s]
 IDLE_AFTER_S = 60.0
 UPLOAD_BYTES_MAX = 28 * 1024 * 1024  # a 20 MB file in base64 and its frame
-OPEN_PATHS = frozenset({"/", "/login", "/logout", "/livez", "/readyz"})
+OPEN_PATHS = frozenset({"/", "/login", "/logout", "/livez", "/readyz", "/metrics"})
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _EXTENSION = "pvmon_guard"
 

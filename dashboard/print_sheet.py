@@ -21,6 +21,7 @@ h1 { font-size: 1.5em; margin: 0 0 2mm; } h2 { font-size: 1.1em; margin: 4mm 0 1
 .safety { border: 2px solid #000; padding: 2mm 3mm; font-weight: 700; font-size: 1.1em; margin: 2mm 0; }
 table { width: 100%; border-collapse: collapse; } td, th { border: 1px solid #555; padding: 1mm 2mm; text-align: left;
   vertical-align: top; } th { font-weight: 600; white-space: nowrap; }
+.form th { width: 26mm; } @media screen { table { display: block; overflow-x: auto; } .form { display: table; } }
 ol, ul { margin: 1mm 0; padding-left: 6mm; } .blank { height: 9mm; } .small { font-size: .85em; }
 svg { width: 100%; height: auto; } img { max-width: 48%; } @media print { .screen { display: none; } }
 </style></head><body>{% if sample %}<p><b>{{ words("work.sheet.sample") }}</b></p>{% endif %}

@@ -9,6 +9,7 @@ from commands.cases import Cases
 from commands.money_desk import MoneyDesk
 from commands.readings import Readings
 from dashboard.payout_services import PayoutServices
+from queries.alerts import Alerts
 from queries.curves import Curves
 from queries.data_age import DataAge
 from queries.evidence import Evidence
@@ -58,12 +59,15 @@ class DashboardSettings:
         Field time is not real time: every page says so.
     build : str
         Changes with every release; an open page of another build asks to be reloaded.
+    metrics_token : str
+        Opens /metrics from elsewhere; empty: this machine only.
     """
 
     secret_key: str
     https: bool = False
     demo_clock: bool = False
     build: str = "0.1.0"
+    metrics_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ class Queries:
     curves: Curves
     data_age: DataAge
     evidence: Evidence
+    alerts: Alerts
 
 
 def queries_over(sources: Sources) -> Queries:
@@ -90,4 +95,5 @@ def queries_over(sources: Sources) -> Queries:
         Curves(sources),
         DataAge(sources, keeper),
         Evidence(sources),
+        Alerts(sources),
     )

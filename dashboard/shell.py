@@ -25,6 +25,7 @@ MENU = (
     ("plants", "plants", "pages.menu.plants", Permission.VIEW_PLANT),
     ("queue", "queue", "work.menu.queue", Permission.VIEW_ALERTS),
     ("orders", "orders", "work.menu.orders", Permission.VIEW_CASES),
+    ("alerts", "plants", "alerts.page.title", Permission.VIEW_ALERTS),
     ("data", "data", "pages.menu.data", Permission.VIEW_OVERVIEW),
     ("income", "income", "revenue.page.income", Permission.VIEW_INCOME),
     ("reconciliation", "reconciliation", "revenue.page.reconciliation", Permission.VIEW_INCOME),
@@ -34,6 +35,7 @@ MENU = (
     ("notices", "notices", "payout.page.notices", Permission.VIEW_INCOME),
     ("roster", "roster", "payout.page.roster", Permission.VIEW_PEOPLE),
 )
+MENU_HEADS = {"income": "components.menu_money"}  # words above the first page of a group
 
 
 def frame(site: Site, pages: tuple[Page, ...], principal: Principal) -> Component:
@@ -151,17 +153,21 @@ def _header(site: Site, principal: Principal, texts: Texts) -> Component:
 
 
 def _menu(site: Site, principal: Principal, texts: Texts) -> Component:
-    links = [
-        dmc.NavLink(
-            label=texts(key),
-            href=site.prefix + path,
-            leftSection=icon(f"menu-{picture}"),
-            active="exact" if not path else "partial",
-            className="menu-link",
+    links: list[Component] = []
+    for path, picture, key, permission in MENU:
+        if not principal.may(permission):
+            continue
+        if path in MENU_HEADS:
+            links.append(html.Div(texts(MENU_HEADS[path]), className="menu-head"))
+        links.append(
+            dmc.NavLink(
+                label=texts(key),
+                href=site.prefix + path,
+                leftSection=icon(f"menu-{picture}"),
+                active="exact" if not path else "partial",
+                className="menu-link",
+            )
         )
-        for path, picture, key, permission in MENU
-        if principal.may(permission)
-    ]
     return html.Nav(links, className="menu", **aria(label=texts("components.menu")))
 
 

@@ -10,6 +10,7 @@
     + RefusedError              the device answered with a Modbus exception (code kept)
   x StoreError
     + StoreUnavailableError     retried; data stays in the spool
+      + StoreDeniedError          it does not accept us: a person must give a valid token
     + StoreVersionError         made by a newer program; never retried
     + RecordRejectedError       this record is bad; never retried
   x SpoolError                  the disk refused; nothing was acknowledged
@@ -75,9 +76,23 @@ class StoreError(PvmonError):
 
 
 class StoreUnavailableError(StoreError):
-    """The store does not answer; the data stays where it is."""
+    """The store does not answer; the data stays where it is.
+
+    Attributes
+    ----------
+    retry_after_s : float
+        How long the store asks to be left alone, 0 when it says nothing.
+    """
 
     retry = True
+
+    def __init__(self, message: str = "", retry_after_s: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class StoreDeniedError(StoreUnavailableError):
+    """The store answers and does not accept us."""
 
 
 class StoreVersionError(StoreError):

@@ -36,7 +36,25 @@ class WireProtocol(Enum):
 
     MODBUS_TCP = "modbus_tcp"
     RTU_OVER_TCP = "rtu_over_tcp"
+    RTU_SERIAL = "rtu_serial"
+    DLT645_OVER_TCP = "dlt645_over_tcp"
+    DLT645_SERIAL = "dlt645_serial"
     MQTT = "mqtt"
+
+    @property
+    def is_serial(self) -> bool:
+        """Whether the wire is a serial port of this machine."""
+        return self in {WireProtocol.RTU_SERIAL, WireProtocol.DLT645_SERIAL}
+
+    @property
+    def is_dlt645(self) -> bool:
+        """Whether meters are asked by DL/T 645 instead of Modbus."""
+        return self in {WireProtocol.DLT645_OVER_TCP, WireProtocol.DLT645_SERIAL}
+
+    @property
+    def has_socket(self) -> bool:
+        """Whether the gateway is reached by an address and a port of its own."""
+        return self is not WireProtocol.MQTT and not self.is_serial
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +113,9 @@ class Capacity:
 class Gateway:
     """A gateway: it owns one wire, on which one request is under way at a time.
 
-    ``host`` and ``port`` for Modbus; ``topic`` for MQTT. ``answer_s`` is the usual time of one answer,
-    from which `pvmon check` computes the wire's least cycle.
+    ``host`` and ``port`` for a wire behind a network; on a serial port ``host`` is its path (/dev/ttyUSB0) and
+    ``line`` its settings; ``topic`` for MQTT. ``answer_s`` is the usual time of one answer, from which
+    `pvmon check` computes the wire's least cycle.
     """
 
     gateway_id: str
@@ -109,13 +128,15 @@ class Gateway:
     connect_delay_s: float = 0.0
     request_pause_s: float = 0.0
     answer_s: float = 0.1
+    line: str = "9600 8N1"
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
     """Anything with a profile. ``dc_capacity_kw`` and ``string_count`` matter for inverters only.
 
-    ``ct_ratio`` and ``pt_ratio`` turn a meter's secondary values into primary ones.
+    ``ct_ratio`` and ``pt_ratio`` turn a meter's secondary values into primary ones; ``meter_address`` (12 digits)
+    is where a DL/T 645 meter answers, instead of ``unit``.
     """
 
     device_id: str
@@ -133,6 +154,7 @@ class Device:
     pt_ratio: float = 1.0
     in_service_from: date | None = None
     in_service_to: date | None = None
+    meter_address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,9 +42,8 @@ BAD = (
     | Flag.STALE
     | Flag.INTERPOLATED
     | Flag.OUTLIER
-    | Flag.CLOCK
     | Flag.UNIT
-)
+)  # not CLOCK: the value is right, its instant is not, and a day's energy is the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,9 @@ class DeviceSeries:
 
     ``values`` holds canonical quantity names; NaN is missing. ``flags`` may lack a quantity: then nothing
     speaks against its values. ``expected_power_w`` is what an undisturbed device would deliver at the AC
-    side (NaN: cannot be known), with the irradiance it rests on named in ``expected_source``.
+    side (NaN: cannot be known), with the irradiance it rests on named in ``expected_source``; its limit is
+    in it. ``unlimited_power_w`` is the same without the limit, so the difference is what clipping costs.
+    ``expected_spread`` is the spread of a good day about it (1 sigma, relative; NaN: not learnt).
     """
 
     device: Device
@@ -61,6 +62,8 @@ class DeviceSeries:
     flags: Mapping[str, Flags] = field(default_factory=dict)
     expected_power_w: Floats | None = None
     expected_source: str = ""
+    unlimited_power_w: Floats | None = None
+    expected_spread: float = float("nan")
 
     def good(self, quantity: str) -> Floats | None:
         """Return a quantity with NaN where a flag of `BAD` speaks against it; None when it was never sent."""

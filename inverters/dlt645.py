@@ -13,7 +13,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from domain.errors import MalformedAnswerError
-from domain.measurement import Batch, Quality
+from domain.measurement import Batch, BlockRead, Quality, Sample
 from domain.quantity import is_known, quantity
 from inverters.frames import Dlt645Answer, bcd_number
 from inverters.layout import scaled
@@ -68,6 +68,23 @@ _FREQUENCY = _Shape("grid_frequency_hz", "", 2, 2, 1.0, signed=False, ratio="")
 
 LIVE_IDENTIFIERS = ("0201FF00", "0202FF00", "02030000", "02040000", "02060000", "00010000", "00020000")
 IDENTITY_IDENTIFIERS = ("04000402",)
+IDENTIFIERS = (*LIVE_IDENTIFIERS, *IDENTITY_IDENTIFIERS)
+READ_FUNCTION = 0x11  # the only control byte that is ever sent
+ADDRESS_DIGITS = 12
+
+
+def meter_question(meter_address: str, identifier: str) -> bytes:
+    """Return the frame that asks a meter for one data identifier; four 0xFE wake the line."""
+    if len(meter_address) != ADDRESS_DIGITS or not meter_address.isdecimal():
+        raise ValueError(f"meter address {meter_address!r}: expected {ADDRESS_DIGITS} digits")
+    data = bytes((byte + 0x33) & 0xFF for byte in bytes.fromhex(identifier)[::-1])
+    body = b"\x68" + bytes.fromhex(meter_address)[::-1] + bytes((0x68, READ_FUNCTION, len(data))) + data
+    return b"\xfe" * 4 + body + bytes((sum(body) & 0xFF, 0x16))
+
+
+def meter_blocks(identifiers: Iterable[str]) -> tuple[BlockRead, ...]:
+    """Return what a wire is asked for ``identifiers``: function 0x11 and the number of each one."""
+    return tuple(BlockRead(READ_FUNCTION, IDENTIFIERS.index(one), 1) for one in identifiers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,3 +241,27 @@ def _quality(name: str, value: float | None) -> Quality:
     known = quantity(name)
     inside = value is None or known.low <= value <= known.high
     return Quality.GOOD if inside else Quality.OUT_OF_RANGE
+
+
+def decode_meter(sample: Sample, *, ct_ratio: float = 1.0, pt_ratio: float = 1.0) -> Batch:
+    """Return the batch the blocks of ``sample``, one a data identifier, mean; a corrupt one gives no value."""
+    answers = [
+        Dlt645Answer("", 0x91, IDENTIFIERS[block.address], block.words)
+        for block in sample.blocks
+        if block.function == READ_FUNCTION and block.address < len(IDENTIFIERS)
+    ]
+    sound = []
+    for answer in answers:
+        try:
+            decode_identifier(answer.identifier, answer.content)
+        except MalformedAnswerError:
+            continue
+        sound.append(answer)
+    return meter_batch(
+        sample.device_id,
+        sample.measured_at,
+        sample.received_at,
+        sound,
+        ct_ratio=ct_ratio,
+        pt_ratio=pt_ratio,
+    )

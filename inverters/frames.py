@@ -72,6 +72,21 @@ def dlt645_answer(frame: bytes) -> Dlt645Answer:
     return Dlt645Answer(body[1:7][::-1].hex(), control, content[:4][::-1].hex().upper(), content[4:])
 
 
+def dlt645_frames(heard: bytes) -> list[bytes]:
+    """Return the whole frames in ``heard`` whose checksum fits, wherever they begin (the line may carry noise)."""
+    found, at = [], 0
+    while (at := heard.find(b"\x68", at)) >= 0:
+        head = heard[at : at + 10]
+        end = at + 12 + head[9] if len(head) == 10 and head[7] == 0x68 else -1
+        frame = heard[at:end] if at < end <= len(heard) else b""
+        if frame and frame[-1] == 0x16 and sum(frame[:-2]) & 0xFF == frame[-2]:
+            found.append(frame)
+            at = end
+        else:
+            at += 1
+    return found
+
+
 def bcd_number(content: bytes, decimals: int, *, signed: bool = False) -> float:
     """Return a BCD number, low byte first; ``signed``: the top bit of the highest byte is the sign.
 

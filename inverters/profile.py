@@ -77,6 +77,7 @@ class DeviceProfile:
     quality: ProfileQuality
     witness: str = ""
     json_document: bool = False
+    dlt645: bool = False  # values come by data identifiers (`inverters.dlt645`), not by registers
     source: str = ""
     models_table: ModelTable | None = field(default=None, repr=False)
     constants: tuple[Constant, ...] = field(default=(), repr=False)
@@ -155,7 +156,7 @@ def read_profile(path: Path, problems: Problems) -> DeviceProfile | None:
     name = section.text("name")
     if name and name != path.stem:
         section.complain("name", f"is {name!r}, but the file is called {path.stem!r}")
-    json_document = section.flag("json_document")
+    json_document, dlt645 = section.flag("json_document"), section.flag("dlt645")
     order: WordOrder = (
         "little" if section.choice("word_order", ("big", "little"), "big") == "little" else "big"
     )
@@ -168,10 +169,11 @@ def read_profile(path: Path, problems: Problems) -> DeviceProfile | None:
         models=section.texts("models"),
         word_order=order,
         limits=_limits(section.section("limits")),
-        points=() if json_document or table is not None else _points(section, order, lines),
+        points=() if json_document or dlt645 or table is not None else _points(section, order, lines),
         quality=_quality(section.section("quality")),
         witness=section.text("witness", ""),
         json_document=json_document,
+        dlt645=dlt645,
         source=str(path),
         models_table=table,
     )

@@ -13,31 +13,23 @@ from collectors.source import Delivery, MessageSource, Source
 from collectors.spool import Spool
 from collectors.wiring import Decoders, Wire, joined, polled_wires, published_devices
 from domain.clock import Clock
-from domain.errors import CollectError
+from domain.errors import CollectError, SpoolError
 from domain.health import Contact, Health, Reason
 from domain.measurement import Batch, BlockRead, Sample
 from domain.plant import DeviceKind, Gateway, Plant, Registry
+from domain.slots import SlotRange, SlotState, state_of
 from domain.sun import sun_elevation
 from inverters.profile import DeviceProfile
+from jobs.slot_keeper import SlotKeeper
 
 log = logging.getLogger(__name__)
 
 _SILENT_AFTER_PERIODS = 3.5
-_CANCEL_AGAIN_S = 0.2
 _RESTART_AFTER_S = 5.0
-
-
-async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Cancel ``tasks`` until they are gone.
-
-    Once is not enough: Python 3.11's ``wait_for`` loses a cancellation that meets an answer in the same moment,
-    and the wire would poll on.
-    """
-    left = set(tasks)
-    while left:
-        for task in left:
-            task.cancel()
-        _, left = await asyncio.wait(left, timeout=_CANCEL_AGAIN_S)
+_FOLLOW_S = 1.0
+_CANCEL_AGAIN_S = 0.25
+_DEAF_AFTER_PERIODS = 3.0
+_DEAF_S = 60.0  # a cycle over a wire of dead devices may last so long
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +92,7 @@ class Collector:
         self._heard: dict[str, Health] = {}
         self._stop_asked = False
         self._commit: GroupCommit | None = None
+        self._keeper: SlotKeeper | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._finished: asyncio.Event | None = None
@@ -114,23 +107,41 @@ class Collector:
         commit = self._commit = GroupCommit(self._spool, self._identity, self._committed)
         committing = asyncio.create_task(commit.run(), name="spool")
         self._pollers = [self._poller(wire) for wire in self._wires]
+        keeper = self._keeper = SlotKeeper(
+            self._registry, self._wires, self._pollers, self._published, self._clock, commit.say
+        )
+        following = asyncio.create_task(self._follow(keeper), name="slots")
+        await asyncio.wait([following], timeout=_FOLLOW_S)
         polling = [
             asyncio.create_task(self._keep_running(poller), name=f"wire {poller.wire_id}")
             for poller in self._pollers
         ]
+        closing = keeper.run(self._slot_health, connected=self._connected)
+        polling += [following, asyncio.create_task(closing, name="closing")]
         if self._messages is not None:
             self._messages.start(self._from_broker)
-        log.info("collecting: %s wires, %s devices by broker", len(polling), len(self._published))
+        log.info("collecting: %s wires, %s devices by broker", len(self._pollers), len(self._published))
         try:
             if not self._stop_asked:
                 await self._stop.wait()
         finally:
-            await _ended(polling)
+            await _end(polling)
             commit.finish()
             await asyncio.shield(committing)
             if self._messages is not None:
                 await asyncio.to_thread(self._messages.stop)
             self._finished.set()
+
+    async def _follow(self, keeper: SlotKeeper) -> None:
+        """Begin the account of samples; on a disk that refuses, again until it does not."""
+        while True:
+            try:
+                await asyncio.to_thread(self._spool.follow, keeper.grids, self._clock.now())
+            except SpoolError as error:
+                log.warning("the account of samples waits for the disk: %s", error)
+                await asyncio.sleep(_RESTART_AFTER_S)
+            else:
+                return
 
     async def stop(self) -> None:
         """End polling, put what was read on disk, and return when that is done."""
@@ -153,7 +164,24 @@ class Collector:
             self._from_wire,
             period_s=wire.plant.poll_period_s,
             place=(wire.plant.latitude, wire.plant.longitude),
+            say=self._say,
         )
+
+    def _say(self, said: SlotRange) -> None:
+        if self._commit is not None:
+            self._commit.say(said)
+
+    def _connected(self) -> bool:
+        """Tell whether the broker hears us; name what it has forgotten."""
+        if self._messages is None:
+            return True
+        for interval in self._messages.take_lost():
+            if self._keeper is not None:
+                self._keeper.lost(interval)
+        return self._messages.is_connected()
+
+    def _slot_health(self, device_id: str) -> Health:
+        return self._published_health(device_id)
 
     @staticmethod
     async def _keep_running(poller: WirePoller) -> None:
@@ -185,7 +213,7 @@ class Collector:
             self._undecoded += 1
             log.exception("device %s: its answer could not be decoded and is left out", device.device_id)
             return
-        self._keep(batch)
+        self._keep(batch, partial=_is_partial(sample, blocks))
 
     def _from_broker(self, delivery: Delivery) -> None:
         """Called in the broker's thread."""
@@ -206,14 +234,19 @@ class Collector:
             self._identity.seen(batch)
             self._hear(batch)
             self._keep(batch, delivery)
+            if self._keeper is not None and self._messages is not None:
+                self._keeper.heard(batch, self._messages.gaps().get(batch.device_id, 0))
         elif self._commit is not None:
             self._bad_messages += bool(reason)
             self._commit.put(None, replace(delivery, reason=reason))
 
-    def _keep(self, batch: Batch, delivery: Delivery | None = None) -> None:
+    def _keep(self, batch: Batch, delivery: Delivery | None = None, *, partial: bool = False) -> None:
         self._batches += 1
         if self._commit is not None:
-            self._commit.put(self._identity.judged(batch), delivery)
+            judged = self._identity.judged(batch)
+            doubtful = state_of(judged) is not SlotState.GOOD
+            state = SlotState.PARTIAL if partial and not doubtful else None
+            self._commit.put(judged, delivery, state=state)
 
     def _committed(self, batches: Sequence[Batch], receipts: list[tuple[int, int]]) -> None:
         if self._messages is not None and receipts:
@@ -271,6 +304,19 @@ class Collector:
         """A person says a device with a changed serial number is right; False when none was in doubt."""
         return self._identity.confirm(device_id)
 
+    def faults(self) -> list[str]:
+        """Return the wires that have not ticked for three periods, when polling has begun."""
+        now_s = self._clock.monotonic()
+        return [
+            f"wire {poller.wire_id}"
+            for poller in self._pollers
+            if poller.ticked_s and now_s - poller.ticked_s > _DEAF_AFTER_PERIODS * poller.period_s + _DEAF_S
+        ]
+
+    def wire_bytes(self) -> int:
+        """Return the bytes of metered wires since the start."""
+        return 0
+
     def counts(self) -> CollectorCounts:
         """Return counters since the start."""
         commit = self._commit.counts if self._commit is not None else None
@@ -287,6 +333,20 @@ class Collector:
             bad_messages=self._bad_messages,
             undecoded=self._undecoded,
         )
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel tasks until they have ended: a cancellation that meets an answer just in time can get lost."""
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=_CANCEL_AGAIN_S)
+
+
+def _is_partial(sample: Sample, blocks: tuple[BlockRead, ...]) -> bool:
+    """Tell whether some planned block has no answer in ``sample``."""
+    return sum(block.count for block in sample.blocks) < sum(block.count for block in blocks)
 
 
 def _unpolled(device_id: str) -> Health:

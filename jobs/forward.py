@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from collectors.spool import Spool
 from domain.clock import Clock
-from domain.errors import RecordRejectedError, SpoolError, StoreUnavailableError
+from domain.errors import RecordRejectedError, SpoolError, StoreDeniedError, StoreUnavailableError
 from domain.measurement import Batch
 from stores.protocol import LatestValues, MeasurementStore
 
@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 ROWS_MAX = 5000
 _BACK_OFF_FIRST_S = 0.5
 _BACK_OFF_MOST_S = 30.0
+_RETRY_AFTER_MOST_S = 600.0
+_SHOUT_EVERY = 20  # refusals of us, half a minute apart
 
 
 @dataclass(slots=True)
@@ -62,23 +64,46 @@ class Forwarder:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._failures = 0
+        self._backlog_upto = 0  # rows up to this id are the backlog; 0: there is none
+
+    @property
+    def is_store_there(self) -> bool:
+        """Whether the store took data when it was last asked."""
+        return self._failures == 0
 
     def run_once(self) -> int:
-        """Forward one group; return how many rows left the queue.
+        """Forward one group, and in a catch-up one of each lane; return how many rows left the queue.
+
+        While a backlog is worked off, rows that came after it began go first, so that screens stay current.
 
         Raises
         ------
         StoreUnavailableError
             The store is away; nothing left the queue.
         """
+        moved = 0
+        if self._backlog_upto:
+            moved = self._move(self._spool.peek(ROWS_MAX, self._backlog_upto), self._backlog_upto)
         rows = self._spool.peek(ROWS_MAX)
+        if self._backlog_upto:
+            rows = [row for row in rows if row[0] <= self._backlog_upto]
+            if not rows:
+                log.info("store: has caught up with the queue")
+                self._backlog_upto = 0
+        elif len(rows) == ROWS_MAX:
+            self._backlog_upto = self._spool.newest_id()
+        return moved + self._move(rows, 0)
+
+    def _move(self, rows: Sequence[tuple[int, Batch]], after_id: int) -> int:
+        """Store rows, then let them leave the queue."""
         if not rows:
             return 0
         batches = [batch for _, batch in rows]
         rejected = self._write(batches, 0)
         if self._latest is not None:
             self._latest.update([b for position, b in enumerate(batches) if position not in rejected])
-        self._spool.settle(rows[-1][0], {rows[position][0]: why for position, why in rejected.items()})
+        reasons = {rows[position][0]: why for position, why in rejected.items()}
+        self._spool.settle(rows[-1][0], reasons, after_id)
         self.counts.forwarded += len(rows) - len(rejected)
         self.counts.rejected += len(rejected)
         for position, why in rejected.items():
@@ -129,15 +154,27 @@ class Forwarder:
         """Forward one group; return how long to wait until the next. [real seconds]"""
         try:
             moved = self.run_once()
+        except StoreDeniedError as error:
+            return self._shout(error)
         except (StoreUnavailableError, SpoolError) as error:
-            return self._back_off(f"{error}")
+            asked_s = getattr(error, "retry_after_s", 0.0)
+            return max(self._back_off(f"{error}"), min(asked_s, _RETRY_AFTER_MOST_S))
         except Exception:
             log.exception("forwarding failed; the queue keeps everything")
             return self._back_off("see above")
         if self._failures:
             log.info("store: takes data again after %s refusals", self._failures)
             self._failures = 0
-        return 0.0 if moved >= ROWS_MAX or (self._stopping.is_set() and moved) else self._idle_s
+        busy = self._backlog_upto or moved >= ROWS_MAX or (self._stopping.is_set() and moved)
+        return 0.0 if busy else self._idle_s
+
+    def _shout(self, error: StoreDeniedError) -> float:
+        """A store that does not accept us is a person's business: say it again and again, keep everything."""
+        self._failures += 1
+        self.counts.refusals += 1
+        if self._failures % _SHOUT_EVERY == 1:
+            log.error("%s. Nothing is stored until then; the queue keeps everything", error)
+        return _BACK_OFF_MOST_S
 
     def _back_off(self, why: str) -> float:
         if self._failures == 0:

@@ -29,6 +29,7 @@ SYSTEM = "system"
 _EVERY = timedelta(minutes=15)
 _BEFORE_MAX = timedelta(days=3)
 _AFTER_MAX = timedelta(days=7)
+_SLOT = timedelta(minutes=30)
 _SETTLE = timedelta(hours=1)
 _PEERS_MIN = 2
 _PEER_PLANTS_MAX = 6
@@ -100,10 +101,10 @@ def measured(
     curves = _curves(samples, [part, *peers], interval)
     repair_from = min(case.arrived_at or done_at, done_at)
     return recovery(
-        [_span(part, peers, curves, start, repair_from)],
-        [_span(part, peers, curves, done_at, end)],
+        _spans(part, peers, curves, start, repair_from),
+        _spans(part, peers, curves, done_at, end),
         now,
-        [_span(part, peers, curves, since - _BEFORE_MAX, since)],
+        _spans(part, peers, curves, since - _BEFORE_MAX, since),
     )
 
 
@@ -157,34 +158,43 @@ def _curves(samples: MeasurementStore, parts: Sequence[Part], interval: Interval
     return found
 
 
-def _energy_kwh(part: Part, curves: Curves, start: datetime, end: datetime) -> float | None:
-    """Return what the counters of a part rose by, None unless readings lie around both ends."""
-    total_wh = 0.0
+def _energies_kwh(part: Part, curves: Curves, edges_s: Floats) -> Floats | None:
+    """Return what the counters of a part rose by between edges, None unless readings lie around both ends."""
+    total = np.zeros(len(edges_s) - 1)
+    slack_s = 2 * _EVERY.total_seconds()
     for device in part.devices:
         curve = curves.get(device.device_id)
         if curve is None:
             return None
         times_s, counter_wh = curve
-        first, last = start.timestamp(), end.timestamp()
-        slack_s = 2 * _EVERY.total_seconds()
-        if times_s[0] > first + slack_s or times_s[-1] < last - slack_s:
+        if times_s[0] > edges_s[0] + slack_s or times_s[-1] < edges_s[-1] - slack_s:
             return None
-        rise = np.interp([first, last], times_s, counter_wh)
-        total_wh += float(rise[1] - rise[0])
-    return total_wh / 1000.0
+        total += np.diff(np.interp(edges_s, times_s, counter_wh)) / 1000.0
+    return total
 
 
-def _span(part: Part, peers: Sequence[Part], curves: Curves, start: datetime, end: datetime) -> EnergySpan:
+def _spans(
+    part: Part, peers: Sequence[Part], curves: Curves, start: datetime, end: datetime
+) -> list[EnergySpan]:
+    """Return half hours of a part beside the median of its neighbours, each by rated power."""
     if end <= start:
-        return EnergySpan(None, None)
-    actual_kwh = _energy_kwh(part, curves, start, end)
+        return []
+    count = max(1, round((end - start) / _SLOT))
+    edges_s = np.linspace(start.timestamp(), end.timestamp(), count + 1)
+    actual = _energies_kwh(part, curves, edges_s)
     per_kw = [
-        energy / peer.rated_kw
+        found / peer.rated_kw
         for peer in peers
-        if peer.rated_kw > 0 and (energy := _energy_kwh(peer, curves, start, end)) is not None
+        if peer.rated_kw > 0 and (found := _energies_kwh(peer, curves, edges_s)) is not None
     ]
-    expected_kwh = float(np.median(per_kw)) * part.rated_kw if per_kw else None
-    return EnergySpan(actual_kwh, expected_kwh)
+    if actual is None or not per_kw:
+        return []
+    middle = np.median(np.array(per_kw), axis=0)
+    hours = float(edges_s[1] - edges_s[0]) / 3600.0
+    return [
+        EnergySpan(float(kwh), float(share * part.rated_kw), float(share / hours))
+        for kwh, share in zip(actual, middle, strict=True)
+    ]
 
 
 def _keep(store: WorkStore, case: Case, verdict: Recovery, now: datetime) -> int:

@@ -1,70 +1,77 @@
-"""The whole engine over recorded samples, on their own clock: samples in, tables of days out.
+"""The whole engine over recorded samples, on their own clock: samples in, tables of days and alerts out.
 
-Nothing is kept and nothing else is touched: the store, the clock and the network are not asked.
+Nothing is kept and nothing else is touched: the store, the clock and the network are not asked. Plants are
+taken one by one, so the memory is that of the samples and of one plant.
 """
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
-from domain.plant import DeviceKind, Plant
-from domain.series import DeviceSeries, Floats, PlantSeries
+from alerts.context import Context
+from alerts.engine import judge
+from alerts.rule import AlertRule
+from domain.plant import Plant
+from domain.series import PlantSeries
 from jobs.replay_samples import PLANT, FileProblem, Samples
+from jobs.replay_tables import Tables
 from kpis.build_series import build_series
-from kpis.series_days import Days, days_of
-from kpis.series_energy import step_energy
-
-DAILY = "daily.csv"
-DAILY_COLUMNS = (
-    "date", "plant_id", "device_id", "energy_kwh", "expected_kwh", "lost_kwh", "performance_ratio",
-    "time_availability", "clock_shift_min", "completeness",
-)  # fmt: skip
+from kpis.prepare import Prepared, lendable, prepared
+from kpis.series_daily import daily_of
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What a replay read and wrote."""
+    """What a replay read and wrote. ``findings``: device, quantity, flag, words, of whole columns."""
 
     rows: int
     plants: int
     devices: int
-    days: int
     first: str
     last: str
     files: Mapping[str, int]
     problems: tuple[FileProblem, ...] = ()
+    findings: tuple[tuple[str, str, str, str], ...] = ()
 
 
-@dataclass(slots=True)
-class _Writer:
-    """The tables of an output folder, a row count each."""
+@dataclass(frozen=True)
+class Rules:
+    """The rules to judge by, and what they are told besides the series."""
 
-    out: Path
-    files: dict[str, int] = field(default_factory=dict)
-
-    def write(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        self.out.mkdir(parents=True, exist_ok=True)
-        count = 0
-        with (self.out / name).open("w", encoding="utf-8", newline="") as file:
-            sheet = csv.writer(file, lineterminator="\n")
-            sheet.writerow(columns)
-            for row in rows:
-                sheet.writerow([_cell(value) for value in row])
-                count += 1
-        self.files[name] = count
+    rules: Sequence[AlertRule] = ()
+    context: Context = field(default_factory=Context)
 
 
-def _cell(value: object) -> str:
-    """Return a cell: empty is unknown, numbers keep six digits."""
-    if value is None or (isinstance(value, float) and not np.isfinite(value)):
-        return ""
-    if isinstance(value, float):
-        return f"{value:.6g}" if abs(value) < 1e5 else f"{value:.3f}"
-    return str(value)
+def replay(
+    samples: Samples, plants: Mapping[str, Plant], out: Path, rules: Rules, step_s: float | None = None
+) -> Replayed:
+    """Run the engine over the samples and write the tables to ``out``."""
+    tables = Tables(out)
+    findings: list[tuple[str, str, str, str]] = []
+
+    def judged() -> Iterator[PlantSeries]:
+        for one in prepared_of(samples, plants, step_s):
+            plant = plants[one.series.plant_id]
+            tables.add_plant(one.series, daily_of(one.series, plant))
+            findings.extend(
+                (each.device_id, each.quantity, str(each.flag.name).lower(), each.detail)
+                for each in one.findings
+            )
+            yield one.series
+
+    tables.add_alerts(judge(judged(), rules.rules, rules.context))
+    files = tables.close()
+    at = samples.table["measured_at"]
+    return Replayed(
+        len(samples.table),
+        int(samples.table[PLANT].nunique()),
+        int(samples.table["device_id"].nunique()),
+        at.min().isoformat(),
+        at.max().isoformat(),
+        files,
+        samples.problems,
+        tuple(findings),
+    )
 
 
 def series_of(
@@ -75,72 +82,32 @@ def series_of(
         yield build_series(plants[str(plant_id)], rows, step_s)
 
 
-def replay(samples: Samples, plants: Mapping[str, Plant], out: Path, step_s: float | None = None) -> Replayed:
-    """Run the engine over the samples and write the tables to ``out``."""
-    writer = _Writer(out)
-    table = samples.table
-    rows: list[Sequence[object]] = []
+def prepared_of(
+    samples: Samples, plants: Mapping[str, Plant], step_s: float | None = None
+) -> Iterator[Prepared]:
+    """Yield the series of each plant with flags, irradiance and expected power.
+
+    Where some plant has no irradiance of its own, the samples are gone through twice: first for what plants
+    can lend one another.
+    """
+    others = []
+    names = {str(name) for name in samples.table[PLANT].unique()}
+    placed = [name for name in names if plants[name].latitude == plants[name].latitude]
+    if len(placed) > 1 and _some_dark(samples, names):
+        others = [(plants[each.plant_id], lendable(each)) for each in series_of(samples, plants, step_s)]
     for series in series_of(samples, plants, step_s):
-        rows += daily_rows(series)
-    writer.write(DAILY, DAILY_COLUMNS, rows)
-    at = table["measured_at"]
-    return Replayed(
-        len(table),
-        int(table[PLANT].nunique()),
-        int(table["device_id"].nunique()),
-        len({(row[0], row[1]) for row in rows}),
-        at.min().isoformat() if len(at) else "",
-        at.max().isoformat() if len(at) else "",
-        writer.files,
-        samples.problems,
-    )
+        yield prepared(series, plants[series.plant_id], others)
 
 
-def daily_rows(series: PlantSeries) -> list[Sequence[object]]:
-    """Return the rows of daily.csv of one plant: its devices that make or count energy, and the plant."""
-    days = days_of(series.instants, series.zone)
-    rows: list[Sequence[object]] = []
-    produced: list[Floats] = []
-    for device in series.devices.values():
-        if device.device.kind is DeviceKind.WEATHER_STATION:
-            continue
-        energy = days.sums(step_energy(series, device).energy_wh) / 1000.0
-        if device.device.kind is DeviceKind.INVERTER:
-            produced.append(energy)
-        rows += _device_rows(series, days, device, energy)
-    total = _sum_known(produced, len(days.days))
-    rows += _table(series.plant_id, "", days, total, np.full(len(days.days), np.nan))
-    return rows
+def _some_dark(samples: Samples, names: set[str]) -> bool:
+    """Tell whether some plant has no irradiance in the plane."""
+    if "irradiance_poa_w_m2" not in samples.table.columns:
+        return True
+    lit = samples.table.loc[samples.table["irradiance_poa_w_m2"].notna(), PLANT].unique()
+    return len(names - {str(name) for name in lit}) > 0
 
 
-def _sum_known(parts: Sequence[Floats], count: int) -> Floats:
-    if not parts:
-        return np.full(count, np.nan)
-    stack = np.vstack(parts)
-    return np.where(np.isnan(stack).all(axis=0), np.nan, np.nansum(stack, axis=0))
-
-
-def _device_rows(
-    series: PlantSeries, days: Days, device: DeviceSeries, energy: Floats
-) -> list[Sequence[object]]:
-    said = np.zeros(len(series.instants), dtype=bool)
-    for values in device.values.values():  # noqa: PD011 (a mapping)
-        said |= ~np.isnan(values)
-    light = series.sun_elevation_deg > 5.0
-    whole = light if light.any() else np.ones(len(light), dtype=bool)
-    return _table(series.plant_id, device.device.device_id, days, energy, days.shares(said, whole))
-
-
-def _table(
-    plant_id: str, device_id: str, days: Days, energy: Floats, completeness: Floats
-) -> list[Sequence[object]]:
-    return [
-        (day, plant_id, device_id, float(energy[i]), None, None, None, None, None, float(completeness[i]))
-        for i, day in enumerate(days.days)
-    ]
-
-
-def plants_of(samples: Samples, known: Mapping[str, Plant]) -> tuple[list[str], pd.Series]:
-    """Return the plants of the samples that nobody described, and how many rows each plant has."""
+def plants_of(samples: Samples, known: Mapping[str, Plant]) -> dict[str, int]:
+    """Return the plants of the samples that nobody described, with their rows."""
     counts = samples.table[PLANT].value_counts()
-    return [str(name) for name in counts.index if str(name) not in known], counts
+    return {str(name): int(count) for name, count in counts.items() if str(name) not in known}

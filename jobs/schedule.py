@@ -80,6 +80,10 @@ class Schedule:
             self._scheduler.pause()  # the alarm thread must not meet a table that is being emptied
             self._scheduler.shutdown(wait=True)
 
+    def is_alive(self) -> bool:
+        """Tell whether it rings."""
+        return bool(self._scheduler.running)
+
     def run_due(self, job: Job) -> int:
         """Run every period of ``job`` that is over and not done; return how many ran."""
         newest = period_start(self._clock.now(), job.period_s, job.offset_s)

@@ -15,7 +15,7 @@ from domain.series import DeviceSeries, Flag, Flags, Floats, PlantSeries
 from kpis.energy import RESOLUTION_WH, SILENCE_S, CounterLimits
 
 COUNTERS = {
-    DeviceKind.INVERTER: ("ac_energy_total_wh",),
+    DeviceKind.INVERTER: ("ac_energy_total_wh", "meter_energy_forward_wh"),
     DeviceKind.REVENUE_METER: ("meter_energy_forward_wh", "meter_energy_total_wh"),
     DeviceKind.LOGGER: ("plant_energy_total_wh",),
 }

@@ -24,14 +24,22 @@ VERBS = (
     "registry",
     "decode",
     "profile",
+    "probe",
     "samples",
     "replay",
     "payout",
     "user",
     "revenue",
+    "store",
     "records",
+    "backup",
+    "restore",
+    "broker",
+    "tls",
+    "service",
     "doctor",
     "notify",
+    "rules",
 )
 
 
@@ -50,7 +58,12 @@ def _verb(name: str) -> Verb:
     return cast("Verb", import_module(f"main.verbs.{name}").VERB)
 
 
-def _parser(texts: Texts) -> argparse.ArgumentParser:
+def _parser(texts: Texts, words: Sequence[str] | None = None) -> argparse.ArgumentParser:
+    """Return the parser of every verb; with ``words``, only the verb among them declares its arguments.
+
+    A verb brings its libraries along, so loading all of them would cost seconds on a small machine.
+    """
+    wanted = VERBS if words is None else tuple(name for name in VERBS if name in words)
     parser = argparse.ArgumentParser(
         prog="pvmon",
         description=texts("cli.about"),
@@ -70,7 +83,8 @@ def _parser(texts: Texts) -> argparse.ArgumentParser:
             epilog=texts(f"cli.{name}.examples"),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        _verb(name).arguments(verb, texts)
+        if name in wanted:
+            _verb(name).arguments(verb, texts)
     return parser
 
 
@@ -86,7 +100,8 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
     given = list(sys.argv[1:] if words is None else words)
     texts = Texts(_language(given))
-    args = _parser(texts).parse_args(global_options_first(given))
+    ordered = global_options_first(given)
+    args = _parser(texts, ordered).parse_args(ordered)
     context = Context(args.config, args.data, texts, args.json)
     try:
         return int(_verb(args.verb).run(args, context))

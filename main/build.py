@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from collectors.dlt645 import Dlt645Source
 from collectors.modbus import ModbusSource
 from collectors.mqtt import Broker
+from collectors.source import Source
 from collectors.spool import Spool
 from domain.clock import Clock, SystemClock
 from domain.errors import ConfigurationError
@@ -20,6 +22,7 @@ from stores.records.database import sqlite_url, with_password
 from stores.records.store import SqlRecordStore
 
 _MQTT_PORT, _MQTTS_PORT = 1883, 8883
+_SYSTEM_CA = "/etc/ssl/certs/ca-certificates.crt"
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,9 @@ def broker_from(settings: Settings, registry: Registry) -> Broker | None:
             at.port or (_MQTTS_PORT if secure else _MQTT_PORT),
             username=settings.mqtt_user or None,
             password=password.get_secret_value() if password else None,
-            ca_file="/etc/ssl/certs/ca-certificates.crt" if secure else None,
+            ca_file=str(settings.mqtt_ca_file or _SYSTEM_CA) if secure else None,
+            certificate=str(settings.mqtt_certificate_file) if settings.mqtt_certificate_file else None,
+            key=str(settings.mqtt_key_file) if settings.mqtt_key_file else None,
         )
     found = next((g for g in registry.gateways() if g.protocol is WireProtocol.MQTT), None)
     return Broker(found.host, found.port) if found else None
@@ -119,9 +124,9 @@ def open_spool(data: Path) -> Spool:
     return Spool(folder / "spool.sqlite")
 
 
-def make_source(gateway: Gateway) -> ModbusSource:
+def make_source(gateway: Gateway) -> Source:
     """Return the wire of a gateway."""
-    return ModbusSource(gateway)
+    return Dlt645Source(gateway) if gateway.protocol.is_dlt645 else ModbusSource(gateway)
 
 
 def refuse_single_process_store(settings: Settings, verb: str) -> None:

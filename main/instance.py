@@ -22,7 +22,7 @@ from commands.readings import Readings
 from dashboard.factory import create_app
 from dashboard.security import secret_key
 from dashboard.services import DashboardSettings, Services
-from domain.clock import SystemClock
+from domain.clock import Clock, SystemClock
 from domain.errors import StoreUnavailableError
 from jobs.collect import Collector
 from jobs.export_books import export_order
@@ -35,6 +35,7 @@ from main.control import ControlServer
 from main.metered import metered_kwh
 from main.orders import orders
 from main.payout import PayoutDesk, open_desk
+from main.pulse import Pulse, unready
 from main.tariffs import load_tariffs
 from main.timetable import timetable
 from main.web import WebServer
@@ -92,6 +93,9 @@ class Instance:
     collector: Collector | None = None
     web: WebServer | None = None
     _payout: PayoutDesk | None = None
+    forwarder: Forwarder | None = None
+    schedule: Schedule | None = None
+    _collector_thread: CollectorThread | None = None
     _undo: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     # ------------------------------------------------------------------ keeping
@@ -135,9 +139,9 @@ class Instance:
         """Open the queue, and start the thread that empties it into the store."""
         self.spool = open_spool(self.options.data)
         self._undo.callback(self.spool.close)
-        forwarder = Forwarder(self.spool, self.store, self.latest, self.options.clock)
-        forwarder.start()
-        self._undo.callback(forwarder.stop)
+        self.forwarder = Forwarder(self.spool, self.store, self.latest, self.options.clock)
+        self.forwarder.start()
+        self._undo.callback(self.forwarder.stop)
 
     def keep(self) -> None:
         """Open everything that keeps.
@@ -171,7 +175,7 @@ class Instance:
             make_source=make_source,
             messages=messages,
         )
-        thread = CollectorThread(self.collector)
+        thread = self._collector_thread = CollectorThread(self.collector)
         thread.start()
         self._undo.callback(thread.stop)
 
@@ -183,9 +187,9 @@ class Instance:
 
     def work(self) -> None:
         """Start the jobs."""
-        schedule = Schedule(timetable(self), self.records, self.options.clock)
-        schedule.start()
-        self._undo.callback(schedule.stop)
+        self.schedule = Schedule(timetable(self), self.records, self.options.clock)
+        self.schedule.start()
+        self._undo.callback(self.schedule.stop)
         self.notify()
 
     def notify(self) -> None:
@@ -194,16 +198,24 @@ class Instance:
         notifier.start()
         self._undo.callback(notifier.stop)
 
+    def beat(self, name: str) -> None:
+        """Begin to say that this process lives; ``name`` is what it is missed by."""
+        pulse = Pulse(self, name)
+        pulse.start()
+        self._undo.callback(pulse.stop)
+
     def serve(self) -> str:
         """Start the pages; return their address."""
         settings = self.options.settings
         given = settings.session_secret()
+        token = settings.metrics_token()
         app = create_app(
             self._services(),
             DashboardSettings(
                 secret_key=given.get_secret_value() if given else secret_key(self.options.data),
                 https=settings.public_url.startswith("https://"),
                 demo_clock=self.options.demonstration,
+                metrics_token=token.get_secret_value() if token else "",
             ),
         )
         self.web = WebServer(app, settings.host, settings.port)
@@ -230,6 +242,10 @@ class Instance:
             store = getattr(self, "store", None)
             self._payout = open_desk(options.settings, self.records, store, options.registry, options.clock)
         return self._payout
+
+    def payout_on(self, clock: Clock) -> PayoutDesk:
+        """Return payout whose field time is another clock: the demonstration's past."""
+        return open_desk(self.options.settings, self.records, None, self.options.registry, clock)
 
     def money(self) -> MoneyDesk:
         """Return the commands on money in."""
@@ -263,6 +279,9 @@ class Instance:
             options.clock,
             health=self.collector.device_health if self.collector else dict,
             figures=self.figures,
+            faults=self.faults,
+            unready=lambda: unready(self),
+            alerts=self.records,
         )
         return Services(
             Authenticate(self.records, Passwords(), SystemClock(), field_clock=options.clock),
@@ -284,6 +303,17 @@ class Instance:
             counts = self.collector.counts()
             for name in COLLECTOR_FIGURES:
                 found[name] = str(getattr(counts, name))
+        return found
+
+    def faults(self) -> list[str]:
+        """Return the parts of this process that do not tick."""
+        found = list(self.collector.faults()) if self.collector is not None else []
+        if self._collector_thread is not None and not self._collector_thread.is_alive():
+            found.append("collector")
+        if self.forwarder is not None and not self.forwarder.is_alive():
+            found.append("forwarder")
+        if self.schedule is not None and not self.schedule.is_alive():
+            found.append("schedule")
         return found
 
     def stop(self) -> None:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 from domain.errors import ConfigurationError
-from domain.plant import Registry, WireProtocol
+from domain.plant import Registry
 
 _PORTS = range(20_000, 32_000)
 
@@ -74,4 +74,4 @@ def with_ports(registry: Registry, ports: Mapping[str, int]) -> Registry:
 
 def modbus_gateway_ids(registry: Registry) -> list[str]:
     """Return the ids of every gateway with a socket of its own."""
-    return [g.gateway_id for g in registry.gateways() if g.protocol is not WireProtocol.MQTT]
+    return [g.gateway_id for g in registry.gateways() if g.protocol.has_socket]

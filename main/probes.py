@@ -18,6 +18,9 @@ from domain.clock import SystemClock
 from domain.errors import ConfigurationError, StoreVersionError
 from domain.plant import Registry, WireProtocol
 from main import control, doctor
+from main.backup.health import judge_backups
+from main.backup.shelf import Journal
+from main.backup.work import backup_folder
 from main.configuration import load_registry
 from main.doctor import Finding, StoreFacts
 from main.ports import refuse_used_port
@@ -86,7 +89,15 @@ def probes(place: Place) -> list[tuple[str, Probe]]:
         ("configuration", lambda: _configured(place)),
         ("samples", lambda: _samples(place)),
         ("records", lambda: [doctor.judge_store("records", _records(place))]),
+        ("backup", lambda: judge_backups(Journal(_backups(place)).entries(), SystemClock().now())),
     ]
+
+
+def _backups(place: Place) -> Path:
+    try:
+        return backup_folder(load_settings(config_dir=place.config, data_dir=place.data))
+    except ConfigurationError:
+        return place.data / "backup"
 
 
 def _duckdb_version() -> str:

@@ -35,15 +35,18 @@ def start_everything(instance: Instance, progress: Progress) -> None:
     live = [plant for plant in instance.options.registry.plants if plant.connection is Connection.LIVE]
     progress("collecting", plants=len(live))
     instance.work()
+    instance.beat("run")
     progress("web", url=instance.serve())
 
 
 def start_collector(instance: Instance, progress: Progress) -> None:
     """Start polling, the queue, and the way into the store."""
+    instance.open_records()
     instance.open_store()
     instance.open_queue()
     instance.control()
     instance.collect()
+    instance.beat("collector")
     progress("collecting", plants=sum(1 for p in instance.options.registry.plants if p.gateways))
 
 
@@ -52,6 +55,7 @@ def start_worker(instance: Instance, progress: Progress) -> None:
     instance.open_records()
     instance.open_store()
     instance.work()
+    instance.beat("worker")
     progress("working")
 
 
@@ -63,6 +67,7 @@ def start_web(instance: Instance, progress: Progress) -> None:
     instance.open_store()
     instance.follow_store()
     instance.control()
+    instance.beat("web")
     progress("web", url=instance.serve())
 
 

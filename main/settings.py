@@ -82,12 +82,28 @@ class Settings(BaseSettings):
     )
     mqtt_user: str = Field("", description="User name at the broker.")
     mqtt_password_file: Path | None = Field(None, description="File with the password at the broker.")
+    mqtt_ca_file: Path | None = Field(
+        None, description="Certificate of the authority the broker is checked against; empty: the system's."
+    )
+    mqtt_certificate_file: Path | None = Field(None, description="Our client certificate at the broker.")
+    mqtt_key_file: Path | None = Field(None, description="Key of the client certificate.")
     session_secret_file: Path | None = Field(
         None,
         description="File with the key that signs cookies; empty: made once and kept in the data folder.",
     )
     live_days: int = Field(90, ge=7, le=3660, description="Days one-minute rows stay in the live file. [d]")
     archive_years: int = Field(3, ge=0, le=100, description="Years one-minute rows stay in the archive. [a]")
+    backup_dir: Path | None = Field(
+        None, description="Folder of the backups; empty: backup in the data folder."
+    )
+    backup_second_dir: Path | None = Field(
+        None, description="Second place of every backup, on another disk or machine (stick, share)."
+    )
+    backup_keep_days: int = Field(7, ge=1, le=3660, description="Days of which the newest backup stays. [d]")
+    backup_keep_months: int = Field(3, ge=0, le=600, description="Months of which the newest backup stays.")
+    metrics_token_file: Path | None = Field(
+        None, description="File with the token that opens /metrics from elsewhere; empty: this machine only."
+    )
     proxy_hops: int = Field(0, ge=0, le=3, description="Reverse proxies in front whose headers are believed.")
 
     @classmethod
@@ -111,6 +127,8 @@ class Settings(BaseSettings):
             raise ValueError("store influx needs PVMON_INFLUX_URL and PVMON_INFLUX_TOKEN_FILE")
         if self.mqtt_user and self.mqtt_password_file is None:
             raise ValueError("mqtt_user needs PVMON_MQTT_PASSWORD_FILE")
+        if (self.mqtt_certificate_file is None) != (self.mqtt_key_file is None):
+            raise ValueError("mqtt_certificate_file and mqtt_key_file go together")
         if re.search(r"://[^/@\s]*:[^/@\s]+@", self.records_url):
             raise ValueError("records_url holds a password; put it into PVMON_RECORDS_PASSWORD_FILE")
         if self.public_url.startswith("http://") and self._public_host() not in _LOCAL_HOSTS:
@@ -146,6 +164,10 @@ class Settings(BaseSettings):
         """Return the key that signs cookies, None when no file is named; ConfigurationError when it is no good."""
         return _secret("session_secret_file", self.session_secret_file)
 
+    def metrics_token(self) -> SecretStr | None:
+        """Return the token that opens /metrics, None when no file is named."""
+        return _secret("metrics_token_file", self.metrics_token_file)
+
     def check_secrets(self) -> None:
         """Read every named secret once, so that a bad one stops the start and not the night.
 
@@ -154,7 +176,13 @@ class Settings(BaseSettings):
         ConfigurationError
             A file is missing, empty, short or holds a default.
         """
-        for read in (self.influx_token, self.mqtt_password, self.records_password, self.session_secret):
+        for read in (
+            self.influx_token,
+            self.mqtt_password,
+            self.records_password,
+            self.session_secret,
+            self.metrics_token,
+        ):
             read()
 
 

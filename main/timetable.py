@@ -3,10 +3,15 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from domain.clock import SystemClock
 from jobs.compute_kpis import compute
 from jobs.prune import Retention, prune
 from jobs.schedule import Job
+from main.alert_jobs import alert_jobs
+from main.backup.shelf import Journal
+from main.backup.work import backup_folder, copy_records_often, make_backup, try_restore
 from main.care.telling import care_jobs
+from main.orders import backup_sources
 from stores.duckdb import DuckDbStore
 
 if TYPE_CHECKING:
@@ -14,6 +19,9 @@ if TYPE_CHECKING:
 
 _KPI_PERIOD_S = 300.0
 _DAY_S = 86_400.0
+_RECORDS_PERIOD_S = 300.0
+_BACKUP_AT_S = 18.5 * 3600  # 02:30 in Shangzhou
+_TRIAL_AT_S = 19.5 * 3600  # 03:30
 _PRUNE_AT_S = 18 * 3600.0  # 02:00 in Shangzhou, in UTC seconds of the day
 
 
@@ -27,6 +35,7 @@ def timetable(instance: "Instance") -> list[Job]:
 
     jobs = [Job("compute_kpis", _KPI_PERIOD_S, kpis)]
     jobs += care_jobs(instance)
+    jobs += alert_jobs(instance)
     store = instance.store
     if isinstance(store, DuckDbStore):  # a server store keeps its own retention
 
@@ -35,4 +44,26 @@ def timetable(instance: "Instance") -> list[Job]:
             return f"{len(steps)} months"
 
         jobs.append(Job("prune", _DAY_S, retention, offset_s=_PRUNE_AT_S))
-    return jobs
+    return jobs if options.demonstration else jobs + _backups(instance)
+
+
+def _backups(instance: "Instance") -> list[Job]:
+    """Return the jobs that keep what is kept: nothing of a demonstration is worth it."""
+    settings = instance.options.settings
+    Journal(backup_folder(settings)).begin(SystemClock().now())
+
+    def records(period: datetime) -> str:  # noqa: ARG001
+        return copy_records_often(settings, instance.records.database)
+
+    def everything(period: datetime) -> str:  # noqa: ARG001
+        done = make_backup(backup_sources(instance))
+        return f"{done['file']}, {done['archive_bytes']} bytes"
+
+    def trial(period: datetime) -> str:  # noqa: ARG001
+        return try_restore(settings)
+
+    return [
+        Job("copy_records", _RECORDS_PERIOD_S, records),
+        Job("backup", _DAY_S, everything, offset_s=_BACKUP_AT_S),
+        Job("restore_test", _DAY_S, trial, offset_s=_TRIAL_AT_S),
+    ]

@@ -136,7 +136,8 @@ def rows_of(plan: Plan, roster: Roster, distribution: Distribution) -> tuple[Not
         for kind, persons in by_kind.items()
         if kind in {LineClass.AID, LineClass.RELIEF} and len(persons) < SMALL_GROUP
     }
-    return tuple(_rows(lines, roster, distribution, few))
+    found = _rows(lines, roster, distribution, few)
+    return tuple(sorted(found, key=lambda row: (row.household_id, row.line_id, row.person_id)))
 
 
 def _rows(

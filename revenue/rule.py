@@ -26,6 +26,9 @@ class LineClass(StrEnum):
     RETAINED = "retained"  # 村集体留存
 
 
+_WORK = frozenset({LineClass.POSTS, LineClass.LABOUR})
+
+
 class ShareBase(StrEnum):
     """What a least share is a share of."""
 
@@ -113,7 +116,8 @@ class Verdict:
 
 def judge(rule: RuleVersion, planned: Mapping[LineClass, Money], gross: Money, net: Money) -> Verdict:
     """Judge the parts of a plan. The verdict depends on these alone, and more for posts never makes it worse."""
-    counted = Money(sum(money.fen for kind, money in planned.items() if kind in rule.counts))
+    counts = rule.counts or _WORK  # without a least share the usual two classes are shown
+    counted = Money(sum(money.fen for kind, money in planned.items() if kind in counts))
     base = net if rule.base is ShareBase.NET else gross
     percent = rule.min_share_percent or 0
     required = Money(max(0, -(-base.fen * percent // 100)))  # rounded up to the fen

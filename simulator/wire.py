@@ -229,6 +229,6 @@ def wires_of(field: VirtualField) -> list[VirtualWire]:
     for plant in field.registry.plants:
         for gateway in plant.gateways:
             units = {d.unit: d for d in plant.devices if d.gateway_id == gateway.gateway_id and d.profile}
-            if units and gateway.protocol is not WireProtocol.MQTT:
+            if units and gateway.protocol.has_socket and not gateway.protocol.is_dlt645:
                 found.append(VirtualWire(field, gateway, units))
     return found

@@ -34,9 +34,20 @@ class Dossiers:
 
     def of_plan(self, plan_id: str) -> Dossier | None:
         """Return the dossier of a plan, None without one."""
+        known = self._known.get(plan_id)
+        if known is not None and self._is_current(known):
+            return known
         village, period = village_of(plan_id), period_of(plan_id)
         found = self._read([village], period, period)
         return next((one for one in found if one.plan.plan_id == plan_id), None)
+
+    def _is_current(self, dossier: Dossier) -> bool:
+        """Tell whether the last act remembered is kept and no later one is: two looks by key instead of a replay."""
+        last = dossier.acts[-1]
+        kept = self._facts.facts(KIND, identity=f"{last.plan_id}#{last.sequence}")
+        if not kept or kept[0].made_at != last.at or kept[0].made_by != last.by:
+            return False
+        return not self._facts.facts(KIND, identity=f"{last.plan_id}#{last.sequence + 1}")
 
     def of_villages(
         self, village_ids: Collection[str] | None = None, first: str = "", last: str = "9999-99"
@@ -44,8 +55,8 @@ class Dossiers:
         """Return the dossiers of villages (None: all) whose plan begins within periods, oldest first."""
         return self._read(village_ids, first, last)
 
-    def add(self, acts: Sequence[Act]) -> None:
-        """Keep acts.
+    def add(self, acts: Sequence[Act], dossier: Dossier | None) -> Dossier:
+        """Keep acts that follow ``dossier``; return the dossier after them.
 
         Raises
         ------
@@ -70,6 +81,12 @@ class Dossiers:
             raise refuse("changed_meanwhile") from error
         if not all(is_new):
             raise refuse("changed_meanwhile")
+        for act in acts:
+            dossier = after(dossier, act)
+        assert dossier is not None, "acts are never none"
+        with self._lock:
+            self._known[dossier.plan.plan_id] = dossier
+        return dossier
 
     def _read(self, villages: Collection[str] | None, first: str, last: str) -> list[Dossier]:
         facts = self._facts.facts(KIND, village_ids=villages, first_period=first, last_period=last)
@@ -83,7 +100,7 @@ class Dossiers:
         found: list[Dossier] = []
         for plan_id, rows in grouped.items():
             known = self._known.get(plan_id)
-            if known is not None and known.sequence > len(rows):  # a transaction that was rolled back
+            if known is not None and not _fits(known, rows):  # from a transaction that was rolled back
                 known = None
             for place, fact in enumerate(rows, 1):
                 if known is None or place > known.sequence:
@@ -94,6 +111,14 @@ class Dossiers:
         while len(self._known) > _CACHED_MAX:
             self._known.pop(next(iter(self._known)))
         return sorted(found, key=lambda one: (one.plan.first_month, one.plan.plan_id))
+
+
+def _fits(known: Dossier, rows: Sequence[MoneyFact]) -> bool:
+    """Tell whether a remembered dossier is a beginning of what is kept."""
+    if known.sequence > len(rows):
+        return False
+    kept, last = rows[known.sequence - 1], known.acts[-1]
+    return kept.made_at == last.at and kept.made_by == last.by
 
 
 def _act(plan_id: str, sequence: int, fact: MoneyFact) -> Act:

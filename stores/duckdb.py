@@ -7,6 +7,7 @@ batch is kept once is looked up, and only where the newest row of its device doe
 """
 
 import contextlib
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -31,7 +32,7 @@ from stores.duckdb_archive import Archivist, month_key, stored_months
 from stores.duckdb_catalog import Catalog, MonthKey
 from stores.duckdb_errors import explained
 from stores.duckdb_read import Reader
-from stores.duckdb_status import status_of
+from stores.duckdb_status import snapshot_to, status_of
 from stores.duckdb_write import Writer
 from stores.protocol import StoredMonth, StoreStatus, WriteResult
 
@@ -331,6 +332,14 @@ class DuckDbStore:
                 archivist.exchange(writer, key, made)
             archivist.sweep(key)
         return stored_months(self._fetch, self._catalog, key)[0]
+
+    def snapshot(self, folder: Path) -> None:
+        """Write one moment of the whole store, archived months too, as a database of its own into ``folder``."""
+        with self._rewriting, self._translated(), contextlib.closing(self._root.cursor()) as cursor:
+            self._check_open()
+            snapshot_to(cursor, folder / self._path.name)
+            if self._archive.is_dir():
+                shutil.copytree(self._archive, folder / "archive", dirs_exist_ok=True)
 
     def status(self) -> StoreStatus:
         """Return age and size."""

@@ -4,6 +4,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -55,3 +56,14 @@ def _instant(measured_us: int | None) -> datetime | None:
         return None
     moment: datetime = np.datetime64(measured_us, "us").astype(datetime)
     return moment.replace(tzinfo=UTC)
+
+
+def snapshot_to(cursor: Any, target: Path) -> None:
+    """Copy the cursor's database, as one transaction sees it, into a new file."""
+    (name,) = cursor.execute("SELECT current_database()").fetchone()
+    quoted = str(target).replace("'", "''")
+    cursor.execute(f"ATTACH '{quoted}' AS pvmon_snapshot")
+    try:
+        cursor.execute(f'COPY FROM DATABASE "{name}" TO pvmon_snapshot')
+    finally:
+        cursor.execute("DETACH pvmon_snapshot")

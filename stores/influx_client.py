@@ -25,7 +25,7 @@ from influxdb_client.rest import ApiException
 from influxdb_client.service.dbr_ps_service import DBRPsService
 from pyarrow import csv
 
-from domain.errors import StoreError, StoreUnavailableError
+from domain.errors import StoreDeniedError, StoreError, StoreUnavailableError
 from stores.influx_names import ident
 
 log = logging.getLogger(__name__)
@@ -55,6 +55,7 @@ class Answer:
 
     status: int
     body: bytes
+    retry_after_s: float = 0.0
 
     @property
     def reason(self) -> str:
@@ -98,6 +99,7 @@ class InfluxClient:
             if ":" in token:
                 self._login = dict(urllib3.make_headers(basic_auth=token))
         self._asking = threading.Lock()
+        self._making = threading.Lock()
         self._version = ""
 
     def _made(self, token: str) -> Any:
@@ -152,7 +154,7 @@ class InfluxClient:
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise self._away(error) from error
         self._version = answer.headers.get("X-Influxdb-Version", "").removeprefix("v") or self._version
-        return Answer(answer.status, answer.data)
+        return Answer(answer.status, answer.data, _seconds(answer.headers.get("Retry-After")))
 
     def _away(self, error: Exception) -> StoreUnavailableError:
         return StoreUnavailableError(f"InfluxDB at {self.url} does not answer: {error}")
@@ -164,15 +166,14 @@ class InfluxClient:
         said = f"InfluxDB at {self.url} answers {answer.status}: {answer.reason}"
         if answer.status in {401, 403}:
             message = f"{said}. The token is not accepted: put a valid one into the file PVMON_INFLUX_TOKEN_FILE names"
-            log.error(message)
-            raise StoreUnavailableError(message)
+            raise StoreDeniedError(message)
         if answer.status == 404:
             raise _MissingDatabaseError(said)
         if answer.status == 413:
             raise TooLargeError(said)
         if answer.status in {400, 422}:
             raise RefusedLinesError(answer.reason)
-        raise StoreUnavailableError(said)
+        raise StoreUnavailableError(said, answer.retry_after_s)
 
     # lines in
 
@@ -212,38 +213,76 @@ class InfluxClient:
         if not error.status:
             raise self._away(error) from error
         body = error.body or b""
-        return Answer(int(error.status), body if isinstance(body, bytes) else str(body).encode())
+        wait_s = _seconds(error.headers.get("Retry-After") if error.headers else None)
+        return Answer(int(error.status), body if isinstance(body, bytes) else str(body).encode(), wait_s)
 
-    def create(self) -> None:
-        """Make the database (the bucket and its InfluxQL name), to keep rows for ever; one that is there stays."""
+    def create(self, retention_days: int = 0) -> None:
+        """Make the database (the bucket and its InfluxQL name); one that is there keeps its rows and its retention.
+
+        Parameters
+        ----------
+        retention_days : int
+            How long rows stay; 0 for ever. [d]
+        """
         log.info("making database %s", self.database)
         if self.generation == 1:
-            text = f"CREATE DATABASE {ident(self.database)} WITH DURATION INF NAME autogen"
+            duration = f"{retention_days}d" if retention_days else "INF"
+            text = f"CREATE DATABASE {ident(self.database)} WITH DURATION {duration} NAME autogen"
             self._check_query(self._queried(text, _JSON))
             return
         try:
-            self._create_bucket()
+            self._create_bucket(retention_days)
         except ApiException as error:
             self._check_query(self._refusal(error))
 
-    def _create_bucket(self) -> None:
-        buckets = self._client.buckets_api()
-        bucket = buckets.find_bucket_by_name(self.database)
-        if bucket is None:
-            forever = BucketRetentionRules(type="expire", every_seconds=0)  # type: ignore[no-untyped-call]
-            bucket = buckets.create_bucket(bucket_name=self.database, retention_rules=forever, org=self._org)
-        mappings = DBRPsService(self._client.api_client)  # type: ignore[no-untyped-call]
-        there = mappings.get_dbr_ps(org=self._org, db=self.database).content or []  # type: ignore[no-untyped-call]
-        if not there:
-            mappings.post_dbrp(  # type: ignore[no-untyped-call]
-                DBRPCreate(  # type: ignore[no-untyped-call]
-                    org=self._org,
-                    bucket_id=bucket.id,
-                    database=self.database,
-                    retention_policy="autogen",
-                    default=True,
-                )
+    def retention_days(self) -> int:
+        """Return how long the server keeps rows, 0 for ever. [d]"""
+        if self.generation > 1:
+            bucket = self._bucket()
+            rules = [rule.every_seconds for rule in bucket.retention_rules] if bucket else []
+            return max(rules, default=0) // 86_400
+        answer = self._queried(f"SHOW RETENTION POLICIES ON {ident(self.database)}", _JSON)
+        self._check_query(answer)
+        (policy,) = json.loads(answer.body)["results"][0]["series"][0]["values"]
+        hours, unit, _ = str(policy[1]).partition("h")  # "9600h0m0s", or "0s" for ever
+        return int(hours) // 24 if unit else 0
+
+    def _create_bucket(self, retention_days: int) -> None:
+        """Make bucket and name; threads come here one by one, another process may be as quick as this one."""
+        with self._making:
+            bucket = self._bucket() or self._made_bucket(retention_days)
+            mappings = DBRPsService(self._client.api_client)  # type: ignore[no-untyped-call]
+            wanted = DBRPCreate(  # type: ignore[no-untyped-call]
+                org=self._org,
+                bucket_id=bucket.id,
+                database=self.database,
+                retention_policy="autogen",
+                default=True,
             )
+            if not self._is_mapped(mappings):
+                try:
+                    mappings.post_dbrp(wanted)  # type: ignore[no-untyped-call]
+                except ApiException:
+                    if not self._is_mapped(mappings):
+                        raise
+
+    def _bucket(self) -> Any:
+        return self._client.buckets_api().find_bucket_by_name(self.database)
+
+    def _made_bucket(self, retention_days: int) -> Any:
+        kept = BucketRetentionRules(type="expire", every_seconds=retention_days * 86_400)  # type: ignore[no-untyped-call]
+        try:
+            return self._client.buckets_api().create_bucket(
+                bucket_name=self.database, retention_rules=kept, org=self._org
+            )
+        except ApiException:
+            found = self._bucket()
+            if found is None:
+                raise
+            return found
+
+    def _is_mapped(self, mappings: Any) -> bool:
+        return bool(mappings.get_dbr_ps(org=self._org, db=self.database).content)
 
     # InfluxQL out
 
@@ -318,6 +357,11 @@ class InfluxClient:
             if series.get("tags", {}).get("database") == self.database
             for row in series["values"]
         )
+
+
+def _seconds(text: str | None) -> float:
+    """Return the seconds of a Retry-After header, 0 where it says none."""
+    return float(text) if text and text.strip().isdigit() else 0.0
 
 
 def _table(block: bytes) -> pa.Table:

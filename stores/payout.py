@@ -1,6 +1,6 @@
 """What payout reads of several stores at once: the figures of a village, what a step asks about, who is to be paid."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from revenue.approval import Standing, Step
@@ -17,6 +17,8 @@ from stores.ledger_protocol import LedgerStore
 from stores.protocol import RecordStore
 from stores.roster_protocol import RosterStore
 
+_FIGURES_MAX = 200
+
 
 @dataclass(frozen=True, slots=True)
 class PayoutStores:
@@ -26,13 +28,22 @@ class PayoutStores:
     ledger: LedgerStore
     dossiers: Dossiers
     rosters: RosterStore
+    figures: dict[tuple[str, date, date, str], VillageFigures] = field(default_factory=dict)
 
 
-def village_figures(ledger: LedgerStore, village_id: str, first: date, last: date) -> VillageFigures:
-    """Return what the books of a village say about months."""
-    return figures_of(
-        ledger.vouchers([village_id]), ledger.lots(village_id), ledger.balances([village_id]), first, last
-    )
+def village_figures(stores: "PayoutStores", village_id: str, first: date, last: date) -> VillageFigures:
+    """Return what the books of a village say about months; remembered as long as the ledger's head is the same."""
+    ledger, known = stores.ledger, stores.figures
+    key = (village_id, first, last, ledger.head()[1])
+    found = known.get(key)
+    if found is None:
+        found = figures_of(
+            ledger.vouchers([village_id]), ledger.lots(village_id), ledger.balances([village_id]), first, last
+        )
+        while len(known) >= _FIGURES_MAX:
+            known.pop(next(iter(known)), None)
+        known[key] = found
+    return found
 
 
 def standing_of(stores: PayoutStores, dossier: Dossier, rule: RuleVersion, today: date) -> Standing:
@@ -40,7 +51,7 @@ def standing_of(stores: PayoutStores, dossier: Dossier, rule: RuleVersion, today
     plan, step = dossier.plan, dossier.approval.step
     faults: list[Refusal] = []
     if dossier.distribution is None:
-        figures = village_figures(stores.ledger, plan.village_id, plan.first_month, plan.last_month)
+        figures = village_figures(stores, plan.village_id, plan.first_month, plan.last_month)
         faults = faults_of(plan, rule, stores.rosters.roster(plan.roster_id), figures.free_fen)
     missing = attendance_faults(plan, rule, dossier.sheets)
     return Standing(
@@ -55,8 +66,8 @@ def standing_of(stores: PayoutStores, dossier: Dossier, rule: RuleVersion, today
     )
 
 
-def payees_of(stores: PayoutStores, dossier: Dossier) -> dict[str, str]:
-    """Return who is to be paid and their account in force; empty text where there is none."""
+def payees_of(stores: PayoutStores, dossier: Dossier, only: str = "") -> dict[str, str]:
+    """Return who is to be paid and their account in force (empty: none); ``only`` looks at one of them."""
     plan = dossier.plan
     if dossier.distribution is not None:
         wanted = {dossier.heirs.get(one.entitlement_id, one.payee_id) for one in dossier.entitlements}
@@ -69,11 +80,13 @@ def payees_of(stores: PayoutStores, dossier: Dossier) -> dict[str, str]:
         wanted = {
             one.payee_id or one.person_id for one in members if shares or one.person_id in attended | on_lists
         }
-    known = stores.rosters.accounts(wanted)
-    return {payee: known[payee].account_id if payee in known else "" for payee in sorted(wanted)}
+    if only:
+        wanted &= {only}
+    known = stores.rosters.account_ids(wanted)
+    return {payee: known.get(payee, "") for payee in sorted(wanted)}
 
 
-def unconfirmed(stores: PayoutStores, dossier: Dossier) -> dict[str, str]:
+def unconfirmed(stores: PayoutStores, dossier: Dossier, only: str = "") -> dict[str, str]:
     """Return payees whose account is new or changed since the village's last paid batch, and not yet confirmed."""
     paid: dict[str, str] = {}
     for other in stores.dossiers.of_villages([dossier.plan.village_id]):
@@ -82,6 +95,6 @@ def unconfirmed(stores: PayoutStores, dossier: Dossier) -> dict[str, str]:
                 paid[attempt.line.payee_id] = attempt.line.account_id
     return {
         payee: account
-        for payee, account in payees_of(stores, dossier).items()
+        for payee, account in payees_of(stores, dossier, only).items()
         if account and paid.get(payee) != account and dossier.confirmed.get(payee) != account
     }

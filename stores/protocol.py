@@ -15,6 +15,7 @@ from domain.kpi import DailyKpi
 from domain.measurement import Batch, Origin
 from domain.records import ImportedFile, JobRun, MeterReading
 from domain.timespan import Interval
+from stores.sample_account_protocol import SampleAccountStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +301,15 @@ class ReadingStore(Protocol):
         ...
 
 
-class RecordStore(UserStore, SessionStore, AuditStore, JobStore, ReadingStore, Protocol):
+class RecordStore(
+    UserStore,
+    SessionStore,
+    AuditStore,
+    JobStore,
+    ReadingStore,
+    SampleAccountStore,
+    Protocol,
+):
     """Everything relational, behind one transaction manager."""
 
     def transaction(self) -> AbstractContextManager[None]:

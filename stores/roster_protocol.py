@@ -55,6 +55,10 @@ class RosterStore(Protocol):
         """Return the newest checked account of each person who has one."""
         ...
 
+    def account_ids(self, person_ids: Collection[str]) -> dict[str, str]:
+        """Return the id of that account of each person who has one; nothing is opened."""
+        ...
+
     def accounts_by_id(self, account_ids: Collection[str]) -> Mapping[str, Account]:
         """Return accounts by their id, older ones too: a payment names the one it went to."""
         ...

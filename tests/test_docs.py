@@ -178,9 +178,10 @@ def test_every_make_target_the_documents_name_exists() -> None:
     assert named <= targets
 
 
-def test_decisions_are_numbered_without_gap_and_listed() -> None:
+def test_decisions_have_a_number_each_and_are_listed() -> None:
     files = sorted((ROOT / "docs/adr").glob("[0-9]*.md"))
-    assert [int(path.name[:4]) for path in files] == list(range(1, len(files) + 1))
+    numbers = [path.name[:4] for path in files]
+    assert len(numbers) == len(set(numbers))
     index = _read("docs/adr/README.md")
     for path in files:
         title = path.read_text("utf-8").splitlines()[0].removeprefix("# ")

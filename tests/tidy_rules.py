@@ -308,6 +308,7 @@ def unhashed_requirements(text: str) -> list[str]:
 
 DOORS: dict[str, tuple[str, ...]] = {  # library: the files, or folders, that may import it
     "pymodbus": ("collectors/modbus.py", "simulator/"),
+    "serial": ("collectors/dlt645.py",),
     "paho": ("collectors/mqtt.py", "simulator/", "notifiers/mqtt.py"),
     "apprise": ("notifiers/apprise.py",),
     "amqtt": ("simulator/", "main/demo/"),
@@ -316,10 +317,11 @@ DOORS: dict[str, tuple[str, ...]] = {  # library: the files, or folders, that ma
     "pyarrow": ("stores/duckdb", "stores/influx", "jobs/transfer_samples.py"),
     "sqlalchemy": ("stores/records/", "stores/migrations/"),
     "alembic": ("stores/records/migrate.py", "stores/migrations/"),
-    "sqlite3": ("collectors/spool.py", "stores/records/", "main/probes.py"),
+    "sqlite3": ("collectors/spool", "stores/records/", "main/probes.py", "main/handover.py"),
+    "cryptography": ("main/backup/", "main/tls/", "stores/records/sealing.py"),
     "pvlib": ("simulator/", "kpis/expected.py"),
+    "prometheus_client": ("dashboard/health.py",),
     "apscheduler": ("jobs/schedule.py",),
-    "cryptography": ("stores/records/sealing.py",),
     "reportlab": ("commands/papers/",),
     "segno": ("commands/papers/",),
     "argon2": ("commands/passwords.py",),

@@ -8,7 +8,7 @@ from alerts.condition import Bounds, Limits
 from alerts.judgement import Bools, Judgement, Verdicts, floats, verdicts
 from alerts.rule import Daylight
 from alerts.scene import Scene
-from alerts.strings import Strings
+from alerts.strings import Strings, strings_of
 from alerts.windows import true_of_last
 from domain.alert import Severity
 from domain.series import Floats
@@ -25,7 +25,7 @@ BOUNDS: Bounds = {
 
 def judge(scene: Scene, limits: Limits) -> Judgement:
     """TRUE: under ``open_share`` of the median string in ``need_min`` of the last ``last_min`` that count."""
-    strings = Strings(scene)
+    strings = strings_of(scene)
     median = strings.median_a[strings.unit_of]
     bright = strings.eligible(scene.daylight(Daylight.D4))
     with np.errstate(invalid="ignore"):

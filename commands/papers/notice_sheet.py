@@ -57,7 +57,7 @@ def sheet(notice: Notice, facts: NoticeFacts, texts: Texts) -> bytes:
     refuse_lacking((row.household_id, shown[row.person_id]) for row in notice.rows)
     paper = Paper(heading_of(notice, texts), f"{facts.village} · {notice.plan_id} · {notice.code}")
     paper.qr(qr_words(notice), WIDTH - MARGIN - 72, HEIGHT - MARGIN - 72)
-    paper.title(f"{facts.village} {heading_of(notice, texts)}", 15)
+    paper.title(f"{facts.village} {heading_of(notice, texts)}", 15, beside=84)
     for words in _intro(notice, facts, texts):
         paper.line(words)
     paper.gap()

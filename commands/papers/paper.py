@@ -44,11 +44,13 @@ class Paper:
         }
         draw[align](x, y, words)
 
-    def title(self, words: str, size: float = 18) -> None:
-        """Write a centred title."""
+    def title(self, words: str, size: float = 18, beside: float = 0) -> None:
+        """Write a centred title; ``beside`` keeps room at the right, for a QR code."""
         self._room(size * 2)
-        self.y -= size
-        self.text(WIDTH / 2, self.y, words, size, "centre")
+        room = WIDTH - 2 * MARGIN - beside
+        for part in wrapped(words, room, size):
+            self.y -= size * 1.3
+            self.text(MARGIN + room / 2, self.y, part, size, "centre")
         self.y -= size * 0.8
 
     def line(self, words: str, size: float = 10.5) -> None:
@@ -66,6 +68,7 @@ class Paper:
         self, heads: Sequence[str], widths: Sequence[float], rows: Sequence[Sequence[str]], numbers: str = ""
     ) -> None:
         """Write a table; ``numbers`` has ``n`` for each column set to the right. Heads are repeated on each page."""
+        self.gap(4)
         self._row(heads, widths, numbers, bold=True)
         for row in rows:
             if self.y - 18 < _BOTTOM:

@@ -1,5 +1,6 @@
 """One alert: what it costs, what to check, what people did, who was told and why not; every act as a form."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -185,9 +186,7 @@ def checks_of(rule: str, texts: Texts) -> list[str]:
     given = [one for one in found if one]
     if not given:
         whole = rule_words(rule, "checks", texts)
-        given = [
-            part.strip() for part in whole.replace("；", ";").replace("\n", ";").split(";") if part.strip()
-        ]
+        given = [part.strip() for part in re.split(r"[|;；\n]", whole) if part.strip()]
     return given[:_CHECKS]
 
 

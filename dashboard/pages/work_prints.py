@@ -30,7 +30,7 @@ _DISPATCH = """<h1>{{ words("work.sheet.dispatch") }} {{ number }}</h1>
 <tr><td>{{ loop.index }}. {{ one }}</td><td style="width:30%">□ {{ words("work.sheet.ok") }} □ {{ words("work.sheet.not_ok") }}</td></tr>
 {% endfor %}</table>{% endif %}
 {% if nearby %}<h2>{{ words("work.order.nearby") }}</h2><ul>{% for one in nearby %}<li>{{ one.number }} {{ one.subject }}</li>{% endfor %}</ul>{% endif %}
-<h2>{{ words("work.sheet.record") }}</h2><table>
+<h2>{{ words("work.sheet.record") }}</h2><table class="form">
 {% for name in ("arrived", "left", "cause", "action", "parts", "signed") %}<tr><th>{{ words("work.sheet." ~ name) }}</th><td class="blank"></td></tr>{% endfor %}
 </table>{% if recovery %}<p>{{ recovery }}</p>{% endif %}{% if answer %}<h2>{{ words("work.fact.answer") }}</h2><p>{{ answer }}</p>{% endif %}
 <p>{{ words("work.sheet.responsible", name=responsible) }}</p>"""

@@ -9,6 +9,7 @@ from domain.errors import PvmonError
 from domain.plant import Registry
 from domain.timespan import day_of
 from main.demo.money import make_books
+from main.demo.payouts import make_payouts, months_before, owners_of
 from main.demo.progress import Progress
 from main.instance import Instance
 
@@ -17,7 +18,7 @@ _BACK = timedelta(days=400)
 
 
 class BooksMaker:
-    """Makes twelve months of invented books in the background."""
+    """Makes twelve months of invented books in the background, then a year of plans and payments on them."""
 
     def __init__(self, instance: Instance, registry: Registry, clock: Clock, progress: Progress) -> None:
         self._instance = instance
@@ -53,3 +54,22 @@ class BooksMaker:
             self._progress("books_failed", reason=made.broken)
         elif not self._stopping.is_set():
             self._progress("books", months=made.months, vouchers=made.vouchers)
+            self._pay_out()
+
+    def _pay_out(self) -> None:
+        try:
+            made = make_payouts(
+                self._instance.payout_on,
+                owners_of(self._registry),
+                months_before(day_of(self._clock.now())),
+                self._clock.now(),
+                self._stopping,
+            )
+        except PvmonError as error:
+            if not self._stopping.is_set():
+                self._progress("payouts_failed", reason=error)
+            return
+        if made.broken:
+            self._progress("payouts_failed", reason=made.broken)
+        elif not self._stopping.is_set():
+            self._progress("payouts", plans=made.plans, notices=made.notices)

@@ -146,6 +146,7 @@ def _start(
     instance.collect()
     progress("collector", wires=ready.wires, period=registry.plants[0].poll_period_s)
     instance.work()
+    instance.beat("run")
     up.url = instance.serve()
     up.first_page_s = progress.seconds
     progress("web", url=up.url)

@@ -87,6 +87,7 @@ def gateway(row: Row, plant: Row, profiles: Mapping[str, KnownProfile]) -> Gatew
         connect_delay_s=delay_s,
         request_pause_s=pause_s,
         answer_s=row["answer_s"],
+        line=row["line"],
     )
 
 
@@ -108,6 +109,7 @@ def device(row: Row, plant_id: str) -> Device:
         pt_ratio=row["pt_ratio"],
         in_service_from=row["in_service_from"],
         in_service_to=row["in_service_to"],
+        meter_address=row["meter_address"],
     )
 
 

@@ -11,6 +11,7 @@ from main.registry.wire import UNITS_MAX, wire_load
 
 _DC_TO_AC_LOW, _DC_TO_AC_HIGH = 0.7, 2.0
 _MQTT = "mqtt"
+_DLT645 = "dlt645"
 
 
 def check_plant(plant: Row, profiles: Mapping[str, KnownProfile], problems: Problems) -> None:
@@ -140,6 +141,12 @@ def _check_profile(
     if gateway is not None and profile.json_document != (gateway.get("protocol") == _MQTT):
         code = "json_on_wire" if profile.json_document else "registers_on_mqtt"
         problems.add(*place, code, value=name, protocol=gateway.get("protocol"))
+    elif gateway is not None and profile.dlt645 != str(gateway.get("protocol")).startswith(_DLT645):
+        problems.add(*place, "dlt645_or_not", value=name, protocol=gateway.get("protocol"))
+    elif profile.dlt645 and gateway is not None and not device.get("meter_address"):
+        problems.add(
+            device.file, device.at("meter_address"), "meter_address", "no_meter_address", id=device["id"]
+        )
 
 
 def _check_wires(
@@ -183,9 +190,9 @@ def _check_wires(
 
 
 def _check_units(devices: list[Row], problems: Problems) -> None:
-    seen: dict[int, Row] = {}
+    seen: dict[int | str, Row] = {}
     for device in devices:
-        unit = device.get("unit")
+        unit = device.get("meter_address") or device.get("unit")
         if unit is None:
             continue
         first = seen.setdefault(unit, device)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from domain.plant import DeviceKind
+from inverters.dlt645 import LIVE_IDENTIFIERS
 from inverters.plan import plan
 from inverters.profile import DeviceProfile, load_profiles
 
@@ -26,6 +27,11 @@ class KnownProfile:
         return self.profile.json_document
 
     @property
+    def dlt645(self) -> bool:
+        """Tell whether it is read by data identifiers instead of registers."""
+        return self.profile.dlt645
+
+    @property
     def connect_delay_s(self) -> float:
         """How long to wait after connecting. [s]"""
         return self.profile.limits.connect_delay_s
@@ -38,7 +44,8 @@ class KnownProfile:
     def reads(self, string_count: int) -> int:
         """Return how many requests one cycle of such a device takes."""
         if string_count not in self._reads:
-            self._reads[string_count] = len(plan(self.profile, string_count=string_count or None))
+            planned = plan(self.profile, string_count=string_count or None)
+            self._reads[string_count] = len(LIVE_IDENTIFIERS) if self.profile.dlt645 else len(planned)
         return self._reads[string_count]
 
 

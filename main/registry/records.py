@@ -195,13 +195,14 @@ GATEWAY = Record(
     (
         Field("id", _ID),
         Field("protocol", _options(*WireProtocol)),
-        Field("host", Text(r"[A-Za-z0-9._:-]+", "192.168.1.10", 80), default="127.0.0.1"),
+        Field("host", Text(r"[A-Za-z0-9._:/-]+", "192.168.1.10", 80), default="127.0.0.1"),
         Field("port", Whole(1, 65_535), default=502),
         Field("topic", Text(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", "pv/yecun-01"), default=""),
         Field("timeout_s", Number(0.05, 60), default=3.0),
         Field("connect_delay_s", Number(0, 30), default=0.0),
         Field("request_pause_s", Number(0, 10), default=0.0),
         Field("answer_s", Number(0.001, 10), default=0.1),
+        Field("line", Text(r"[0-9]{3,6} [78][NEO][12]", "9600 8N1", 12), default="9600 8N1"),
     ),
 )
 DEVICE = Record(
@@ -221,6 +222,7 @@ DEVICE = Record(
         Field("pt_ratio", _RATIO, default=1.0),
         Field("in_service_from", _DAY, default=None),
         Field("in_service_to", _DAY, default=None),
+        Field("meter_address", Text(r"\d{12}", "000000000001", 12), default=""),
     ),
 )
 ACCOUNT = Record(

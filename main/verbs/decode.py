@@ -109,8 +109,8 @@ class _Decode:
 
 def _profile(name: str, profiles: Mapping[str, DeviceProfile], texts: Texts) -> DeviceProfile:
     profile = profiles.get(name)
-    if profile is None or profile.json_document:
-        known = ", ".join(sorted(name for name, one in profiles.items() if not one.json_document))
+    if profile is None or not profile.points:
+        known = ", ".join(sorted(name for name, one in profiles.items() if one.points))
         raise CommandError(texts("decode.no_profile", name=name, known=known))
     return profile
 

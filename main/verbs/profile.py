@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import CommandError
+from inverters.dlt645 import IDENTIFIERS
 from inverters.point import Point
 from inverters.profile import FOLDER, DeviceProfile, lint, load_profiles
 from inverters.reader import Problem
@@ -108,7 +109,9 @@ def _show(profile: DeviceProfile, context: Context) -> int:
     context.say("profile.quality", **{key: _mark(getattr(profile.quality, key), say) for key in _MARKS})
     if profile.models_table is not None:
         context.say("profile.resolved", models=", ".join(map(str, profile.models_table.models)))
-    if profile.json_document:
+    if profile.dlt645:
+        context.say("profile.identifiers", identifiers=" ".join(IDENTIFIERS))
+    elif profile.json_document:
         context.say("profile.document", count=len(profile.json_points))
     else:
         context.say("profile.limits", **_limits(profile))

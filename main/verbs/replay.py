@@ -2,15 +2,21 @@
 
 import argparse
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 import yaml
 
+from alerts.context import Context as Beside
 from domain.errors import CommandError
-from jobs.replay import Replayed, plants_of, replay
+from domain.plant import Plant
+from jobs.replay import Replayed, Rules, plants_of, replay
 from jobs.replay_samples import FileProblem, read_samples
+from main.alert_rules import rule_book
 from main.cli import Context, Exit
+from main.configuration import RegistryProblemsError, read_record
+from main.registry.problem import Problems
 from main.replay_plants import load_plants, unknown_plant
 from texts.loader import Texts
 
@@ -40,14 +46,23 @@ class ReplayVerb:
         samples = read_samples(args.samples, zones, _mapping(args.mapping))
         if samples.table.empty:
             raise CommandError(context.texts("replay.nothing"))
-        strangers, counts = plants_of(samples, plants)
+        strangers = plants_of(samples, plants)
         unknown = [
-            FileProblem(str(context.config), "unknown_plant", int(counts[name]), name) for name in strangers
+            FileProblem(str(context.config), "unknown_plant", count, name)
+            for name, count in strangers.items()
         ]
         plants |= {name: unknown_plant(name) for name in strangers}
-        done = replay(samples, plants, args.out, args.step)
+        done = replay(samples, plants, args.out, _rules(context, plants), args.step)
         _say(done, tuple(unknown), context)
         return Exit.OK
+
+
+def _rules(context: Context, plants: Mapping[str, Plant]) -> Rules:
+    problems = Problems(context.texts)
+    book = rule_book([context.config], read_record, problems)
+    if problems.found:
+        raise RegistryProblemsError(problems.sorted())
+    return Rules(book.rules, Beside(plants=plants, stakes=book.stakes))
 
 
 def _mapping(path: Path | None) -> dict[str, object] | None:
@@ -69,6 +84,14 @@ def _say(done: Replayed, unknown: tuple[FileProblem, ...], context: Context) -> 
         return
     for one in problems:
         context.say(f"replay.problem.{one.code}", file=one.file, count=one.count, detail=one.detail)
+    for device, quantity, flag, words in done.findings:
+        context.say(
+            "replay.finding",
+            device=device,
+            quantity=quantity,
+            detail=words,
+            flag=context.texts(f"replay.flag.{flag}"),
+        )
     context.say(
         "replay.done",
         rows=done.rows, plants=done.plants, devices=done.devices, first=done.first, last=done.last,

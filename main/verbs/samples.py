@@ -19,7 +19,7 @@ from domain.errors import CommandError
 from domain.plant import Registry
 from domain.timespan import DEFAULT_ZONE, Interval, local_day
 from jobs.transfer_samples import CSV, PARQUET, chosen_devices, perform_export, perform_import
-from main import control
+from main import control, sample_account
 from main.cli import Context, Exit
 from main.configuration import load_registry
 from stores.duckdb import DuckDbStore
@@ -61,7 +61,7 @@ class SamplesVerb:
     name = "samples"
 
     def arguments(self, parser: argparse.ArgumentParser, texts: Texts) -> None:
-        """Declare ``export`` and ``import``."""
+        """Declare ``export``, ``import`` and ``account``."""
         ways = parser.add_subparsers(dest="way", required=True, metavar=texts("samples.way"))
         out = ways.add_parser(
             "export", help=texts("samples.export.help"), description=texts("samples.export.about")
@@ -82,8 +82,13 @@ class SamplesVerb:
         back.add_argument("--mapping", type=Path, default=None, help=texts("samples.import.mapping"))
         back.add_argument("--dry-run", action="store_true", help=texts("samples.import.dry_run"))
 
+        account = ways.add_parser("account", help=texts("slots.help"), description=texts("slots.about"))
+        sample_account.arguments(account, texts)
+
     def run(self, args: argparse.Namespace, context: Context) -> int:
-        """Export or import."""
+        """Export, import, or account for what was expected."""
+        if args.way == "account":
+            return sample_account.run(args, context)
         if args.way == "export":
             return self._export(args, context)
         return self._import(args, context)

@@ -13,9 +13,15 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Table, func, insert, select, text
+from sqlalchemy import Connection, Integer, Table, func, insert, inspect, select, text
 
 from domain.errors import RecordRejectedError, StoreVersionError
+from stores.records import (  # noqa: F401 (importing them puts their tables into METADATA)
+    case_schema,
+    ledger_schema,
+    notification_schema,
+    roster_schema,
+)
 from stores.records.database import Database
 from stores.records.migrate import revision_of
 from stores.records.schema import METADATA, REVISION
@@ -48,10 +54,16 @@ def reading_only(url: str) -> Iterator[Database]:
     try:
         with database.reading() as connection:
             found = revision_of(connection, database.name)
+            there = set(inspect(connection).get_table_names())
         if found != REVISION:
             raise StoreVersionError(
                 f"{database.name}: revision {found or 'none'}, this program reads {REVISION}; "
                 "start the program on it once, so that it is brought up to date"
+            )
+        unknown = sorted(there - set(METADATA.tables) - {"alembic_version"})
+        if unknown:
+            raise StoreVersionError(
+                f"{database.name}: table {unknown[0]} is not known here and would be left behind"
             )
         yield database
     finally:

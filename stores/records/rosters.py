@@ -138,6 +138,17 @@ class SqlRosterStore:
         found = self._accounts(ACCOUNTS.c.person_id, person_ids)
         return {one.person_id: one for one in found if one.checked_by}  # oldest first: the newest stays
 
+    def account_ids(self, person_ids: Collection[str]) -> dict[str, str]:
+        """Return the id of that account of each person who has one; nothing is opened."""
+        found: dict[str, str] = {}
+        columns = (ACCOUNTS.c.person_id, ACCOUNTS.c.account_id)
+        with self._database.reading() as connection:
+            for part in _chunks(person_ids):
+                wanted = select(*columns).where(ACCOUNTS.c.person_id.in_(part), ACCOUNTS.c.checked_by != "")
+                rows = connection.execute(wanted.order_by(ACCOUNTS.c.made_at, ACCOUNTS.c.account_id))
+                found |= {row[0]: row[1] for row in rows}  # oldest first: the newest stays
+        return found
+
     def accounts_by_id(self, account_ids: Collection[str]) -> Mapping[str, Account]:
         """Return accounts by their id, older ones too."""
         return {one.account_id: one for one in self._accounts(ACCOUNTS.c.account_id, account_ids)}

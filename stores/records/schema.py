@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0005"  # the newest revision in stores/migrations/versions; a test holds them together
+REVISION = "0006"  # the newest revision in stores/migrations/versions; a test holds them together
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -182,4 +182,25 @@ JUDGED = Table(
     METADATA,
     Column("plant_id", String(64), primary_key=True),
     Column("until", Instant, nullable=False),
+)
+
+SLOT_STRIPS = Table(
+    "slot_strips",
+    METADATA,
+    Column("device_id", String(128), primary_key=True),
+    Column("start", Instant, primary_key=True),
+    Column("day", String(10), nullable=False),
+    Column("period_us", BigInteger, nullable=False),
+    Column("slots", Integer, nullable=False),
+    Column("states", LargeBinary, nullable=False),
+    Index("slot_strips_day", "day"),
+)
+
+HEARTBEATS = Table(
+    "heartbeats",
+    METADATA,
+    Column("process", String(64), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("figures", JSON, nullable=False),
+    Column("faults", JSON, nullable=False),
 )

@@ -15,6 +15,7 @@ from stores.records.migrate import bring_up_to_date
 from stores.records.money_facts import MoneyFacts
 from stores.records.notifications import Notifications
 from stores.records.readings import Readings
+from stores.records.sample_accounts import SampleAccounts
 from stores.records.users import Sessions, Users
 
 
@@ -30,6 +31,7 @@ class SqlRecordStore(
     Notifications,
     Ledger,
     MoneyFacts,
+    SampleAccounts,
 ):
     """Implements stores.protocol.RecordStore and stores.ledger_protocol.MoneyStore. Thread safe.
 

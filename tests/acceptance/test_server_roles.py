@@ -35,10 +35,11 @@ from tests.main.registry_files import change, write
 from tests.stores.influx_server import InfluxServer, running
 
 ROOT = Path(__file__).parents[2]
+NOON = "2026-06-06T12:00:00+08:00"  # the virtual field is awake whatever the hour of the test
 INVERTERS = ("alpha-inv-1", "alpha-inv-2", "alpha-inv-3")  # the last one by way of the broker
 COUNTER = "ac_energy_total_wh"
 PERIOD_S = 2  # of polling; the wires carry it
-WAIT_S = 20.0
+WAIT_S = 60.0
 PUBLISHING = """\
   - {id: alpha-mq, protocol: mqtt, topic: pv/alpha}
 devices:
@@ -160,7 +161,7 @@ def test_collector_worker_and_web_are_processes_over_one_store(tmp_path: Path, p
         user, password = town.account()
         port = free_ports(1)[0]
         url = f"http://127.0.0.1:{port}"
-        stack.enter_context(town.process("simulate", "--broker", f"auto:{town.broker_port}"))
+        stack.enter_context(town.process("simulate", "--start", NOON, "--broker", f"auto:{town.broker_port}"))
         influx.stop()  # a collector does not wait for the store
         stack.enter_context(town.process("collect"))
         wait_until(lambda: "last values are not known yet" in town.said("collect"), town)

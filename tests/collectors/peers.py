@@ -1,10 +1,13 @@
 """Field devices for tests: real sockets that answer as told, and a wire that needs none."""
 
 import asyncio
+import os
 import socket
 import struct
+import tty
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from typing import Any, cast
 
 from domain.errors import CollectError
 from domain.measurement import BlockRead, WordBlock
@@ -88,6 +91,49 @@ async def peer(answer: Answer, *, rtu: bool = False, port: int = 0) -> AsyncIter
         await asyncio.sleep(0.01)
 
 
+class _PtyWriter:
+    """The writing half of a pseudo terminal, as far as `say` needs it."""
+
+    def __init__(self, handle: int) -> None:
+        self.handle = handle
+
+    def write(self, data: bytes) -> None:
+        with suppress(OSError):
+            os.write(self.handle, data)
+
+    async def drain(self) -> None:
+        await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def serial_peer(answer: Answer) -> AsyncIterator[str]:
+    """Devices on a real (pseudo) serial line; yields its path."""
+    ours, theirs = os.openpty()
+    for handle in (ours, theirs):
+        tty.setraw(handle)
+    loop, buffer, writer = asyncio.get_running_loop(), bytearray(), cast("Any", _PtyWriter(ours))
+    tasks: set[asyncio.Task[None]] = set()
+
+    def readable() -> None:
+        with suppress(OSError):
+            buffer.extend(os.read(ours, 4096))
+        while len(buffer) >= 8:
+            question = Question(bytes(buffer[:8]), rtu=True)
+            del buffer[:8]
+            tasks.add(loop.create_task(cast("Any", answer(question, writer))))
+
+    loop.add_reader(ours, readable)
+    try:
+        yield os.ttyname(theirs)
+    finally:
+        loop.remove_reader(ours)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        os.close(ours)
+        os.close(theirs)
+
+
 async def say(writer: asyncio.StreamWriter, *parts: bytes) -> None:
     """Write ``parts`` one by one, so that they arrive apart."""
     for part in parts:
@@ -111,6 +157,17 @@ def gateway(
         request_pause_s=pause_s,
         connect_delay_s=delay_s,
     )
+
+
+@asynccontextmanager
+async def framed_peer(answer: Answer, framing: str, timeout_s: float = 0.15) -> AsyncIterator[Gateway]:
+    """A gateway that speaks ``framing``: tcp, rtu (over TCP) or serial."""
+    if framing == "serial":
+        async with serial_peer(answer) as path:
+            yield Gateway("gw-1", "plant-1", WireProtocol.RTU_SERIAL, path, timeout_s=timeout_s)
+        return
+    async with peer(answer, rtu=framing == "rtu") as port:
+        yield gateway(port, rtu=framing == "rtu", timeout_s=timeout_s)
 
 
 class ScriptedSource:

@@ -349,7 +349,7 @@ def test_a_subscriber_killed_between_commit_and_acknowledgement_loses_nothing(
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
-    time.sleep(3.0)
+    time.sleep(8.0)
     last.kill()
     last.wait()
     spool = Spool(path)

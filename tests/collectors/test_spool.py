@@ -16,9 +16,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.spool import Spool, class_of
+from collectors.slot_book import Grid
+from collectors.spool import Spool
+from collectors.spool_shed import class_of
 from domain.errors import SpoolError, StoreVersionError
 from domain.measurement import Batch, Origin, Quality
+from domain.slots import SlotRange, SlotState, accounts_of
 
 NOON = datetime(2026, 6, 1, 4, 0, tzinfo=UTC)
 NAMES = ("ac_active_power_w", "ac_energy_total_wh", "dc_string_01_current_a")
@@ -180,31 +183,139 @@ def test_a_message_nobody_understood_is_kept(spool: Spool) -> None:
 # ---------------------------------------------------------------------- limits
 
 
-def test_at_the_limit_the_oldest_of_the_least_class_go_first_and_are_counted(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "spool.sqlite", rows_max=30)
-    gauges, counters, meters = ("power_factor",), NAMES, ("meter_energy_forward_wh",)
-    for number in range(20):
-        spool.append(
-            [batch(3 * number, gauges), batch(3 * number + 1, counters), batch(3 * number + 2, meters)]
-        )
-    kept = [row for _, row in spool.peek(100)]
-    status = spool.status()
-    spool.close()
-    assert len(kept) == 30
-    assert (status.rows, status.shed) == (30, 30)
-    by_class = [class_of(row.quantities) for row in kept]
-    assert (by_class.count(0), by_class.count(1), by_class.count(2)) == (0, 10, 20)
-    assert [row.measured_at for row in kept] == sorted(row.measured_at for row in kept)
+ROW = (
+    *("ac_active_power_w", "ac_energy_total_wh", "power_factor", "meter_energy_forward_wh"),
+    *(f"dc_string_{number:02d}_current_a" for number in range(1, 13)),
+)
 
 
-def test_the_limit_in_bytes_holds_as_well(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "spool.sqlite", bytes_max=20_000)
-    for number in range(50):
-        spool.append([batch(number * 10 + i) for i in range(10)])
+def full(path: Path, minutes: int, **limit: int) -> Spool:
+    """A queue that got a row of one device every minute, with a limit."""
+    spool = Spool(path, **limit)
+    spool.follow({"inv-1": Grid.of(60.0)}, NOON)
+    for number in range(minutes):
+        at = NOON + timedelta(minutes=number)
+        spool.append([Batch("inv-1", at, ROW, tuple(number + 0.5 * i for i in range(len(ROW))))])
+    return spool
+
+
+def test_a_full_queue_gives_up_string_currents_first_and_no_row(tmp_path: Path) -> None:
+    room = 100 * (16 * 8 + 45)
+    spool = full(tmp_path / "spool.sqlite", 120, bytes_max=room)
+    rows = [row for _, row in spool.peek(1000)]
     status = spool.status()
     spool.close()
-    assert status.size_bytes <= 20_000
-    assert status.shed + status.rows == 500
+    assert (len(rows), status.shed) == (120, 0)
+    assert 0 < status.thinned <= 120
+    assert status.size_bytes <= room
+    assert "dc_string_01_current_a" not in rows[0].quantities
+    assert [row.good("power_factor") for row in rows] == [number + 0.5 * 2 for number in range(120)]
+
+
+def test_a_queue_that_stays_full_keeps_every_counter_of_a_quarter_hour_and_explains_each_row(
+    tmp_path: Path,
+) -> None:
+    spool = full(tmp_path / "spool.sqlite", 600, bytes_max=6_000)
+    rows = [row for _, row in spool.peek(1000)]
+    status = spool.status()
+    [account] = accounts_of(spool.book.strips(), NOON + timedelta(minutes=600))
+    spool.close()
+    assert status.size_bytes <= 6_000
+    assert status.shed + status.rows == 600
+    quarters = {int(row.measured_at.timestamp()) // 900 for row in rows}
+    assert len(quarters) == 40
+    assert all(row.good("ac_energy_total_wh") is not None for row in rows)
+    assert account.missing == {"spool_shed": status.shed}
+    assert (account.expected, account.good + sum(account.suspect.values())) == (600, status.rows)
+
+
+def test_the_limit_in_rows_holds_as_well_and_takes_no_gauge(tmp_path: Path) -> None:
+    spool = full(tmp_path / "spool.sqlite", 200, rows_max=30)
+    rows = [row for _, row in spool.peek(1000)]
+    status = spool.status()
+    spool.close()
+    assert (status.rows, status.shed, status.thinned) == (len(rows), 200 - len(rows), 0)
+    assert len(rows) <= 30
+    assert all(row.quantities == ROW for row in rows)
+
+
+def test_a_queue_of_nothing_but_counters_refuses_and_keeps_them(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool.sqlite", rows_max=4)
+    rows = [Batch(f"inv-{number}", NOON, ("ac_energy_total_wh",), (1.0,)) for number in range(5)]
+    spool.append(rows[:4])
+    with pytest.raises(SpoolError, match="only counters are left"):
+        spool.append(rows[4:])
+    assert [row for _, row in spool.peek(10)] == rows[:4]
+    spool.close()
+
+
+def test_what_is_dear_is_known_by_its_quantities() -> None:
+    assert class_of(("power_factor",)) < class_of(NAMES) < class_of(("meter_energy_forward_wh",))
+
+
+def test_samples_and_their_slots_are_kept_together_over_a_restart(tmp_path: Path) -> None:
+    spool = full(tmp_path / "spool.sqlite", 3)
+    spool.append([], said=[SlotRange("inv-1", SlotState.NO_ANSWER, NOON + timedelta(minutes=5))])
+    spool.close()
+    again = Spool(tmp_path / "spool.sqlite")
+    [account] = accounts_of(again.book.strips(), NOON + timedelta(minutes=5))
+    again.close()
+    assert (account.expected, account.good, account.missing) == (5, 3, {"no_answer": 2})
+
+
+def test_a_refused_append_leaves_no_word_in_the_book(tmp_path: Path) -> None:
+    spool = full(tmp_path / "spool.sqlite", 1)
+    pages = spool._db.execute("PRAGMA page_count").fetchone()[0]
+    spool._db.execute(f"PRAGMA max_page_count={pages}")
+    many = [Batch("inv-1", NOON + timedelta(minutes=n), ROW, (0.0,) * len(ROW)) for n in range(1, 1000)]
+    with pytest.raises(SpoolError):
+        spool.append(many)
+    [account] = accounts_of(spool.book.strips(), NOON + timedelta(minutes=10))
+    spool.close()
+    assert account.missing == {"collector_down": 9}
+
+
+def test_the_log_of_slots_is_folded_and_survives(tmp_path: Path) -> None:
+    spool = full(tmp_path / "spool.sqlite", 700)
+    rows = spool._db.execute("SELECT count(*) FROM slot_log").fetchone()[0]
+    spool.close()
+    again = Spool(tmp_path / "spool.sqlite")
+    accounts = accounts_of(again.book.strips(), NOON + timedelta(minutes=700))
+    again.close()
+    assert rows < 650
+    assert sum(account.good for account in accounts) == 700
+
+
+def test_on_a_full_disk_the_ballast_lets_the_queue_be_emptied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = full(tmp_path / "spool.sqlite", 100, ballast_bytes=1 << 20)
+    ballast = tmp_path / "spool.sqlite.ballast"
+    assert ballast.stat().st_size == 1 << 20
+    real = Spool._settle
+
+    def refuse_while_full(given: Spool, *words: object) -> None:
+        if ballast.exists():
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise SpoolError("full") from error
+        real(given, *words)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Spool, "_settle", refuse_while_full)
+    spool.ack(spool.newest_id())
+    assert spool.status().rows == 0
+    assert ballast.exists()  # laid in again
+    spool.close()
+
+
+def test_of_two_lanes_each_settles_its_own_rows(tmp_path: Path) -> None:
+    spool = full(tmp_path / "spool.sqlite", 10)
+    newest = spool.peek(100, after_id=7)
+    assert [row_id for row_id, _ in newest] == [8, 9, 10]
+    spool.settle(10, {9: "no"}, after_id=7)
+    assert [row_id for row_id, _ in spool.peek(100)] == [1, 2, 3, 4, 5, 6, 7]
+    assert (spool.status().forwarded, spool.status().quarantined) == (2, 1)
+    spool.close()
 
 
 # ---------------------------------------------------------------------- the disk misbehaves
@@ -346,7 +457,8 @@ def test_a_killed_process_loses_nothing_it_acknowledged_and_leaves_no_lock(tmp_p
         for _ in range(lines):
             acknowledged = int(writer.stdout.readline())
         writer.send_signal(signal.SIGKILL)
-        rest = writer.communicate()[0].split()
+        rest = writer.stdout.read().split()  # communicate() would skip what readline has buffered
+        writer.communicate()
         acknowledged = int(rest[-1]) if rest else acknowledged
         spool = Spool(path)
         rows = [row for _, row in spool.peek(100_000)]

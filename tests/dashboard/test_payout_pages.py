@@ -182,3 +182,30 @@ def test_a_roster_file_is_shown_before_it_is_kept(app: Any, paid: World) -> None
     assert wrong.status_code == 422
     assert send(roster_file(3, first=300), "1").status_code == 303
     assert len(paid.stores.rosters.rosters(village)[0].members) == 3
+
+
+def test_accounts_are_confirmed_one_by_one_and_the_bank_file_is_made_and_answered_on_pages(
+    app: Any, paid: World, plan_id: str
+) -> None:
+    accountant, township = app.test_client(), app.test_client()
+    token, other = login(accountant, "accountant"), login(township, "township")
+    address = f"/app/plan-pay/{plan_id}"
+    waiting = paid.payments.to_confirm(paid.township, plan_id)
+    for one in waiting:
+        form = {"csrf_token": other, "payee": one.payee_id, "account": one.account_id}
+        assert township.post(f"{address}/confirm", data=form).status_code == 303
+    twice = township.post(f"{address}/confirm", data={"csrf_token": other, "payee": "x", "account": "y"})
+    assert twice.status_code == 422
+    assert township.post(f"{address}/batch", data={"csrf_token": other}).status_code == 403
+    assert accountant.post(f"{address}/batch", data={"csrf_token": token}).status_code == 303
+    assert accountant.post(f"{address}/batch", data={"csrf_token": token}).status_code == 422
+    batch = paid.plans.dossier(paid.accountant, plan_id).batches[-1]
+    file = accountant.get(f"/app/papers/bank/{plan_id}/{batch.batch_id}?form=csv")
+    assert ",621700000000" in file.data.decode("gb18030")
+    rows = "".join(f"{one.number},{one.fen / 100:.2f},成功\n" for one in batch.lines)
+    reply = {"csrf_token": token, "file": (io.BytesIO(f"序号,金额,状态\n{rows}".encode()), "r.csv")}
+    done = accountant.post(
+        f"/app/bank-reply/{batch.batch_id}", data=reply, content_type="multipart/form-data"
+    )
+    assert done.status_code == 303
+    assert paid.plans.dossier(paid.accountant, plan_id).approval.step is Step.PAID

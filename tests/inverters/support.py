@@ -23,7 +23,7 @@ def shipped() -> Mapping[str, DeviceProfile]:
 
 
 def register_profiles() -> list[DeviceProfile]:
-    return [profile for profile in shipped().values() if not profile.json_document]
+    return [profile for profile in shipped().values() if profile.points]
 
 
 def widest(profile: DeviceProfile) -> DeviceProfile:

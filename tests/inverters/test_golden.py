@@ -8,8 +8,10 @@ import pytest
 from domain.measurement import Batch, BlockRead, Quality, WordBlock
 from inverters.codes import device_state
 from inverters.decode import Decoder
+from inverters.dlt645 import meter_batch
+from inverters.frames import dlt645_answer
 from inverters.profile import resolve
-from tests.inverters.support import GOLDEN, read_json, sample, shipped, values_of
+from tests.inverters.support import GOLDEN, NOON, read_json, sample, shipped, values_of
 
 CASES = sorted(path.parent for path in GOLDEN.glob("*/*/words.json"))
 
@@ -20,6 +22,9 @@ def _decoded(case: Path, words: dict[str, Any]) -> Batch:
         profile = resolve(profile, [tuple(model) for model in words["models"]])
     if "document" in words:
         return Decoder(profile).decode_document(sample(document=words["document"]))
+    if "frames" in words:
+        answers = [dlt645_answer(bytes.fromhex(frame)) for frame in words["frames"]]
+        return meter_batch("d", NOON, NOON, answers, ct_ratio=words["ct_ratio"])
     blocks = [
         WordBlock(entry["function"], entry["address"], bytes.fromhex(entry["words"]))
         for entry in words["blocks"]

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from domain.errors import NoConnectionError, SpoolError
 from domain.health import Contact, Reason
 from domain.measurement import Batch, BlockRead, Quality, Sample, WordBlock
 from domain.plant import Gateway, Registry
+from domain.timespan import Interval
 from inverters.profile import DeviceProfile, load_profiles
 from jobs.collect import Collector
 from tests.collectors.peers import Question, ScriptedSource, free_port, peer, say
@@ -202,10 +204,10 @@ def test_a_disk_that_refuses_for_a_while_costs_nothing(
     class Moody(Spool):
         refusing = True
 
-        def append(self, batches: Sequence[Batch], notes: Mapping[str, str] | None = None) -> None:
+        def append(self, *words: Any) -> None:
             if self.refusing:
                 raise SpoolError(f"spool {self.path}: the disk refused (full)")
-            super().append(batches, notes)
+            super().append(*words)
 
     async def check() -> None:
         spool = Moody(tmp_path / "spool.sqlite")
@@ -313,6 +315,12 @@ class Broker:
 
     def gaps(self) -> dict[str, int]:
         return {"plant-9-inv-01": 4}
+
+    def is_connected(self) -> bool:
+        return True
+
+    def take_lost(self) -> list[Interval]:
+        return []
 
     def stop(self) -> None:
         pass

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from collectors.spool import Spool
 from domain.clock import ManualClock
-from domain.errors import RecordRejectedError, StoreUnavailableError
+from domain.errors import RecordRejectedError, StoreDeniedError, StoreUnavailableError
 from domain.measurement import Batch
 from jobs.forward import Forwarder
 from stores.latest import LatestCache
@@ -223,6 +223,49 @@ def test_stopping_while_the_store_is_away_ends_soon_and_keeps_the_rows(spool: Sp
     job.stop()
     assert time.perf_counter() - started < 2.0
     assert spool.status().rows == 1
+
+
+def test_while_a_backlog_is_worked_off_new_rows_go_first(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.forward.ROWS_MAX", 100)
+    store, latest = Store(), LatestCache()
+    spool.append([batch(number) for number in range(1000)])
+    job = forwarder(spool, store, latest)
+    job.run_once()
+    spool.append([batch(number) for number in range(5000, 5010)])
+    job.run_once()
+    assert {b.values[0] for b in store.kept.values()} >= {float(number) for number in range(5000, 5010)}
+    assert len(store.kept) <= 320  # the backlog is far from done
+    for _ in range(12):
+        job.run_once()
+    assert (len(store.kept), spool.status().rows, job.counts.duplicates) == (1010, 0, 0)
+
+
+def test_a_store_that_does_not_accept_us_is_said_aloud_and_nothing_is_lost(
+    spool: Spool, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Strict(Store):
+        def write(self, batches: Sequence[Batch]) -> WriteResult:
+            raise StoreDeniedError("InfluxDB answers 401: put a valid token into the file")
+
+    spool.append([batch(1)])
+    job = forwarder(spool, Strict())
+    waits = [job._step() for _ in range(21)]
+    assert min(waits) >= 30.0
+    shouts = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert len(shouts) == 2
+    assert "valid token" in shouts[0].message
+    assert (spool.status().rows, job.is_store_there) == (1, False)
+
+
+def test_a_store_that_asks_to_be_left_alone_is(spool: Spool) -> None:
+    class Busy(Store):
+        def write(self, batches: Sequence[Batch]) -> WriteResult:
+            raise StoreUnavailableError("429", retry_after_s=120.0)
+
+    spool.append([batch(1)])
+    assert forwarder(spool, Busy())._step() == 120.0
 
 
 def test_appending_and_forwarding_at_once_loses_nothing(spool: Spool) -> None:

@@ -265,3 +265,25 @@ def test_nobody_acknowledged_so_the_lead_is_told(desk: Desk) -> None:
         desk.tell(60)
     assert [one.event for one in lead.heard] == [Event.ESCALATION]
     assert desk.why("x1", "sun")[:2] == [Reason.WAITING, Reason.UNACKNOWLEDGED]
+
+
+def test_danger_is_at_its_target_within_ten_seconds_of_the_alert(tmp_path: Path, there: Peer) -> None:
+    """The running thread, real time, a real socket: what is left of hold time and poll period."""
+    from domain.clock import SystemClock
+
+    clock, store = SystemClock(), SqlRecordStore.at(tmp_path / "records.sqlite")
+    people = notifying(receiver(target_ids=("hook",)))
+    hook = Webhook(there.url, "", frozenset({there.host}), REAL)
+    notifier = Notifier(Teller(store, registry(), people, clock), Delivery(store, {"hook": hook}, clock))
+    notifier.start()
+    try:
+        now = clock.now()
+        store.put_alerts([alert(severity=S.S1, since=now, fired_at=now)], now)
+        waited_s = 0.0
+        while not there.raw and waited_s < 10.0:
+            there.released.wait(0.05)
+            waited_s = (clock.now() - now).total_seconds()
+        assert len(there.raw) == 1
+    finally:
+        notifier.stop()
+        store.close()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from domain.errors import CommandError
+from domain.plant import WireProtocol
 from main.cli import Context, Exit
 from main.registry.schema import schemas
 from main.verbs.check import VERB
@@ -114,4 +115,5 @@ def test_schemas_explain_every_key_in_both_languages() -> None:
     assert plant["properties"]["id"]["description"] == "电站编号 / plant id"
     assert "feeder" not in plant["required"]
     gateway = plant["properties"]["gateways"]["items"]["properties"]
-    assert gateway["protocol"]["enum"] == ["modbus_tcp", "rtu_over_tcp", "mqtt"]
+    assert gateway["protocol"]["enum"] == [protocol.value for protocol in WireProtocol]
+    assert "rtu_serial" in gateway["protocol"]["enum"]

@@ -1,9 +1,13 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from main.__main__ import main
 from main.cli import global_options_first
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -42,3 +46,14 @@ def test_a_verb_reads_the_folder_named_after_it(tmp_path: Path, capsys: pytest.C
     code = main(["check", "--config", str(tmp_path / "nowhere")])
     assert code != 0
     assert "nowhere" in capsys.readouterr().out + capsys.readouterr().err
+
+
+def test_help_of_the_whole_brings_no_heavy_library_along() -> None:
+    code = (
+        "import sys\n"
+        "from main.__main__ import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "print([name for name in ('pandas', 'duckdb', 'dash', 'sqlalchemy', 'pymodbus') if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.splitlines()[-1] == "[]"

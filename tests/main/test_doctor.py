@@ -7,6 +7,8 @@ import pytest
 
 from domain.errors import StoreVersionError
 from main import doctor
+from main.backup.health import judge_backups
+from main.backup.shelf import Entry
 from main.doctor import Finding, StoreFacts, Verdict
 from texts.loader import LANGUAGES, Texts
 
@@ -75,6 +77,27 @@ CASES: list[tuple[str, Finding, Verdict, str]] = [
     ("samples of tomorrow", doctor.judge_age(_store(newest=NOW + timedelta(hours=2)), NOW), Verdict.WARN, "ahead"),
     ("a check that broke", doctor.crashed("disk", OSError("gone")), Verdict.FAIL, "crashed"),
 ]  # fmt: skip
+
+
+def _kept(check: str, *events: tuple[str, float, bool]) -> Finding:
+    """The finding of a check after events, each a kind, how many days ago, and whether it went well."""
+    entries = [
+        Entry(NOW - timedelta(days=days), what, ok, "f", "" if ok else "why", True)
+        for what, days, ok in events
+    ]
+    return next(found for found in judge_backups(entries, NOW) if found.check == check)
+
+
+CASES.append(("nothing to back up", judge_backups([], NOW)[0], Verdict.OK, "none"))
+for _check in ("backup", "copy", "restore_test"):
+    _failed = Verdict.FAIL if _check == "restore_test" else Verdict.WARN
+    CASES += [
+        (f"{_check} on its first day", _kept(_check, ("since", 1, True)), Verdict.WARN, "not_yet"),
+        (f"{_check} never", _kept(_check, ("since", 30, True)), Verdict.FAIL, "never"),
+        (f"{_check} done", _kept(_check, ("since", 30, True), (_check, 1, True)), Verdict.OK, "good"),
+        (f"{_check} long ago", _kept(_check, ("since", 30, True), (_check, 9, True)), Verdict.FAIL, "old"),
+        (f"{_check} failed", _kept(_check, (_check, 1, True), (_check, 0.1, False)), _failed, "failed"),
+    ]
 
 
 @pytest.mark.parametrize(("story", "finding", "verdict", "outcome"), CASES, ids=[case[0] for case in CASES])

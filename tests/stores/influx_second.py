@@ -62,6 +62,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(401, {"code": "unauthorized", "message": "unauthorized access"})
         elif path == "/api/v2/buckets":
             name = json.loads(body)["name"]
+            if name in self.server.buckets:  # as 2.7 answers
+                self._say(422, {"code": "conflict", "message": f"bucket with name {name} already exists"})
+                return
             self.server.buckets[name] = f"{len(self.server.buckets):016x}"
             self._say(201, self._bucket(name))
         elif path == "/api/v2/dbrps":

@@ -21,6 +21,7 @@ from domain.measurement import Batch, Origin, Quality
 from domain.plant import DeviceKind
 from jobs.forward import Forwarder
 from stores.influx import InfluxStore
+from stores.influx_client import InfluxClient
 from tests.stores.contract import StoreContract
 from tests.stores.influx_second import ORG, TOKEN, SecondGeneration, second_generation
 from tests.stores.influx_server import InfluxServer, running
@@ -416,3 +417,27 @@ def test_old_rows_are_counted_too(store: InfluxStore) -> None:
     while store.status().size_bytes == 0:
         assert time.monotonic() < deadline, "the server tells no size"
         time.sleep(0.05)
+
+
+@needs_server
+def test_processes_that_find_no_bucket_at_the_same_moment_make_one(
+    second: SecondGeneration, name: str
+) -> None:
+    clients = [InfluxClient(second.url, name, org=ORG, token=TOKEN) for _ in range(4)]
+    problems: list[Exception] = []
+
+    def make(client: InfluxClient) -> None:
+        try:
+            client.create()
+        except Exception as error:
+            problems.append(error)
+
+    threads = [threading.Thread(target=make, args=(client,)) for client in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for client in clients:
+        client.close()
+    assert problems == []
+    assert name in second.buckets

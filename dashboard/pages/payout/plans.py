@@ -11,7 +11,7 @@ from dashboard.pages.base import Component, Site, Visit
 from dashboard.pages.payout.parts import months, payout_of, step_bar, village_label, yuan
 from domain.money import Money
 from queries.payout import PlanView
-from revenue.approval import CHECKER_STEPS, MONEY_STEPS, PAPER_STEPS
+from revenue.approval import CHECKER_STEPS, MONEY_STEPS, ORDER, PAPER_STEPS, Step
 from revenue.payment import PaymentState
 from revenue.stability import Finding
 from texts.loader import Texts
@@ -120,6 +120,12 @@ def _next(visit: Visit, view: PlanView) -> Component:
                 texts("payout.page.do_step", step=name),
                 href=f"{prefix}plan-step/{plan_id}",
                 className="button",
+            )
+        )
+    if ORDER.index(view.dossier.approval.step) >= ORDER.index(Step.FILED):
+        links.append(
+            html.A(
+                texts("payout.page.payment_of_plan"), href=f"{prefix}plan-pay/{plan_id}", className="button"
             )
         )
     if step in PAPER_STEPS:

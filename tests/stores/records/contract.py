@@ -9,8 +9,10 @@ import pytest
 from domain.account import AuditEntry, Role, Scope, Session, User
 from domain.errors import RecordRejectedError
 from domain.records import ImportedFile, JobState, MeterReading
+from domain.slots import Strip, microseconds
 from domain.timespan import Interval
 from stores.protocol import RecordStore
+from stores.sample_account_protocol import Heartbeat
 
 NOW = datetime(2026, 7, 1, 2, 30, 0, 123456, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -250,3 +252,29 @@ class RecordStoreContract:
             thread.join()
         assert errors == []
         assert len(store.audit(NOW)) == 40
+
+    def test_strips_of_slots_are_replaced_whole_and_found_by_device_and_day(self, store: RecordStore) -> None:
+        first = Strip("inv-1", NOW.date(), microseconds(NOW), 60_000_000, bytearray([1, 1, 21, 0]))
+        other = Strip("inv-2", NOW.date(), microseconds(NOW), 300_000_000, bytearray([1] * 288))
+        later = Strip(
+            "inv-1", (NOW + 24 * HOUR).date(), microseconds(NOW + 24 * HOUR), 60_000_000, bytearray([0])
+        )
+        store.put_strips([first, other, later])
+        store.put_strips([replace(first, states=bytearray([1, 1, 21, 130]))])
+        [found] = store.strips(["inv-1", "inv-9"], NOW.date(), NOW.date())
+        assert found == replace(first, states=bytearray([1, 1, 21, 130]))
+        names = [f"x-{number}" for number in range(1200)] + ["inv-1", "inv-2"]
+        assert len(store.strips(names, NOW.date(), later.day)) == 3
+        assert store.forget_strips(NOW + HOUR) == 2
+        assert store.strips(["inv-1", "inv-2"], NOW.date(), later.day) == [later]
+
+    def test_the_newest_heartbeat_of_each_process_is_kept(self, store: RecordStore) -> None:
+        store.beat(Heartbeat("worker", NOW, {"jobs": 3.0}))
+        store.beat(Heartbeat("collector", NOW, {"rows": 1.0}, ("forward",)))
+        store.beat(Heartbeat("collector", NOW + HOUR, {"rows": 2.0}))
+        assert store.heartbeats() == [
+            Heartbeat("collector", NOW + HOUR, {"rows": 2.0}),
+            Heartbeat("worker", NOW, {"jobs": 3.0}),
+        ]
+        store.forget_heartbeat("worker")
+        assert [one.process for one in store.heartbeats()] == ["collector"]

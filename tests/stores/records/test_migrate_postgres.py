@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import inspect, text
 
 from domain.errors import RecordRejectedError, StoreUnavailableError, StoreVersionError
+from stores.records import copy  # noqa: F401 (knows every table)
 from stores.records.database import Database
 from stores.records.schema import METADATA
 from stores.records.store import SqlRecordStore

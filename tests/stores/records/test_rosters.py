@@ -84,6 +84,7 @@ def test_an_account_is_paid_to_only_after_a_second_person_looked(kept: SqlRoster
     kept.add_account(old, AT)
     kept.add_account(new, LATER)
     assert kept.accounts(["p1"]) == {"p1": old}
+    assert kept.account_ids(["p1", "p2"]) == {"p1": "a1"}
     assert kept.waiting_accounts(["p1"]) == [new]
     kept.check_account("a2", "township")
     assert kept.accounts(["p1"])["p1"].account_id == "a2"

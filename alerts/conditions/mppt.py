@@ -1,0 +1,63 @@
+"""F14: MPPT inputs of one inverter that differ, for devices that tell no string currents."""
+
+import re
+
+import numpy as np
+
+from alerts.condition import Bounds, Limits
+from alerts.judgement import Judgement, Subject, verdicts
+from alerts.rule import Daylight
+from alerts.scene import Scene
+from alerts.windows import before, days_of, days_true
+from domain.series import DeviceSeries, Floats
+
+BOUNDS: Bounds = {"low": (0.3, 0.98), "days": (1, 10), "clear": (0.5, 1.0)}
+_MPPT = re.compile(r"dc_mppt_(\d\d)_(power_w|current_a)")
+_HISTORY_DAYS, _HISTORY_LEAST = 30, 3
+
+
+def inputs(unit: DeviceSeries) -> dict[int, Floats]:
+    """Return the power (else the current) of each MPPT input of an inverter that ever had one."""
+    found: dict[int, Floats] = {}
+    for name in sorted(unit.values, reverse=True):  # power comes before current
+        match = _MPPT.fullmatch(name)
+        values = unit.good(name) if match else None
+        if match and values is not None and int(match[1]) not in found:
+            known = values[np.isfinite(values)]
+            if known.size and np.quantile(known, 0.98) > 0.5:
+                found[int(match[1])] = values
+    return found
+
+
+def judge(scene: Scene, limits: Limits) -> Judgement:
+    """TRUE: an input's share of its inverter is under ``low`` of what is usual for it.
+
+    Usual is its own history (inputs may be of unequal size); without one, the median of the inverter's inputs.
+    """
+    days = days_of(scene)
+    subjects: list[Subject] = []
+    ratios: list[Floats] = []
+    plants: list[int] = []
+    bright = scene.to_units(scene.daylight(Daylight.D3))
+    for number, unit in enumerate(scene.units):
+        each = inputs(unit)
+        if len(each) < 2:
+            continue
+        power = np.stack(list(each.values()))
+        counts = bright[number] & np.isfinite(power).all(axis=0)
+        sums = days.sum(power, np.broadcast_to(counts, power.shape))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            share = sums / np.median(sums, axis=0)
+        own = before(share, _HISTORY_DAYS, _HISTORY_LEAST, gap=int(limits["days"]))
+        ratios.append(share / np.where(np.isfinite(own) & (own > 0), own, 1.0))
+        plants += [int(scene.plant_of[number])] * len(each)
+        owner = scene.subjects[number]
+        subjects += [Subject(owner.plant_id, owner.device_id, f"mppt_{key}") for key in each]
+    if not subjects:
+        return Judgement((), np.empty((0, scene.length), dtype=np.int8))
+    ratio = np.concatenate(ratios)
+    known, need = np.isfinite(ratio), int(limits["days"])
+    with np.errstate(invalid="ignore"):
+        low = days_true(ratio < limits["low"], known, need, need)
+        found = verdicts(known, low, ratio > limits["clear"])
+    return Judgement(subjects, days.place(found, np.array(plants)), {"ratio_to_usual": days.spread(ratio)})

@@ -1,0 +1,55 @@
+"""F40: strings that were whole at sunset and are gone next morning, several side by side."""
+
+import numpy as np
+
+from alerts.condition import Bounds, Limits
+from alerts.judgement import Judgement, verdicts
+from alerts.rule import Daylight
+from alerts.scene import Scene, median_of
+from alerts.strings import Strings, strings_of
+from alerts.windows import days_of
+from domain.series import Floats
+
+BOUNDS: Bounds = {"strings": (2, 30), "gone_share": (0.005, 0.3), "whole_share": (0.3, 1.0)}
+
+
+def judge(scene: Scene, limits: Limits) -> Judgement:
+    """TRUE: at least ``strings`` neighbouring strings of an inverter, healthy the evening before, carry nothing.
+
+    Judged by the plant's strings against the other inverters of the plant, because on one inverter the median
+    itself may be gone.
+    """
+    strings, days = strings_of(scene), days_of(scene)
+    if len(strings) == 0:
+        return Judgement((), np.empty((0, scene.length), dtype=np.int8))
+    light = strings.eligible(scene.daylight(Daylight.D3))
+    typical = _typical_a(strings)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = strings.current_a / typical
+        counts = light & np.isfinite(ratio) & (typical > 1.0)
+        gone = counts & (ratio < limits["gone_share"])
+    by_day = days.median(ratio, counts, 2)
+    was_whole = np.zeros(by_day.shape, dtype=np.bool_)
+    with np.errstate(invalid="ignore"):
+        was_whole[:, 1:] = by_day[:, :-1] > limits["whole_share"]
+    candidate = gone & was_whole[:, days.index]
+    gathered = np.nan_to_num(strings.by_unit(candidate.astype(np.float64)))
+    run = np.zeros((len(scene.units), scene.length))
+    longest = np.zeros_like(run)
+    for position in range(gathered.shape[1]):
+        run = np.where(gathered[:, position] > 0, run + 1, 0)
+        longest = np.maximum(longest, run)
+    known = np.zeros((len(scene.units), scene.length), dtype=np.bool_)
+    np.logical_or.at(known, strings.unit_of, counts)
+    true = longest >= limits["strings"]
+    return Judgement(scene.subjects, verdicts(known, true, longest == 0), {"strings_gone": longest})
+
+
+def _typical_a(strings: Strings) -> Floats:
+    """Return the median current of all strings of a string's plant. [A]"""
+    plants = strings.plant_of
+    found = np.full(strings.current_a.shape, np.nan)
+    for plant in np.unique(plants).tolist():
+        rows = plants == plant
+        found[rows] = median_of(strings.current_a[rows][None])[0]
+    return found

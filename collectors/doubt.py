@@ -1,0 +1,91 @@
+"""When a fitting answer is not believed at once: RTU frames name no question, and gateways repeat themselves.
+
+An answer is doubted when it equals what was just answered to another address of the same shape (a replayed
+frame), when an earlier question of the same shape was never answered (its late answer fits too), or while
+frames nobody asked for pass by (another master). A doubted answer counts only after a question of another
+length was answered cleanly behind it: had it been somebody else's, the right one would have come in between.
+Pure; no socket.
+"""
+
+from collections import deque
+
+from collectors.framing import COUNT_MAX, Question
+from domain.measurement import BlockRead
+
+_REMEMBERED = 6  # answers of one shape that are compared
+_SHAPES_MAX = 256
+UNANSWERED_S = 60.0  # how long the answer to a question may still come
+CROWDED_S = 600.0  # how long a wire is watched after frames nobody asked for
+_RTU_OVERHEAD = 5  # unit, function, byte count, checksum
+_AGREEING_SHARE = 0.25  # of the registers read twice; live values move, most registers do not
+
+_Shape = tuple[int, int, int]
+
+
+class AnswerMemory:
+    """What was asked and answered lately on one wire. Times are those of the event loop. [s]"""
+
+    def __init__(self) -> None:
+        self._answers: dict[_Shape, deque[tuple[int, bytes]]] = {}
+        self._unanswered: dict[_Shape, dict[int, float]] = {}  # by address: when it was asked
+        self._crowded_until_s = 0.0
+
+    def is_crowded(self, now_s: float) -> bool:
+        """Tell whether frames nobody asked for were seen of late."""
+        return now_s < self._crowded_until_s
+
+    def is_doubtful(self, question: Question, address: int, words: bytes, now_s: float) -> bool:
+        """Tell whether ``words`` may be the answer to another question of the same shape."""
+        shape = _shape(question)
+        waiting = self._unanswered.get(shape, {})
+        if any(asked != address and now_s - at_s < UNANSWERED_S for asked, at_s in waiting.items()):
+            return True
+        if self.is_crowded(now_s):
+            return True
+        return any(other != address and words == old for other, old in self._answers.get(shape, ()))
+
+    def believed(self, question: Question, address: int, words: bytes) -> None:
+        """Take note of an answer that counts."""
+        if len(self._answers) > _SHAPES_MAX:
+            self._answers.clear()
+        known = self._answers.setdefault(_shape(question), deque(maxlen=_REMEMBERED))
+        if (address, words) not in known:
+            known.append((address, words))
+
+    def unanswered(self, question: Question, address: int, now_s: float) -> None:
+        """Take note of a question whose answer did not come (in time)."""
+        self._unanswered.setdefault(_shape(question), {})[address] = now_s
+        for shape, waiting in tuple(self._unanswered.items()):
+            for old in [asked for asked, at_s in waiting.items() if now_s - at_s >= UNANSWERED_S]:
+                del waiting[old]
+            if not waiting:
+                del self._unanswered[shape]
+
+    def late_came(self, size: int) -> bool:
+        """Take note of an RTU frame of ``size`` bytes behind its time; False when no question waits for one so long."""
+        waiting = [shape for shape in self._unanswered if size == 2 * shape[2] + _RTU_OVERHEAD]
+        if len(waiting) == 1 and len(self._unanswered[waiting[0]]) == 1:
+            del self._unanswered[waiting[0]]  # it can only have been that one
+        return bool(waiting)
+
+    def stranger(self, now_s: float) -> None:
+        """Take note of a frame nobody asked for."""
+        self._crowded_until_s = now_s + CROWDED_S
+
+
+def confirming(block: BlockRead) -> BlockRead:
+    """Return the question of another length that confirms the answer to ``block``."""
+    if block.count > 1:
+        return BlockRead(block.function, block.address, block.count - 1)
+    return BlockRead(block.function, block.address, min(COUNT_MAX, block.count + 1))
+
+
+def agrees(words: bytes, again: bytes) -> bool:
+    """Tell whether two answers to overlapping questions can come from the same registers."""
+    common = min(len(words), len(again)) // 2
+    same = sum(words[2 * i : 2 * i + 2] == again[2 * i : 2 * i + 2] for i in range(common))
+    return same >= max(1, _AGREEING_SHARE * common)
+
+
+def _shape(question: Question) -> _Shape:
+    return question.unit, question.function, question.count

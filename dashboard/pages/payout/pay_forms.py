@@ -1,0 +1,108 @@
+"""The plain page of a plan's payment: accounts to confirm one by one, the bank file, the replies."""
+
+from typing import Any
+
+from flask import Flask, Response, redirect, request
+from flask_wtf.csrf import generate_csrf
+
+from access.permissions import Permission
+from access.principal import Principal
+from dashboard import guard, plain
+from dashboard.pages.base import Site
+from dashboard.pages.payout.parts import payout_of, village_label, yuan
+from revenue.refusal import RefusedError
+
+_PAGE = """<p class="note">{{ village }} · {{ plan }}</p>
+{% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% endif %}
+{% if checks %}<h1>{{ words("payout.page.to_confirm") }}</h1>
+{% if not payees %}<p class="note">{{ words("payout.page.none_to_confirm") }}</p>{% endif %}
+{% for one in payees %}<form method="post" action="{{ action }}/confirm">
+<input type="hidden" name="csrf_token" value="{{ csrf }}"><input type="hidden" name="payee" value="{{ one.payee_id }}">
+<input type="hidden" name="account" value="{{ one.account_id }}">
+<p>{{ one.name }} · {{ one.bank }} · {{ one.account }}</p>
+<button>{{ words("payout.page.confirm") }}</button></form>{% endfor %}{% endif %}
+{% for one in batches %}<p class="note">{{ one.name }} · {{ one.count }} · {{ one.total }}</p>
+{% if makes %}<a class="button" href="{{ prefix }}papers/bank/{{ plan }}/{{ one.name }}">{{ words("payout.page.bank_file") }}</a>
+{% endif %}{% if enters %}<a class="button" href="{{ prefix }}bank-reply/{{ one.name }}">{{ words("payout.page.reply") }}</a>
+{% endif %}{% endfor %}
+{% if makes %}<form method="post" action="{{ action }}/batch"><input type="hidden" name="csrf_token" value="{{ csrf }}">
+<button class="primary">{{ words("payout.page.make_batch") }}</button></form>{% endif %}
+<a class="button" href="{{ prefix }}plans/{{ plan }}">{{ words("access.back") }}</a>"""
+
+
+def register(server: Flask, site: Site) -> None:
+    """Register the page, its two acts, and the download of a bank file."""
+    pages, prefix = _PayPages(site), site.prefix
+    look, make = guard.page(Permission.VIEW_INCOME), guard.page(Permission.MAKE_PLAN)
+    check, people = guard.page(Permission.CHECK_MONEY), guard.page(Permission.VIEW_PEOPLE)
+    server.add_url_rule(f"{prefix}plan-pay/<plan_id>", "plan_pay", look(pages.show), methods=["GET"])
+    server.add_url_rule(
+        f"{prefix}plan-pay/<plan_id>/confirm", "plan_confirm", check(pages.confirm), methods=["POST"]
+    )
+    server.add_url_rule(
+        f"{prefix}plan-pay/<plan_id>/batch", "plan_batch", make(pages.batch), methods=["POST"]
+    )
+    server.add_url_rule(
+        f"{prefix}papers/bank/<plan_id>/<batch_id>", "paper_bank", people(pages.bank_file), methods=["GET"]
+    )
+
+
+class _PayPages:
+    """The handlers."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def show(self, principal: Principal, plan_id: str, problem: str = "", status: int = 200) -> Response:
+        """Show what is to be confirmed, sent and answered."""
+        payout, texts = payout_of(self._site), plain.words()
+        dossier = payout.plans.dossier(principal, plan_id)
+        checks = principal.may(Permission.CHECK_MONEY)
+        batches = [
+            {"name": one.batch_id, "count": len(one.lines), "total": yuan(one.total_fen)}
+            for one in dossier.batches
+        ]
+        return plain.document(
+            texts("payout.page.payment_of_plan"),
+            _PAGE,
+            status,
+            village=village_label(self._site, dossier.plan.village_id, texts),
+            plan=plan_id,
+            checks=checks,
+            payees=payout.payments.to_confirm(principal, plan_id) if checks else [],
+            batches=batches,
+            makes=principal.may(Permission.MAKE_PLAN),
+            enters=principal.may(Permission.ENTER_MONEY),
+            problem=problem,
+            prefix=self._site.prefix,
+            action=f"{self._site.prefix}plan-pay/{plan_id}",
+            csrf=generate_csrf(),
+        )
+
+    def confirm(self, principal: Principal, plan_id: str) -> Any:
+        """Confirm one account."""
+        given = request.form
+        try:
+            payments = payout_of(self._site).payments
+            payments.confirm(principal, plan_id, given.get("payee", ""), given.get("account", ""))
+        except RefusedError as error:
+            return self.show(principal, plan_id, error.words(plain.words()), 422)
+        return redirect(f"{self._site.prefix}plan-pay/{plan_id}", code=303)
+
+    def batch(self, principal: Principal, plan_id: str) -> Any:
+        """Make the next bank file."""
+        try:
+            payout_of(self._site).payments.batch(principal, plan_id)
+        except RefusedError as error:
+            return self.show(principal, plan_id, error.words(plain.words()), 422)
+        return redirect(f"{self._site.prefix}plan-pay/{plan_id}", code=303)
+
+    def bank_file(self, principal: Principal, plan_id: str, batch_id: str) -> Response:
+        """Download a bank file, XLSX or CSV."""
+        payout, texts = payout_of(self._site), plain.words()
+        file = payout.payments.bank_file(principal, plan_id, batch_id)
+        form = "csv" if request.args.get("form") == "csv" else "xlsx"
+        document = payout.documents.bank_list(principal, file, texts, form)
+        answer = Response(document.content, mimetype=document.content_type)
+        answer.headers["Content-Disposition"] = f'attachment; filename="{document.name}"'
+        return answer

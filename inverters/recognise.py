@@ -1,0 +1,161 @@
+"""Which family answers on a wire, from documented registers alone: a few reads, what each must hold, how sure it makes.
+
+Pure: the caller reads `CLUES` one by one and hands each answer to `judge`; the first sure one ends it. Families
+without an identity of their own (single sensors, some meters) are known by plausible values only, or not at all.
+"""
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from domain.measurement import BlockRead
+
+SURE = 0.9
+_TYPE_ACREL = 0x20D5
+_SUNSPEC = b"SunS"
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A family and why it is thought to be it. ``confidence`` is from 0 to 1."""
+
+    profile: str
+    confidence: float
+    evidence: str
+    serial_number: str = ""
+    model_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """One read, and what it tells when it is answered."""
+
+    block: BlockRead
+    judge: Callable[[bytes], Recognised | None]
+
+
+def text_in(words: bytes) -> str:
+    """Return the text in some registers up to the first NUL; empty when it is none."""
+    text = words.partition(b"\0")[0].decode("ascii", "replace").strip()
+    return text if text.isprintable() and "\ufffd" not in text else ""
+
+
+def _serial(words: bytes) -> str:
+    text = text_in(words)
+    plain = text.replace("-", "").replace("_", "")
+    return text if len(text) >= 8 and plain.isalnum() and any(c.isdigit() for c in plain) else ""
+
+
+def _word(words: bytes, number: int) -> int:
+    return int.from_bytes(words[2 * number : 2 * number + 2])
+
+
+def _grid(voltage_v: float, frequency_hz: float) -> bool:
+    return 150.0 <= voltage_v <= 290.0 and 45.0 <= frequency_hz <= 55.0
+
+
+def _huawei(words: bytes) -> Recognised | None:
+    model, serial = text_in(words[:30]), _serial(words[30:50])
+    if not model.startswith("SUN2000"):
+        return None
+    return Recognised("huawei_sun2000", 0.98, f"30000 holds the model {model!r}", serial, model)
+
+
+def _sungrow(words: bytes) -> Recognised | None:
+    serial, model = _serial(words[:20]), _word(words, 10)
+    if not serial:
+        return None
+    known = model not in (0, 0xFFFF)
+    more = f", 4999 the type code 0x{model:04X}" if known else ""
+    confidence = 0.95 if known else SURE
+    return Recognised("sungrow_sg", confidence, f"input 4989 holds a serial number{more}", serial)
+
+
+def _goodwe(words: bytes) -> Recognised | None:
+    serial, model = _serial(words[:16]), text_in(words[16:26])
+    if not serial:
+        return None
+    confidence = 0.95 if "GW" in model else 0.6
+    return Recognised("goodwe_mt", confidence, f"30004 holds a serial number, 30012 {model!r}", serial, model)
+
+
+def _growatt(words: bytes) -> Recognised | None:
+    serial = _serial(words)
+    return Recognised("growatt_max", SURE, "holding 23 holds a serial number", serial) if serial else None
+
+
+def _huawei_v2(words: bytes) -> Recognised | None:
+    serial = _serial(words[4:24])
+    if not serial:
+        return None
+    return Recognised("huawei_sun2000_v2", SURE, "32003 holds a serial number, 30000 no model", serial)
+
+
+def _smartlogger(words: bytes) -> Recognised | None:
+    serial = _serial(words)
+    return Recognised("huawei_smartlogger", SURE, "40713 holds a serial number", serial) if serial else None
+
+
+def _sunspec(words: bytes) -> Recognised | None:
+    if words != _SUNSPEC:
+        return None
+    return Recognised("sunspec", 0.95, "40000 holds the mark SunS")
+
+
+def _solis(words: bytes) -> Recognised | None:
+    volts, hertz = _word(words, 0) * 0.1, _word(words, 9) * 0.01
+    if not _grid(volts, hertz):
+        return None
+    return Recognised(
+        "ginlong_solis", 0.8, f"input 3033 and 3042 are a grid of {volts:.1f} V, {hertz:.2f} Hz"
+    )
+
+
+def _acrel(words: bytes) -> Recognised | None:
+    volts, hertz = _word(words, 0) * 0.1, _word(words, 22) * 0.01
+    if not (45.0 <= hertz <= 55.0 and 30.0 <= volts <= 290.0):
+        return None
+    return Recognised("meter_acrel_dtsd1352", 0.7, f"97 and 119 are a grid of {volts:.1f} V, {hertz:.2f} Hz")
+
+
+def _acrel_type(words: bytes) -> Recognised | None:
+    if _word(words, 0) != _TYPE_ACREL:
+        return None
+    return Recognised("meter_acrel_dtsd1352", 0.95, f"20480 holds the type code 0x{_TYPE_ACREL:04X}")
+
+
+def _floats(words: bytes) -> tuple[float, ...]:
+    return struct.unpack(f">{len(words) // 4}f", words)
+
+
+def _chint(words: bytes) -> Recognised | None:
+    volts = _floats(words)[0] * 0.1
+    if not 30.0 <= volts <= 290.0:
+        return None
+    why = f"8198 is a voltage of {volts:.1f} V; which of the two firmwares it is, the energies must tell"
+    return Recognised("meter_chint_dtsu666", 0.6, why)
+
+
+def _huawei_meter(words: bytes) -> Recognised | None:
+    found = _floats(words)
+    if not _grid(found[0], found[7]):
+        return None
+    return Recognised(
+        "meter_huawei_dtsu666h", 0.7, f"2110 and 2124 are a grid of {found[0]:.1f} V, {found[7]:.2f} Hz"
+    )
+
+
+CLUES = (
+    Clue(BlockRead(3, 30000, 25), _huawei),
+    Clue(BlockRead(4, 4989, 11), _sungrow),
+    Clue(BlockRead(3, 30004, 13), _goodwe),
+    Clue(BlockRead(3, 23, 5), _growatt),
+    Clue(BlockRead(3, 32001, 12), _huawei_v2),
+    Clue(BlockRead(3, 40713, 10), _smartlogger),
+    Clue(BlockRead(3, 40000, 2), _sunspec),
+    Clue(BlockRead(4, 3033, 10), _solis),
+    Clue(BlockRead(3, 20480, 1), _acrel_type),
+    Clue(BlockRead(3, 97, 23), _acrel),
+    Clue(BlockRead(3, 8198, 2), _chint),
+    Clue(BlockRead(3, 2110, 16), _huawei_meter),
+)

@@ -1,0 +1,207 @@
+"""Alerts, live: every minute the newest instants of every plant, every day the weeks behind it.
+
+The store of alerts is what survives a restart: alerts that live are taken up again, and what was judged is not
+judged twice. Late data change nothing here; the daily run sees them.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from alerts.catalog import KINDS
+from alerts.context import Context, Meaning
+from alerts.engine import judge_plant, settled
+from alerts.rule import AlertRule
+from alerts.watch import KEPT, Changes, Watch
+from domain.alert import Alert, AlertState
+from domain.clock import Clock
+from domain.plant import Plant, Registry
+from domain.series import Floats, PlantSeries
+from inverters.codes import Code, code_table
+from jobs.alert_series import Window
+from stores.alert_protocol import AlertStore
+from stores.protocol import MeasurementStore
+
+STEP_S = 60.0
+WINDOW_STEPS = 120
+SETTLE = timedelta(seconds=60)  # values of a minute are in the store this much later
+DAY_STEP_S = 900.0
+DAYS_BACK = 60
+
+
+def meanings(profile: str, quantity: str, value: int) -> Sequence[Meaning]:
+    """Return what a value of a status or alarm word means in common words."""
+    table = code_table(profile)
+    single = table.code(quantity, value)
+    rows = ((single,) if single is not None else ()) + (table.active(quantity, value) if value else ())
+    return tuple(_meaning(code) for code in rows)
+
+
+def _meaning(code: Code) -> Meaning:
+    return Meaning(code.category, code.rank, code.state.value, code.label, code.name_en)
+
+
+def source_of(plant: Plant) -> str:
+    """Return what a plant's data come through: the broker, or its own wire."""
+    return next((g.protocol.value for g in plant.gateways if g.topic), plant.plant_id)
+
+
+def context_for(registry: Registry, base: Context | None = None) -> Context:
+    """Return what the engine is told of a district."""
+    return replace(base or Context(), plants=registry.plants_by_id, codes=meanings, source_of=source_of)
+
+
+class AlertWatch:
+    """The job of every minute."""
+
+    def __init__(
+        self,
+        store: MeasurementStore,
+        alerts: AlertStore,
+        registry: Registry,
+        clock: Clock,
+        rules: Sequence[AlertRule],
+        context: Context,
+    ) -> None:
+        self._alerts = alerts
+        self._clock = clock
+        self._window = Window(store, registry, STEP_S, WINDOW_STEPS)
+        quick = [rule for rule in rules if not KINDS[rule.rule_id].daily]
+        self._watch = Watch(quick, context)
+        self._plants = [plant.plant_id for plant in registry.plants]
+        self._judged: datetime | None = None
+        self._lock = threading.Lock()
+
+    def step(self, period: datetime | None = None) -> str:  # noqa: ARG002 (what was judged says what is due)
+        """Judge every whole minute that is settled; return a line for the job table."""
+        with self._lock:
+            now = self._clock.now()
+            until = _floor(now - SETTLE)
+            if self._judged is None:
+                self._restore(now)
+                self._judged = self._kept_mark() or until - timedelta(seconds=STEP_S)
+            since = max(self._judged, until - timedelta(seconds=STEP_S * (WINDOW_STEPS // 2)))
+            if since >= until:
+                return "nothing new"
+            changes = self._watch.step(self._window.read_until(until), since, until)
+            self._keep(changes, until)
+            self._judged = until
+            return f"{changes.judged} judged, {len(changes.kept)} changed"
+
+    def _restore(self, now: datetime) -> None:
+        self._alerts.forget_alerts([each.alert_id for each in self._alerts.pending_alerts()])
+        lives = self._alerts.open_alerts()
+        lives += self._alerts.resolved_since(now - KEPT)
+        self._watch.restore(each for each in lives if not KINDS[each.rule].daily)
+
+    def _kept_mark(self) -> datetime | None:
+        marks = [self._alerts.judged_until(plant_id) for plant_id in self._plants[:1]]
+        return next((mark for mark in marks if mark is not None), None)
+
+    def _keep(self, changes: Changes, until: datetime) -> None:
+        if changes.forgotten:
+            self._alerts.forget_alerts(changes.forgotten)
+        if changes.kept:
+            self._alerts.put_alerts(changes.kept, until)
+        self._alerts.put_judged_until([(plant_id, until) for plant_id in self._plants[:1]])
+
+
+def _floor(instant: datetime) -> datetime:
+    return datetime.fromtimestamp(instant.timestamp() // STEP_S * STEP_S, UTC)
+
+
+class DailyAlerts:
+    """The job of every day: rules that need weeks of days, one plant after the other."""
+
+    def __init__(
+        self,
+        store: MeasurementStore,
+        alerts: AlertStore,
+        registry: Registry,
+        clock: Clock,
+        rules: Sequence[AlertRule],
+        context: Context,
+    ) -> None:
+        self._store = store
+        self._alerts = alerts
+        self._registry = registry
+        self._clock = clock
+        self._rules = [rule for rule in rules if KINDS[rule.rule_id].daily]
+        self._context = context
+
+    def run(self, period: datetime | None = None, *, stopping: Callable[[], bool] = lambda: False) -> str:  # noqa: ARG002
+        """Judge the last weeks of every plant; what still holds is open, what does not any more is ended."""
+        until = datetime.fromtimestamp(self._clock.now().timestamp() // DAY_STEP_S * DAY_STEP_S, UTC)
+        count = 0
+        for plant in self._registry.plants:
+            if stopping():
+                break
+            one = replace(self._registry, plants=(plant,))
+            window = Window(self._store, one, DAY_STEP_S, round(DAYS_BACK * 86_400 / DAY_STEP_S))
+            for series in window.read_until(until):
+                count += self._one(_trimmed(series), until)
+        return f"{count} changed"
+
+    def _one(self, series: PlantSeries, until: datetime) -> int:
+        """Settle one plant's daily alerts with those in the store."""
+        plant_ids = (series.plant_id,)
+        opened = [each for each in self._alerts.open_alerts(plant_ids) if not each.plant_ids]
+        quick = [each for each in opened if not KINDS[each.rule].daily]
+        found = judge_plant(series, self._rules, self._context) if len(series.instants) else []
+        known: Mapping[tuple[str, str, str], Alert] = {
+            each.key: each for each in opened if KINDS[each.rule].daily
+        }
+        told = settled([*found, *quick], self._context, until)
+        changed = [self._merged(each, known) for each in told if KINDS[each.rule].daily and each.is_open]
+        held = {each.key for each in changed}
+        changed += [
+            replace(each, state=AlertState.RESOLVED, resolved_at=until)
+            for key, each in known.items()
+            if key not in held
+        ]
+        return self._alerts.put_alerts(changed, until)
+
+    @staticmethod
+    def _merged(alert: Alert, known: Mapping[tuple[str, str, str], Alert]) -> Alert:
+        """Return the alert under the id it was kept with: a longer look back must not make it another one."""
+        before = known.get(alert.key)
+        if before is None:
+            return alert
+        return replace(
+            alert, alert_id=before.alert_id, since=min(before.since, alert.since), fired_at=before.fired_at
+        )
+
+
+def _trimmed(series: PlantSeries) -> PlantSeries:
+    """Return a series from its first value on: a short history is not a long silence."""
+    spoke = np.zeros(len(series.instants), dtype=np.bool_)
+    for each in series.devices.values():
+        for values in each.values.values():
+            spoke |= np.isfinite(values)
+    first = int(np.argmax(spoke)) if spoke.any() else len(spoke)
+    cut = slice(first, None)
+    devices = {
+        name: replace(
+            each,
+            values={quantity: values[cut] for quantity, values in each.values.items()},
+            expected_power_w=_cut(each.expected_power_w, cut),
+        )
+        for name, each in series.devices.items()
+    }
+    return replace(
+        series,
+        instants=series.instants[cut],
+        devices=devices,
+        sun_elevation_deg=series.sun_elevation_deg[cut],
+        clear_sky_poa_w_m2=series.clear_sky_poa_w_m2[cut],
+        irradiance_poa_w_m2=_cut(series.irradiance_poa_w_m2, cut),
+        module_temperature_c=_cut(series.module_temperature_c, cut),
+        ambient_temperature_c=_cut(series.ambient_temperature_c, cut),
+    )
+
+
+def _cut(values: Floats | None, cut: slice) -> Floats | None:
+    return None if values is None else values[cut]

@@ -1,0 +1,246 @@
+"""The loss ledger: every lost kilowatt-hour of a day in exactly one cause, and the parts add up.
+
+Expected minus produced is split step by step. A step has one cause, by this order: no data, grid, outage,
+curtailment, clipping, snow, string; what is left is unexplained, and may be negative, because a model errs on
+both sides. Expected is the power of healthy peers at the unit's size where there are three, and the unit's own
+model of irradiance where there are not or where all of them are down.
+
+A silence the counter closes is a loss only when the counter rose by less than the model's band explains;
+then it was an outage. Without a counter it stays unknown: no loss is booked, and its range goes from nothing
+to all that was expected.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from enum import Enum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.series import DeviceSeries, Flag, Floats, PlantSeries
+from kpis.data_quality import POWER
+from kpis.expected import peer_power
+from kpis.series_days import Days
+from kpis.series_energy import StepEnergy, step_energy
+from kpis.string_loss import lost_to_strings
+
+Mask = NDArray[np.bool_]
+BAND_DEFAULT = 0.05
+_SIGMAS = 2.0
+_DOWN = 0.001  # of the 99th percentile: rdtools' limit of a stopped inverter
+_WORTH = 0.02  # of the unit's size: below it nothing is expected that could be lost
+_PEERS_TRUSTED = 0.5  # of the model: below it the peers are down themselves
+_SNOW_C, _SNOW_SHARE = 2.0, 0.3
+_GRID_GONE = 0.2
+_VOLTAGES = (
+    "ac_phase_a_voltage_v", "ac_phase_b_voltage_v", "ac_phase_c_voltage_v",
+    "ac_line_ab_voltage_v", "ac_line_bc_voltage_v", "ac_line_ca_voltage_v",
+)  # fmt: skip
+
+
+class Cause(Enum):
+    """Why energy was lost, in order of precedence."""
+
+    COMMUNICATION = "communication"  # not known: a range, closed by the counter when it returns
+    GRID = "grid"
+    OUTAGE = "outage"
+    CURTAILMENT = "curtailment"
+    CLIPPING = "clipping"
+    SNOW = "snow"
+    STRING = "string"
+    UNEXPLAINED = "unexplained"
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Energy one device lost on one local day by one cause, with the range it lies in. [kWh]"""
+
+    day: date
+    device_id: str
+    cause: Cause
+    lost_kwh: float
+    low_kwh: float
+    high_kwh: float
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """One device: energy expected and produced by day, and its losses. NaN where a day cannot be known. [kWh]"""
+
+    device_id: str
+    expected_kwh: Floats
+    produced_kwh: Floats
+    losses: tuple[Loss, ...]
+    causes: NDArray[np.int8]  # of each step: number in `Cause`, -1 for none
+    lost_wh: Floats  # of each step
+    method: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a kilowatt-hour earns on a day, in its two parts, which are paid at different times. [fen/kWh]"""
+
+    benchmark_fen: Decimal
+    subsidy_fen: Decimal
+
+
+class PriceOf(Protocol):
+    """Tells the price of a plant on a day."""
+
+    def __call__(self, plant_id: str, day: date) -> Price | None:
+        """Return the price, None when nobody has told it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LostMoney:
+    """A loss in whole fen, by part."""
+
+    benchmark_fen: int
+    subsidy_fen: int
+
+    @property
+    def total_fen(self) -> int:
+        """Both parts."""
+        return self.benchmark_fen + self.subsidy_fen
+
+
+def priced(loss: Loss, plant_id: str, price_of: PriceOf) -> LostMoney | None:
+    """Return what a loss cost by the tariff of its day; None without a tariff."""
+    price = price_of(plant_id, loss.day)
+    if price is None:
+        return None
+    energy = Decimal(repr(float(loss.lost_kwh)))
+    parts = (energy * price.benchmark_fen, energy * price.subsidy_fen)
+    return LostMoney(*(int(part.quantize(Decimal(1), ROUND_HALF_UP)) for part in parts))
+
+
+def ledgers(series: PlantSeries, days: Days) -> dict[str, Ledger]:
+    """Return the ledger of every inverter that has an expectation; flags and expected power must be in."""
+    peers = peer_power(series)
+    found = {}
+    for name, device in series.devices.items():
+        if device.expected_power_w is not None or name in peers:
+            found[name] = _ledger(series, days, device, peers.get(name))
+    return found
+
+
+def _reference(device: DeviceSeries, peers: Floats | None) -> tuple[Floats, str]:
+    model = device.unlimited_power_w
+    if model is None:
+        assert peers is not None
+        return peers, "peers"
+    if peers is None or device.expected_source == "peers":
+        return model, f"model:{device.expected_source}"
+    trusted = ~np.isnan(peers) & ~(peers < _PEERS_TRUSTED * model)
+    return np.where(trusted, peers, model), "peers"
+
+
+def _ledger(series: PlantSeries, days: Days, device: DeviceSeries, peers: Floats | None) -> Ledger:
+    reference, method = _reference(device, peers)
+    energy = step_energy(series, device)
+    expected = reference * series.step_s / 3600.0
+    lost = expected - energy.energy_wh
+    known = ~np.isnan(lost)
+    causes = _causes(series, days, device, reference, energy, lost)
+    spread = device.expected_spread
+    band = _SIGMAS * spread if not np.isnan(spread) else BAND_DEFAULT
+    losses = _losses(days, device.device.device_id, causes, lost, expected, band, method)
+    return Ledger(
+        device.device.device_id,
+        days.sums(expected, where=known) / 1000.0,
+        days.sums(energy.energy_wh, where=known) / 1000.0,
+        tuple(losses),
+        causes,
+        np.where(known, lost, 0.0),
+        method,
+    )
+
+
+def _causes(
+    series: PlantSeries, days: Days, device: DeviceSeries, reference: Floats, energy: StepEnergy, lost: Floats
+) -> NDArray[np.int8]:
+    """Return the number of the cause of each step; -1 where nothing was expected and nothing made."""
+    order = list(Cause)
+    power = device.good(POWER)
+    size_w = float(np.nanquantile(reference, 0.99)) if not np.isnan(reference).all() else np.nan
+    due = np.nan_to_num(reference) > _WORTH * size_w
+    causes = np.full(len(reference), order.index(Cause.UNEXPLAINED), dtype=np.int8)
+    causes[np.isnan(lost) | (np.nan_to_num(reference) <= 0) & (np.nan_to_num(energy.energy_wh) <= 0)] = -1
+    marks = device.flags.get(POWER, np.zeros(len(reference), dtype=np.uint16))
+    closed = _closed_silences(energy, lost, reference, power, series.step_s)
+    said = power if power is not None else np.where(energy.estimated, np.nan, energy.energy_wh)
+    top = float(np.nanquantile(said, 0.99)) if not np.isnan(said).all() else np.nan
+    stopped = due & ((said <= max(_DOWN * top, 1.0)) | (closed == 1)) & ~np.isnan(lost)
+    masks: Mapping[Cause, Mask] = {
+        Cause.STRING: lost_to_strings(series, days, device, reference, stopped),
+        Cause.SNOW: _snow(series, due, energy.energy_wh, reference * series.step_s / 3600.0),
+        Cause.CLIPPING: (marks & np.uint16(Flag.CLIPPED.value)) != 0,
+        Cause.CURTAILMENT: (marks & np.uint16(Flag.CURTAILED.value)) != 0,
+        Cause.OUTAGE: stopped,
+        Cause.GRID: stopped & _grid_gone(device),
+        Cause.COMMUNICATION: (closed == 0) | (np.isnan(energy.energy_wh) & due),
+    }
+    for cause, mask in masks.items():  # the last one wins
+        causes[mask] = order.index(cause)
+    return causes
+
+
+def _closed_silences(
+    energy: StepEnergy, lost: Floats, reference: Floats, power: Floats | None, step_s: float
+) -> NDArray[np.int8]:
+    """Return 0 in a silence the counter says was produced through, 1 in one it was not, -1 elsewhere."""
+    silent = energy.estimated & (np.isnan(power) if power is not None else True) & ~np.isnan(lost)
+    found = np.full(len(lost), -1, dtype=np.int8)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], silent.astype(np.int8), [0]])))
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        wanted = float(reference[start:end].sum() * step_s / 3600.0)
+        if wanted > 0:
+            found[start:end] = int(lost[start:end].sum() > 0.5 * wanted)
+    return found
+
+
+def _snow(series: PlantSeries, due: Mask, energy_wh: Floats, expected_wh: Floats) -> Mask:
+    air = series.ambient_temperature_c
+    if air is None:
+        return np.zeros(len(due), dtype=bool)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(due & (air < _SNOW_C) & (energy_wh < _SNOW_SHARE * expected_wh))
+
+
+def _grid_gone(device: DeviceSeries) -> Mask:
+    """Return where every phase that is measured has lost its voltage."""
+    gone: list[Mask] = []
+    for name in _VOLTAGES:
+        volts = device.good(name)
+        if volts is not None and not np.isnan(volts).all():
+            usual = float(np.nanquantile(volts, 0.9))
+            gone.append(np.asarray(volts < _GRID_GONE * usual))
+    if not gone:
+        return np.zeros(len(next(iter(device.values.values()))), dtype=bool)
+    return np.asarray(np.all(gone, axis=0))
+
+
+def _losses(
+    days: Days, name: str, causes: NDArray[np.int8], lost: Floats, expected: Floats, band: float, method: str
+) -> list[Loss]:
+    found = []
+    for number, cause in enumerate(Cause):
+        mask = causes == number
+        if not mask.any():
+            continue
+        wanted = days.sums(np.nan_to_num(expected), where=mask) / 1000.0
+        told = days.sums(np.where(np.isnan(lost), 0.0, lost), where=mask) / 1000.0
+        open_wh = days.sums(np.where(np.isnan(lost), np.nan_to_num(expected), 0.0), where=mask) / 1000.0
+        for place, day in enumerate(days.days):
+            if not np.isnan(told[place]):
+                room = band * float(wanted[place] - open_wh[place])
+                value = float(told[place])
+                found.append(
+                    Loss(day, name, cause, value, value - room, value + room + float(open_wh[place]), method)
+                )
+    return found

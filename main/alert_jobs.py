@@ -1,0 +1,27 @@
+"""The jobs that watch over the plants, with the rules in force."""
+
+from typing import TYPE_CHECKING
+
+from alerts.context import Context
+from jobs.evaluate_alerts import STEP_S, AlertWatch, DailyAlerts, context_for
+from jobs.schedule import Job
+from main.configuration import load_alert_rules
+
+if TYPE_CHECKING:
+    from main.instance import Instance
+
+_DAY_S = 86_400.0
+_EVENING_S = 13.5 * 3600.0  # 21:30 in Shangzhou, in UTC seconds of the day: every plant's daylight is over
+
+
+def alert_jobs(instance: "Instance") -> list[Job]:
+    """Return the watch of every minute and the judgement of every evening."""
+    options = instance.options
+    overlay = options.settings.overlay_dir
+    book = load_alert_rules(options.settings.config_dir, overlay if overlay.is_dir() else None)
+    context = context_for(options.registry, Context(stakes=book.stakes))
+    parts = (instance.store, instance.records, options.registry, options.clock, book.rules, context)
+    return [
+        Job("evaluate_alerts", STEP_S, AlertWatch(*parts).step),
+        Job("evaluate_days", _DAY_S, DailyAlerts(*parts).run, offset_s=_EVENING_S),
+    ]

@@ -1,0 +1,1 @@
+"""Certificates of the district's own authority: no internet, no public name needed."""

@@ -1,0 +1,113 @@
+"""F23 to F27, F30 to F32: held back, clipped, low for a day, for weeks, for a month; dirt, snow, shadows."""
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+
+from alerts.context import Context
+from domain.alert import Severity
+from domain.series import PlantSeries
+from tests.alerts.builders import alerts, change, everywhere, judged, local, plant, series, span
+
+POWER = "ac_active_power_w"
+
+
+def scaled(days: PlantSeries, first: str, last: str, factor: float) -> PlantSeries:
+    return everywhere(days, POWER, span(days, first, last), lambda power: power * factor)
+
+
+def test_a_set_point_below_full_is_told_and_explains_the_low_plant() -> None:
+    day = change(series(), 1, "active_power_limit_percent", slice(0, None), 100.0)
+    where = span(day, "10 10:00", "10 14:00")
+    day = change(day, 1, "active_power_limit_percent", where, 60.0)
+    day = everywhere(day, POWER, where, lambda power: np.minimum(power, 0.3 * 50_000.0))
+    found = {each.rule: each for each in judged([day], "F23", "F25")}
+    assert (found["F23"].severity, found["F23"].cause) == (Severity.S4, "curtailment")
+    assert found["F23"].fired_at == local("10 10:30")
+
+
+def test_a_plateau_on_most_inverters_is_an_order_without_a_register() -> None:
+    day = series()
+    where = span(day, "10 10:00", "10 14:00")
+    [alert] = alerts(everywhere(day, POWER, where, 20_000.0), "F23")
+    assert local("10 10:30") < (alert.fired_at or alert.since) < local("10 11:30")
+
+
+def test_hours_at_the_top_of_the_inverter_are_a_note_for_the_report() -> None:
+    days = everywhere(series(days=6), POWER, slice(0, None), lambda power: np.minimum(power * 1.4, 50_000.0))
+    found = alerts(days, "F24")
+    assert len(found) == 5
+    assert {each.severity for each in found} == {Severity.S4}
+    assert alerts(series(days=6), "F24") == []
+
+
+def test_a_plant_a_quarter_low_for_a_day_is_found_that_evening_and_half_is_more_urgent() -> None:
+    [alert] = alerts(scaled(series(days=2), "10 00:00", "11 00:00", 0.75), "F25")
+    assert (alert.severity, alert.since) == (Severity.S3, local("10 00:00"))
+    assert local("10 17:00") < (alert.fired_at or alert.since) < local("11 00:00")
+    assert alert.lost_kwh is not None
+    [grave] = alerts(scaled(series(), "10 00:00", "11 00:00", 0.5), "F25")
+    assert grave.severity is Severity.S2
+
+
+def test_a_tenth_less_for_a_day_or_a_day_with_half_its_data_is_not_told() -> None:
+    assert alerts(scaled(series(), "10 00:00", "11 00:00", 0.9), "F25") == []
+    holes = everywhere(
+        scaled(series(), "10 00:00", "11 00:00", 0.5), POWER, span(series(), "10 06:00", "10 12:00"), np.nan
+    )
+    assert alerts(holes, "F25") == []
+
+
+def test_weeks_six_per_cent_below_the_season_are_found_and_a_model_always_off_is_not() -> None:
+    days = series(days=70, step_s=3600.0)
+    assert alerts(everywhere(days, POWER, slice(0, None), lambda power: power * 0.9), "F26") == []
+    late = everywhere(days, POWER, slice(50 * 24, None), lambda power: power * 0.92)
+    [alert] = alerts(late, "F26")
+    assert alert.rule == "F26"
+
+
+def test_a_month_below_nine_tenths_of_its_design_is_told_and_without_a_design_nothing() -> None:
+    from datetime import UTC, datetime
+
+    days = series(days=30, step_s=3600.0, start=datetime(2026, 5, 31, 16, tzinfo=UTC))
+    assert alerts(days, "F27") == []
+    kwh = sum(float(each.values[POWER].sum()) for each in days.devices.values()) / 1000.0
+
+    def design(plant_id: str, month: date) -> float | None:
+        return kwh / 0.85 if (plant_id, month) == ("p1", date(2026, 6, 1)) else None
+
+    [alert] = alerts(days, "F27", context=Context({"p1": plant()}, designs=design))
+    assert (alert.severity, alert.evidence["attainment_ratio"]) == (Severity.S4, "0.85")
+
+
+def test_output_that_slides_for_weeks_is_dirt_and_a_sudden_loss_is_not() -> None:
+    days = series(days=60, step_s=3600.0)
+    slide = np.concatenate([np.ones(20 * 24), np.linspace(1.0, 0.88, 40 * 24)])
+    dirty = everywhere(days, POWER, slice(0, None), lambda power: power * slide)
+    [alert] = alerts(dirty, "F30")
+    assert (alert.cause, alert.severity) == ("soiling", Severity.S4)
+    sudden = everywhere(days, POWER, slice(40 * 24, None), lambda power: power * 0.9)
+    assert alerts(sudden, "F30") == []
+
+
+def test_next_to_nothing_after_a_cold_night_with_voltage_there_is_snow() -> None:
+    day = scaled(series(), "10 08:00", "10 13:00", 0.02)
+    assert alerts(day, "F31") == []
+    cold = replace(day, ambient_temperature_c=np.full(len(day.instants), -3.0))
+    [alert] = alerts(cold, "F31")
+    assert (alert.cause, alert.severity) == ("snow", Severity.S4)
+
+
+def test_the_same_half_hour_low_on_clear_days_is_a_shadow_and_low_all_day_is_none() -> None:
+    days = series(days=8)
+    shaded = days
+    for day in range(10, 18):
+        shaded = change(
+            shaded, 2, POWER, span(days, f"{day} 08:00", f"{day} 08:30"), lambda power: power * 0.6
+        )
+    [alert] = alerts(shaded, "F32")
+    assert (alert.device_id, alert.cause) == ("p1-inv-02", "shade")
+    assert local("14 00:00") < alert.since < local("15 00:00")
+    weak = change(days, 2, POWER, slice(0, None), lambda power: power * 0.7)
+    assert alerts(weak, "F32") == []

@@ -1,0 +1,81 @@
+"""F11, F12, F13, F14, F40: weak strings, strings that take current, spread, MPPT inputs, theft."""
+
+import numpy as np
+
+from domain.alert import Severity
+from domain.series import PlantSeries
+from tests.alerts.builders import alerts, change, local, series, span
+
+STRING = "dc_string_03_current_a"
+
+
+def test_a_string_a_third_down_is_found_the_same_day_and_a_sixth_down_after_three() -> None:
+    deep = change(series(days=4), 1, STRING, slice(0, None), lambda amps: amps * 0.7)
+    [alert] = alerts(deep, "F11")
+    assert (alert.part, alert.severity) == ("string_03", Severity.S3)
+    assert local("10 12:00") < alert.since < local("11 00:00")
+    [later] = alerts(change(series(days=4), 1, STRING, slice(0, None), lambda amps: amps * 0.85), "F11")
+    assert local("12 12:00") < later.since < local("13 00:00")
+    assert later.severity is Severity.S4
+
+
+def test_a_string_five_per_cent_down_is_within_what_sensors_tell() -> None:
+    assert alerts(change(series(days=4), 1, STRING, slice(0, None), lambda amps: amps * 0.95), "F11") == []
+
+
+def test_an_open_string_is_not_a_low_one() -> None:
+    assert alerts(change(series(days=2), 1, STRING, slice(0, None), 0.0), "F11") == []
+
+
+def test_a_string_that_takes_current_is_work_of_the_day() -> None:
+    day = series()
+    [alert] = alerts(change(day, 1, STRING, span(day, "10 11:00", "10 11:30"), -1.2), "F12")
+    assert (alert.part, alert.severity, alert.fired_at) == ("string_03", Severity.S2, local("10 11:10"))
+
+
+def test_strings_that_differ_are_a_rating_and_explained_by_an_open_one() -> None:
+    days = change(series(days=3), 1, STRING, slice(0, None), lambda amps: amps * 0.55)
+    [alert] = alerts(days, "F13")
+    assert (alert.device_id, alert.severity) == ("p1-inv-01", Severity.S4)
+
+
+def mppt() -> PlantSeries:
+    days = series(days=8)
+    dc = days.devices["p1-inv-01"].values["dc_power_w"]
+    for number, share in ((1, 0.25), (2, 0.25), (3, 0.5)):
+        days = change(days, 1, f"dc_mppt_{number:02d}_power_w", slice(0, None), dc * share)
+    return days
+
+
+def test_inputs_of_unequal_size_are_no_fault_and_a_change_of_one_is() -> None:
+    days = mppt()
+    assert alerts(days, "F14") == []
+    weak = change(
+        days, 1, "dc_mppt_03_power_w", span(days, "15 00:00", "18 00:00"), lambda watts: watts * 0.75
+    )
+    assert [each.part for each in alerts(weak, "F14")] == ["mppt_3"]
+
+
+def test_three_neighbouring_strings_gone_over_night_are_theft_and_a_danger() -> None:
+    days = series(days=2)
+    for number in (4, 5, 6):
+        days = change(days, 2, f"dc_string_{number:02d}_current_a", span(days, "11 00:00", "12 00:00"), 0.0)
+    [alert] = alerts(days, "F40")
+    assert (alert.device_id, alert.severity, alert.evidence["strings_gone"]) == (
+        "p1-inv-02",
+        Severity.S1,
+        "3",
+    )
+    assert alert.since < local("11 09:00")
+
+
+def test_two_strings_gone_or_three_that_went_by_day_are_none() -> None:
+    days = series(days=2)
+    two = days
+    for number in (4, 5):
+        two = change(two, 2, f"dc_string_{number:02d}_current_a", span(days, "11 00:00", "12 00:00"), 0.0)
+    assert alerts(two, "F40") == []
+    for number in (4, 5, 6):
+        days = change(days, 2, f"dc_string_{number:02d}_current_a", span(days, "10 00:00", "12 00:00"), 0.0)
+    assert alerts(days, "F40") == []
+    assert np.isfinite(days.sun_elevation_deg).all()

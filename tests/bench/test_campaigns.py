@@ -1,0 +1,26 @@
+"""Short runs of the campaigns: nothing acknowledged is lost, and the planted errors are noticed."""
+
+import pytest
+
+from bench.kills import spool_kills
+from bench.power_cut import cuts
+
+
+@pytest.mark.needs("cc")
+def test_no_power_cut_loses_an_acknowledged_row_or_its_slot() -> None:
+    found = cuts(20, groups=30)
+    assert found["states_with_unsynced_data"] > 0
+    assert (found["states_that_lost_acknowledged_rows"], found["damaged_files"]) == (0, 0)
+
+
+@pytest.mark.needs("cc")
+@pytest.mark.parametrize("planted", ["normal", "early"])
+def test_a_planted_error_is_noticed(planted: str) -> None:
+    """synchronous=NORMAL, and an acknowledgement before the commit."""
+    assert cuts(20, planted, groups=30)["acknowledged_rows_lost"] > 0
+
+
+def test_no_kill_loses_an_acknowledged_row() -> None:
+    found = spool_kills(3)
+    assert found["with_uncommitted"] > 0
+    assert (found["acknowledged_lost"], found["damaged"]) == (0, 0)

@@ -1,0 +1,165 @@
+"""DL/T 645 meters on real sockets and serial lines: asked one thing, believed only when the answer fits."""
+
+import asyncio
+import os
+import tty
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from collectors.dlt645 import Dlt645Source
+from domain.errors import MalformedAnswerError, NoConnectionError, RefusedError, UnreachableError
+from domain.measurement import Sample
+from domain.plant import Gateway, WireProtocol
+from inverters.dlt645 import IDENTIFIERS, LIVE_IDENTIFIERS, decode_meter, meter_blocks, meter_question
+from inverters.frames import dlt645_frames
+from tests.collectors.peers import free_port
+from tests.inverters.support import NOON
+
+METER = "000000000161"
+CONTENTS = {
+    "0201FF00": "0023 0123 0223",
+    "0202FF00": "001500 001600 001780",
+    "02030000": "345612",
+    "02040000": "000080",
+    "02060000": "9909",
+    "00010000": "59010000",
+    "00020000": "00000000",
+    "04000402": "610100000000",
+}
+
+
+def answer(meter: str, identifier: str, control: int = 0x91, content: bytes | None = None) -> bytes:
+    """A meter's answer, written from the standard and not with the code under test."""
+    plain = bytes.fromhex(CONTENTS[identifier]) if content is None else content
+    data = bytes.fromhex(identifier)[::-1] + plain if control == 0x91 else b"\x02"
+    body = b"\x68" + bytes.fromhex(meter)[::-1] + bytes((0x68, control, len(data)))
+    body += bytes((byte + 0x33) & 0xFF for byte in data)
+    return b"\xfe\xfe" + body + bytes((sum(body) & 0xFF, 0x16))
+
+
+Rule = Callable[[str, str], bytes]
+
+
+def asked(question: bytes) -> tuple[str, str]:
+    body = question.lstrip(b"\xfe")
+    return body[1:7][::-1].hex(), bytes((b - 0x33) & 0xFF for b in body[10:14])[::-1].hex().upper()
+
+
+@asynccontextmanager
+async def meters(rule: Rule, framing: str, timeout_s: float = 0.4) -> AsyncIterator[Gateway]:
+    if framing == "serial":
+        ours, theirs = os.openpty()
+        tty.setraw(ours)
+        tty.setraw(theirs)
+        loop = asyncio.get_running_loop()
+        loop.add_reader(ours, lambda: os.write(ours, rule(*asked(os.read(ours, 4096)))))
+        try:
+            path = os.ttyname(theirs)
+            yield Gateway("gw", "p", WireProtocol.DLT645_SERIAL, path, timeout_s=timeout_s, line="2400 8N1")
+        finally:
+            loop.remove_reader(ours)
+            os.close(ours)
+            os.close(theirs)
+        return
+
+    writers: list[asyncio.StreamWriter] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        with suppress(ConnectionError, asyncio.CancelledError):
+            while question := await reader.read(64):
+                writer.write(rule(*asked(question)))
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    yield Gateway("gw", "p", WireProtocol.DLT645_OVER_TCP, "127.0.0.1", port, timeout_s=timeout_s)
+    server.close()
+    for writer in writers:
+        writer.transport.abort()
+    await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("framing", ["tcp", "serial"])
+def test_a_meter_is_read_and_understood(framing: str) -> None:
+    async def check() -> Sample:
+        async with meters(answer, framing, 2.0) as gateway:
+            source = Dlt645Source(gateway)
+            blocks = [await source.read(int(METER), block) for block in meter_blocks(IDENTIFIERS)]
+            await source.close()
+        return Sample("m", NOON, NOON, tuple(blocks))
+
+    batch = decode_meter(asyncio.run(check()), ct_ratio=60)
+    assert batch.value("ac_phase_b_voltage_v") == 230.1
+    assert batch.value("ac_phase_c_current_a") == pytest.approx(-1.7 * 60)
+    assert batch.value("ac_active_power_w") == pytest.approx(12.5634 * 1000 * 60)
+    assert batch.value("meter_energy_forward_wh") == pytest.approx(1.59 * 1000 * 60)
+    assert batch.texts["serial_number"] == METER
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        (lambda meter, one: answer("000000000162", one), MalformedAnswerError),
+        (lambda meter, one: answer(meter, "02060000"), MalformedAnswerError),
+        (lambda meter, one: answer(meter, one, 0xD1), RefusedError),
+        (lambda meter, one: answer(meter, one)[:-4] + b"\x00\x00\x00\x16", UnreachableError),
+        (lambda meter, one: answer(meter, one)[:9], UnreachableError),
+        (meter_question, UnreachableError),
+    ],
+    ids=["another meter", "another identifier", "refused", "checksum", "cut", "only our own echo"],
+)
+def test_an_answer_that_does_not_fit_gives_no_value(wrong: Rule, error: type[Exception]) -> None:
+    async def check() -> None:
+        async with meters(wrong, "tcp", 0.3) as gateway:
+            source = Dlt645Source(gateway)
+            with pytest.raises(error):
+                await source.read(int(METER), meter_blocks(LIVE_IDENTIFIERS)[0])
+            await source.close()
+
+    asyncio.run(check())
+
+
+def test_an_echo_and_noise_before_the_answer_are_passed_over() -> None:
+    def noisy(meter: str, one: str) -> bytes:
+        return b"\x68\x00" + meter_question(meter, one) + answer(meter, one)
+
+    async def check() -> None:
+        async with meters(noisy, "tcp", 2.0) as gateway:
+            source = Dlt645Source(gateway)
+            block = await source.read(int(METER), meter_blocks(["00010000"])[0])
+            assert block.words == bytes.fromhex("59010000")
+            await source.close()
+
+    asyncio.run(check())
+
+
+def test_a_gateway_that_is_not_there_is_told_with_its_address() -> None:
+    async def check() -> None:
+        port = free_port()
+        gateway = Gateway("gw", "p", WireProtocol.DLT645_OVER_TCP, "127.0.0.1", port, timeout_s=0.3)
+        with pytest.raises(NoConnectionError, match=f"127.0.0.1:{port}"):
+            await Dlt645Source(gateway).read(int(METER), meter_blocks(["00010000"])[0])
+
+    asyncio.run(check())
+
+
+def test_corrupt_digits_give_no_value_and_cost_no_other() -> None:
+    blocks = [
+        (number, bytes.fromhex(CONTENTS[one]) if one != "00010000" else b"\x5a\x01\x00\x00")
+        for number, one in enumerate(LIVE_IDENTIFIERS)
+    ]
+    from domain.measurement import WordBlock
+
+    words = tuple(WordBlock(0x11, number, content) for number, content in blocks)
+    batch = decode_meter(Sample("m", NOON, NOON, (*words, WordBlock(0x11, 0, b"\x01"))))
+    assert batch.value("meter_energy_forward_wh") is None
+    assert batch.value("ac_phase_a_voltage_v") == 230.0
+
+
+def test_frames_are_found_wherever_they_begin() -> None:
+    one, two = answer(METER, "00010000"), answer(METER, "00020000")
+    heard = b"\x68\x68" + one + b"\x16" + two + one[:7]
+    assert dlt645_frames(heard) == [one.lstrip(b"\xfe"), two.lstrip(b"\xfe")]

@@ -1,0 +1,152 @@
+"""An answer that fits may still belong to another question: when it is doubted, and what settles it."""
+
+import asyncio
+
+import pytest
+
+from collectors.doubt import UNANSWERED_S, AnswerMemory, agrees, confirming
+from collectors.framing import Question, RtuScreen, TcpScreen, WrongFrameError
+from collectors.modbus import ModbusSource
+from domain.errors import CollectError, MalformedAnswerError
+from domain.measurement import BlockRead
+from tests.collectors.peers import Question as Asked
+from tests.collectors.peers import gateway, peer, say, words
+from tests.collectors.test_framing import checksum, right
+
+Q = Question(3, 4, 2)
+
+
+def test_the_same_words_from_another_address_are_doubted_and_from_the_same_one_are_not() -> None:
+    memory = AnswerMemory()
+    memory.believed(Q, 100, b"abcd")
+    assert memory.is_doubtful(Q, 200, b"abcd", 1.0)
+    assert not memory.is_doubtful(Q, 100, b"abcd", 1.0)
+    assert not memory.is_doubtful(Q, 200, b"abce", 1.0)
+    assert not memory.is_doubtful(Question(4, 4, 2), 200, b"abcd", 1.0)
+
+
+def test_every_question_that_waits_for_its_answer_makes_others_of_its_shape_doubtful() -> None:
+    memory = AnswerMemory()
+    memory.unanswered(Q, 100, 0.0)
+    memory.unanswered(Q, 200, 1.0)
+    assert memory.is_doubtful(Q, 200, b"abcd", 2.0), "it may be the answer for 100"
+    assert memory.is_doubtful(Q, 300, b"abcd", 2.0)
+    assert not memory.is_doubtful(Question(3, 4, 3), 300, b"abcdef", 2.0)
+    assert not memory.is_doubtful(Q, 300, b"abcd", 2.0 + UNANSWERED_S)
+
+
+def test_a_late_frame_settles_the_only_question_it_can_belong_to() -> None:
+    memory = AnswerMemory()
+    memory.unanswered(Q, 100, 0.0)
+    assert not memory.late_came(7)
+    assert memory.late_came(9)
+    assert not memory.is_doubtful(Q, 300, b"abcd", 1.0)
+    memory.unanswered(Q, 100, 2.0)
+    memory.unanswered(Q, 200, 3.0)
+    assert memory.late_came(9)
+    assert memory.is_doubtful(Q, 300, b"abcd", 4.0), "which of the two it was, nobody knows"
+
+
+def test_the_confirming_question_has_another_length_and_the_same_beginning() -> None:
+    assert confirming(BlockRead(3, 10, 30)) == BlockRead(3, 10, 29)
+    assert confirming(BlockRead(3, 10, 1)) == BlockRead(3, 10, 2)
+    assert agrees(b"aabbccdd", b"aaxxcc")
+    assert not agrees(b"aabbccdd", b"xxyyzz")
+
+
+def test_a_replayed_answer_is_refused_while_equal_registers_are_believed() -> None:
+    """A gateway says its last answer again under the new transaction, whatever was asked."""
+    replay = True
+    last: list[bytes] = []
+
+    async def answer(question: Asked, writer: asyncio.StreamWriter) -> None:
+        data = words(question.unit, question.address if replay else 0, question.count)
+        frame = bytes([question.function, len(data)]) + data
+        last.append(frame)
+        await say(writer, question.frame(last[0] if replay else frame))
+
+    async def check() -> None:
+        nonlocal replay
+        async with peer(answer) as port:
+            source = ModbusSource(gateway(port))
+            assert (await source.read(1, BlockRead(3, 100, 4))).words == words(1, 100, 4)
+            with pytest.raises(MalformedAnswerError, match="another question"):
+                await source.read(1, BlockRead(3, 200, 4))
+            replay = False
+            for address in (300, 400, 500):
+                assert (await source.read(1, BlockRead(3, address, 6))).words == words(1, 0, 6)
+            await source.close()
+
+    asyncio.run(check())
+
+
+def test_transactions_go_on_counting_over_connections() -> None:
+    seen: list[int] = []
+
+    async def answer(question: Asked, writer: asyncio.StreamWriter) -> None:
+        seen.append(question.transaction)
+        await say(writer, question.right())
+
+    async def check() -> None:
+        async with peer(answer) as port:
+            source = ModbusSource(gateway(port))
+            for _ in range(3):
+                await source.read(1, BlockRead(3, 1, 1))
+                await source.close()
+
+    asyncio.run(check())
+    assert seen == [seen[0], seen[0] + 1, seen[0] + 2]
+
+
+def test_an_answer_cut_short_and_filled_up_by_a_late_one_is_refused() -> None:
+    late, now = Question(2, 3, 2, 500), Question(3, 4, 5, 501)
+    whole = right(now, rtu=False)
+    screen = TcpScreen()
+    assert screen.good_frame(whole[:8], now) == b""
+    filled = whole[:8] + right(late, rtu=False)  # 21 bytes: exactly as many as are missing, and more
+    with pytest.raises(WrongFrameError):
+        screen.good_frame(filled[: len(whole)], now)
+    with pytest.raises(WrongFrameError):
+        TcpScreen().good_frame(whole + b"\x00\x07\x02", now)
+
+
+def test_on_rtu_a_gateway_that_says_everything_twice_is_understood() -> None:
+    screen, one, two = RtuScreen(checksum), Question(3, 4, 2), Question(3, 4, 3)
+    first, second = right(one, rtu=True), right(two, rtu=True)
+    assert screen.good_frame(first + first, one) == first
+    assert screen.good_frame(first, two) == b""
+    assert screen.good_frame(first + second, two) == second
+    assert screen.repeats_itself(second)
+    with pytest.raises(WrongFrameError):
+        screen.good_frame(b"\x09" + first, one)
+
+
+@pytest.mark.parametrize("late_s", [0.5, 1.2])
+def test_on_a_shared_wire_not_even_a_very_late_answer_of_the_same_shape_is_taken(late_s: float) -> None:
+    """Later than the silence after a time-out: caught by doubt, not by waiting."""
+    calls = 0
+
+    async def answer(question: Asked, writer: asyncio.StreamWriter) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            asyncio.get_running_loop().call_later(late_s, writer.write, question.right())
+            return
+        await asyncio.sleep(0.03)
+        await say(writer, question.right())
+
+    async def check() -> int:
+        good = 0
+        async with peer(answer, rtu=True) as port:
+            source = ModbusSource(gateway(port, rtu=True, timeout_s=0.15))
+            for address in range(100, 4000, 100):
+                try:
+                    found = (await source.read(1, BlockRead(3, address, 2))).words
+                except CollectError:
+                    continue
+                assert found == words(1, address, 2)
+                good += 1
+            await source.close()
+        return good
+
+    assert asyncio.run(check()) >= 35

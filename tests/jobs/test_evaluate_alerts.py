@@ -1,0 +1,170 @@
+"""Alerts live: the newest minutes of a store become alerts, once, also across a restart."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alerts.context import Context
+from alerts.engine import judge
+from domain.alert import Alert, AlertState, Severity
+from domain.clock import ManualClock
+from domain.measurement import Origin
+from domain.plant import DeviceKind, Registry
+from domain.series import PlantSeries
+from domain.timespan import Interval
+from jobs.evaluate_alerts import AlertWatch, DailyAlerts, context_for, meanings
+from stores.memory import MemoryStore
+from stores.records.store import SqlRecordStore
+from tests.alerts.builders import RULES, change, everywhere, local, plant, series, span
+
+POWER = "ac_active_power_w"
+NAMES = ("p1", "p2", "p3")
+REGISTRY = Registry("商州区", (), (), tuple(plant(3, name) for name in NAMES))
+QUICK = [rule for rule in RULES.values() if rule.rule_id in {"F01", "F03", "F04", "F05", "F06", "F08", "F10"}]
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Iterator[SqlRecordStore]:
+    store = SqlRecordStore.at(tmp_path / "records.sqlite")
+    yield store
+    store.close()
+
+
+def kept(store: MemoryStore, made: PlantSeries) -> None:
+    """Write a made plant into the store, device by device."""
+    for each in made.devices.values():
+        spoke = np.zeros(len(made.instants), dtype=bool)
+        for values in each.values.values():  # noqa: PD011 (a mapping)
+            spoke |= np.isfinite(values)
+        table = pd.DataFrame(
+            {
+                "device_id": each.device.device_id,
+                "measured_at": pd.DatetimeIndex(made.instants).tz_localize("UTC").as_unit("ns"),
+                **dict(each.values),
+            }
+        )
+        store.write_table(list(each.values), table[spoke], Origin.POLL)
+
+
+def filled(*made: PlantSeries) -> MemoryStore:
+    store = MemoryStore(ManualClock(local("20 00:00")))
+    for each in made:
+        kept(store, each)
+    return store
+
+
+def run(
+    store: MemoryStore, records: SqlRecordStore, first: str, last: str, watch: AlertWatch | None = None
+) -> AlertWatch:
+    clock = ManualClock(local(first))
+    watch = watch or AlertWatch(store, records, REGISTRY, clock, QUICK, context_for(REGISTRY))
+    watch._clock = clock
+    while clock.now() <= local(last):
+        watch.step()
+        clock.advance(180.0)
+    return watch
+
+
+def minutes(name: str, fault: str = "") -> PlantSeries:
+    day = series(step_s=60.0, units=3, plant_id=name)
+    if fault == "zero":
+        day = change(day, 2, POWER, span(day, "10 11:00", "10 12:00"), 0.0)
+    if fault == "dark":
+        where = span(day, "10 11:00", "10 11:40")
+        for phase in "abc":
+            day = everywhere(day, f"ac_phase_{phase}_voltage_v", where, 0.0)
+        day = everywhere(day, POWER, where, 0.0)
+    return day
+
+
+def summary(alerts: list[Alert]) -> list[tuple[str, str, object, object]]:
+    return sorted((each.rule, each.key[1], each.fired_at, each.resolved_at) for each in alerts)
+
+
+def test_live_alerts_are_those_of_a_replay(records: SqlRecordStore) -> None:
+    made = [minutes("p1", "zero"), minutes("p2"), minutes("p3")]
+    run(filled(*made), records, "10 10:51", "10 12:30")
+    found = [each for each in records.alert_history(_all()) if each.rule == "F08"]
+    expected = [each for each in judge(made, QUICK, Context(REGISTRY.plants_by_id)) if each.rule == "F08"]
+    assert summary(found) == summary(expected)
+    [alert] = found
+    assert alert.fired_at == local("10 11:15")
+    assert alert.lost_kwh == pytest.approx(expected[0].lost_kwh, rel=0.05)
+
+
+def _all() -> Interval:
+    return Interval(local("09 00:00"), local("12 00:00"))
+
+
+def test_a_restart_in_the_middle_changes_nothing(records: SqlRecordStore) -> None:
+    store = filled(minutes("p1", "zero"), minutes("p2"), minutes("p3"))
+    for first, last in (("10 10:54", "10 11:08"), ("10 11:09", "10 11:40"), ("10 11:42", "10 12:30")):
+        run(store, records, first, last)
+    [alert] = [each for each in records.alert_history(_all()) if each.rule == "F08"]
+    assert (alert.since, alert.fired_at) == (local("10 11:00"), local("10 11:15"))
+    assert alert.resolved_at == local("10 12:15")
+    assert [each.state for each in records.transitions(alert.alert_id)] == [
+        AlertState.FIRING,
+        AlertState.RESOLVED,
+    ]
+
+
+def test_a_feeder_outage_is_one_open_alert_with_its_plants_under_it(records: SqlRecordStore) -> None:
+    run(filled(*(minutes(name, "dark") for name in NAMES)), records, "10 10:50", "10 11:30")
+    roots = [each for each in records.open_alerts() if each.parent_id is None]
+    assert [(each.rule, each.subject, each.plant_ids, each.severity) for each in roots] == [
+        ("F05", "10kV甲线", NAMES, Severity.S1)
+    ]
+    assert {each.rule for each in records.children(roots[0].alert_id)} == {"F04"}
+
+
+def test_the_outage_ends_when_the_plants_are_back(records: SqlRecordStore) -> None:
+    run(filled(*(minutes(name, "dark") for name in NAMES)), records, "10 10:50", "10 12:00")
+    assert records.open_alerts() == []
+    [area] = [each for each in records.alert_history(_all()) if each.rule == "F05"]
+    assert area.resolved_at is not None
+
+
+def test_an_empty_store_is_survived_and_judges_nothing(records: SqlRecordStore) -> None:
+    run(MemoryStore(ManualClock(local("20 00:00"))), records, "10 10:50", "10 11:30")
+    assert records.open_alerts() == []
+
+
+def test_nothing_is_judged_twice(records: SqlRecordStore) -> None:
+    store = filled(minutes("p1", "zero"), minutes("p2"), minutes("p3"))
+    watch = run(store, records, "10 11:00", "10 11:30")
+    assert watch.step() == "nothing new" or watch._clock.now() > local("10 11:30")
+    clock = ManualClock(local("10 11:20"))
+    watch._clock = clock
+    assert watch.step() == "nothing new"
+
+
+def test_weeks_of_days_are_judged_in_the_evening_and_kept_under_one_id(records: SqlRecordStore) -> None:
+    days = change(series(days=6, step_s=900.0, units=5), 2, POWER, slice(0, None), lambda power: power * 0.85)
+    registry = replace(REGISTRY, plants=(plant(5),))
+    clock = ManualClock(local("13 21:30"))
+    store = filled(days)
+    job = DailyAlerts(store, records, registry, clock, [RULES["F15"]], context_for(registry))
+    job.run()
+    [alert] = records.open_alerts()
+    assert (alert.rule, alert.device_id) == ("F15", "p1-inv-02")
+    clock.advance(timedelta(days=1).total_seconds())
+    job.run()
+    [again] = records.open_alerts()
+    assert (again.alert_id, again.fired_at) == (alert.alert_id, alert.fired_at)
+    healed = filled(series(days=6, step_s=900.0, units=5))
+    DailyAlerts(healed, records, registry, clock, [RULES["F15"]], context_for(registry)).run()
+    assert records.open_alerts() == []
+
+
+def test_codes_of_a_make_are_told_in_common_words() -> None:
+    [arc] = [each for each in meanings("huawei_sun2000", "alarm_word_01", 2) if each.rank >= 2]
+    assert (arc.category, arc.name) == ("string", "DC Arc Fault")
+    assert meanings("huawei_sun2000", "alarm_word_01", 0) == ()
+    assert meanings("no_such_profile", "fault_code", 7) == ()
+    assert DeviceKind.INVERTER in {each.kind for each in REGISTRY.devices()}

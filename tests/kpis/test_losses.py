@@ -1,0 +1,145 @@
+"""The loss ledger: one cause a step, parts that add up, and truth where it is known."""
+
+import csv
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from domain.plant import Device, DeviceKind, Plant
+from domain.series import Floats
+from kpis.losses import Cause, Ledger, Loss, Price, priced
+from kpis.prepare import prepared
+from kpis.series_daily import daily_of
+from tests.kpis.series import inverter, plant, rows, series
+
+DAYS = 40
+WEATHER = Device("w", "p", DeviceKind.WEATHER_STATION, "w")
+
+
+def _sun(days: int = DAYS) -> Floats:
+    made = series(
+        rows("w", "2026-05-01T00:00+08:00", 900, irradiance_poa_w_m2=np.zeros(96 * days)), of=plant()
+    )
+    return made.clear_sky_poa_w_m2 * (0.6 + 0.4 * np.sin(np.arange(96 * days) / 96.0 * 2.2) ** 2)
+
+
+def _book(power: Floats, light: Floats, of: Plant | None = None, **more: Floats) -> Ledger:
+    weather = rows(
+        "w", "2026-05-01T00:00+08:00", 900, irradiance_poa_w_m2=light, module_temperature_c=20 + light / 40
+    )
+    unit = rows("inv-01", "2026-05-01T00:00+08:00", 900, ac_active_power_w=power, **more)
+    here = of or plant(inverter(), WEATHER)
+    return daily_of(prepared(series(weather, unit, of=here), here).series, here).ledgers["inv-01"]
+
+
+def _sum(book: Ledger, cause: Cause) -> float:
+    return sum(loss.lost_kwh for loss in book.losses if loss.cause is cause)
+
+
+def test_a_healthy_unit_loses_next_to_nothing() -> None:
+    light = _sun()
+    book = _book(light * 45.0, light)
+    assert abs(np.nansum(book.expected_kwh - book.produced_kwh)) < 0.005 * np.nansum(book.produced_kwh)
+
+
+def test_an_outage_costs_what_the_sun_would_have_given_and_nothing_is_counted_twice() -> None:
+    light = _sun()
+    power = light * 45.0
+    power[96 * 30 : 96 * 33] = 0.0
+    book = _book(power, light)
+    truth = (light * 45.0)[96 * 30 : 96 * 33].sum() * 0.25 / 1000.0
+    assert _sum(book, Cause.OUTAGE) == pytest.approx(truth, rel=0.02)
+    parts = sum(loss.lost_kwh for loss in book.losses)
+    assert parts == pytest.approx(float(np.nansum(book.expected_kwh - book.produced_kwh)), abs=1e-6)
+
+
+def test_no_voltage_makes_the_outage_the_grids() -> None:
+    light = _sun()
+    power, volts = light * 45.0, np.full(len(light), 230.0)
+    power[96 * 30 : 96 * 31] = 0.0
+    volts[96 * 30 : 96 * 31] = 0.0
+    book = _book(power, light, ac_phase_a_voltage_v=volts)
+    assert _sum(book, Cause.GRID) > 100.0
+    assert _sum(book, Cause.OUTAGE) == 0.0
+
+
+def test_one_string_of_ten_is_a_string_by_the_lasting_step_alone() -> None:
+    light = _sun()
+    power = light * 45.0
+    power[96 * 25 :] *= 0.9
+    truth = (light * 4.5)[96 * 25 :].sum() * 0.25 / 1000.0
+    assert _sum(_book(power, light), Cause.STRING) == pytest.approx(truth, rel=0.05)
+
+
+def test_a_silence_the_counter_closes_is_communication_or_an_outage() -> None:
+    light = _sun()
+    power = light * 45.0
+    counter = np.concatenate([[0.0], np.cumsum(power * 0.25)[:-1]]) + 1e6
+    silent = slice(96 * 30 + 30, 96 * 30 + 60)
+    lost_power, flat = power.copy(), counter.copy()
+    flat[96 * 30 + 60 :] -= power[silent].sum() * 0.25
+    for told in (lost_power, counter, flat):
+        told[silent] = np.nan
+    alive, dead = (_book(lost_power, light, ac_energy_total_wh=told) for told in (counter, flat))
+    whole = power[silent].sum() * 0.25 / 1000.0
+    assert abs(_sum(alive, Cause.COMMUNICATION)) < 0.05 * whole
+    assert _sum(dead, Cause.OUTAGE) == pytest.approx(whole, rel=0.05)
+
+
+def test_a_silence_without_a_counter_is_a_range_and_no_loss() -> None:
+    light = _sun()
+    power = light * 45.0
+    power[96 * 30 : 96 * 31] = np.nan
+    book = _book(power, light)
+    [loss] = [loss for loss in book.losses if loss.cause is Cause.COMMUNICATION]
+    assert loss.lost_kwh == 0.0
+    assert loss.low_kwh == 0.0
+    assert loss.high_kwh == pytest.approx((light * 45.0)[96 * 30 : 96 * 31].sum() * 0.25 / 1000.0, rel=0.05)
+
+
+def test_a_loss_is_priced_by_the_tariff_of_its_day_in_two_parts() -> None:
+    loss = Loss(date(2026, 5, 1), "inv-01", Cause.OUTAGE, 100.0, 95.0, 105.0, "model:own")
+    money = priced(
+        loss, "p", lambda _, day: Price(Decimal("35.45"), Decimal(42)) if day.year == 2026 else None
+    )
+    assert money is not None
+    assert (money.benchmark_fen, money.subsidy_fen, money.total_fen) == (3545, 4200, 7745)
+    assert priced(loss, "p", lambda *_: None) is None
+
+
+@pytest.mark.slow
+@pytest.mark.needs("data:heliocity_simfaults_a")
+@pytest.mark.parametrize(
+    ("fault", "room"),
+    [("inverter_failure", 0.03), ("string_open_circuit", 0.03), ("bypass_diode_short", 0.5)],
+)
+def test_lost_energy_of_known_faults(test_data: Path, fault: str, room: float) -> None:
+    folder = test_data / "heliocity_simfaults_a"
+    with (folder / "truth.csv").open(encoding="utf-8") as file:
+        truth = {(row["plant"], row["fault"]): row for row in csv.DictReader(file)}
+    here = plant(
+        inverter(rated_power_kw=30.0, dc_capacity_kw=36.0, string_count=6), WEATHER,
+        latitude=43.61, longitude=7.05, tilt_deg=5.0, time_zone="Europe/Paris",
+    )  # fmt: skip
+    for number in range(1, 8):
+        table = pd.read_csv(folder / f"plant{number:02d}.csv.gz")
+        at = pd.to_datetime(table["time"], utc=True).astype("datetime64[ns, UTC]")
+        unit = pd.DataFrame(
+            {"device_id": "inv-01", "measured_at": at, "ac_active_power_w": table[f"{fault}_p_ac"]}
+        )
+        weather = pd.DataFrame(
+            {"device_id": "w", "measured_at": at, "irradiance_poa_w_m2": table["poa_w_m2"],
+             "module_temperature_c": table["module_temp_c"]}
+        )  # fmt: skip
+        told = daily_of(prepared(series(unit, weather, of=here), here).series, here)
+        known = truth[f"plant{number:02d}", fault]
+        first, last = known["first_affected"][:10], known["last_affected"][:10]
+        lost = told.rows[0].lost_kwh
+        inside = [first <= str(day) <= last for day in told.days.days]
+        assert float(np.nansum(lost[inside])) == pytest.approx(float(known["true_lost_kwh"]), rel=room), (
+            number
+        )

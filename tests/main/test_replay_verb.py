@@ -1,0 +1,97 @@
+"""`pvmon replay`: files in, tables out, on as little as a list of devices."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from main.__main__ import main
+from main.cli import Exit
+
+
+def _samples(path: Path, days: int = 3) -> None:
+    at = pd.date_range("2026-06-01", periods=96 * days, freq="15min", tz="Asia/Shanghai")
+    shape = np.clip(np.cos((np.arange(len(at)) / 4.0 % 24.0 - 12.7) / 13.0 * np.pi), 0.0, None)
+    tables = []
+    for number in range(1, 5):
+        power = 45_000.0 * shape * (1 + 0.01 * np.sin(np.arange(len(at)) + number))
+        if number == 3:
+            power[96 + 40 : 96 + 60] = 0.0
+        tables.append(
+            pd.DataFrame(
+                {"time": [t.isoformat() for t in at], "plant_id": "here", "device_id": f"inv{number}",
+                 "ac_active_power_w": power}
+            )
+        )  # fmt: skip
+    pd.concat(tables).to_csv(path, index=False)
+
+
+def _config(folder: Path) -> Path:
+    (folder / "plants").mkdir(parents=True)
+    (folder / "plants" / "here.yaml").write_text(
+        "id: here\ndevices:\n  - {id: inv1}\n  - {id: inv2}\n", "utf-8"
+    )
+    return folder
+
+
+def test_a_plant_of_which_only_names_are_known_gets_what_its_data_allow(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _samples(tmp_path / "s.csv.gz")
+    words = [
+        "--json",
+        "replay",
+        "--config",
+        str(_config(tmp_path / "c")),
+        "--samples",
+        str(tmp_path / "s.csv.gz"),
+    ]
+    assert main([*words, "--out", str(tmp_path / "out")]) == Exit.OK
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["plants"], answer["devices"]) == (1, 4)
+    with (tmp_path / "out" / "daily.csv").open(encoding="utf-8") as file:
+        daily = {(row["date"], row["device_id"]): row for row in csv.DictReader(file)}
+    stopped = daily["2026-06-02", "inv3"]
+    assert float(stopped["lost_kwh"]) == pytest.approx(
+        float(stopped["expected_kwh"]) - float(stopped["energy_kwh"])
+    )
+    assert float(stopped["lost_kwh"]) > 100.0
+    assert stopped["performance_ratio"] == ""  # no irradiance, no capacity: not known, and not nought
+    parts = [float(daily["2026-06-01", f"inv{number}"]["energy_kwh"]) for number in range(1, 5)]
+    assert float(daily["2026-06-01", ""]["energy_kwh"]) == pytest.approx(sum(parts), rel=1e-5)
+    losses = pd.read_csv(tmp_path / "out" / "losses.csv")
+    outage = losses[(losses["cause"] == "outage") & (losses["device_id"] == "inv3")]
+    assert outage["date"].tolist() == ["2026-06-02"]
+    alerts = pd.read_csv(tmp_path / "out" / "alerts.csv")
+    assert "F08" in set(alerts.loc[alerts["device_id"] == "inv3", "rule"])
+
+
+def test_a_misspelt_key_of_a_plant_file_is_named_with_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = _config(tmp_path / "c")
+    (config / "plants" / "here.yaml").write_text("id: here\nlattitude: 33\n", "utf-8")
+    _samples(tmp_path / "s.csv", days=1)
+    words = [
+        "replay",
+        "--config",
+        str(config),
+        "--samples",
+        str(tmp_path / "s.csv"),
+        "--out",
+        str(tmp_path / "o"),
+    ]
+    assert main(words) == Exit.PROBLEM
+    assert "here.yaml:2" in capsys.readouterr().err
+
+
+def test_a_plant_nobody_described_is_replayed_and_said_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _samples(tmp_path / "s.csv", days=2)
+    words = ["--lang", "en", "replay", "--config", str(tmp_path), "--samples", str(tmp_path / "s.csv")]
+    assert main([*words, "--out", str(tmp_path / "o")]) == Exit.OK
+    assert "nothing describes plant here" in capsys.readouterr().out
