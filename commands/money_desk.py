@@ -94,6 +94,13 @@ def _content(payload: Mapping[str, Any]) -> bytes:
         raise CommandError("the content of the file did not arrive whole; try again") from error
 
 
+def _day(payload: Mapping[str, Any]) -> date:
+    try:
+        return date.fromisoformat(str(payload.get("on", "")))
+    except ValueError as error:
+        raise CommandError(f"--on {payload.get('on')}: write a day as 2026-01-31") from error
+
+
 def _as_json(preview: FilePreview, texts: Texts) -> dict[str, Any]:
     return {
         "new": preview.new,
@@ -133,7 +140,7 @@ def _import_deductions(desk: MoneyDesk, who: Principal, payload: Mapping[str, An
 
 
 def _import_openings(desk: MoneyDesk, who: Principal, payload: Mapping[str, Any]) -> Mapping[str, Any]:
-    on = date.fromisoformat(str(payload.get("on", "")))
+    on = _day(payload)
     preview = desk.money_in.import_openings(
         who, str(payload.get("name", "")), _content(payload), on, str(payload.get("document", ""))
     )
@@ -146,7 +153,8 @@ def _approve_opening(desk: MoneyDesk, who: Principal, payload: Mapping[str, Any]
 
 
 def _settle(desk: MoneyDesk, who: Principal, payload: Mapping[str, Any]) -> Mapping[str, Any]:
-    outcome = desk.books.settle_month(who, str(payload.get("period", "")))
+    on = _day(payload) if payload.get("on") else None
+    outcome = desk.books.settle_month(who, str(payload.get("period", "")), booked_on=on)
     return {
         "settled": len(outcome.settled),
         "unchanged": outcome.unchanged,

@@ -82,7 +82,9 @@ class RevenueVerb:
                 one.add_argument("--on", required=True, metavar="DAY", help=texts("revenue.cli.on"))
                 one.add_argument("--document", required=True, help=texts("revenue.cli.document"))
         add("approve-opening").add_argument("village", help=texts("revenue.cli.village"))
-        add("settle").add_argument("period", help=texts("revenue.cli.period"))
+        settle = add("settle")
+        settle.add_argument("period", help=texts("revenue.cli.period"))
+        settle.add_argument("--on", default="", metavar="DAY", help=texts("revenue.cli.booked_on"))
         add("receipts")
         add("confirm").add_argument("movement", help=texts("revenue.cli.movement"))
         for name in ("ask-close", "close"):
@@ -102,9 +104,9 @@ class RevenueVerb:
         """Do it; return an exit code."""
         if args.act in FILE_ACTS:
             return _import(args, context)
-        payload = {
+        payload: dict[str, Any] = {
             name: getattr(args, name)
-            for name in ("village", "period", "movement", "format")
+            for name in ("village", "period", "movement", "format", "on")
             if hasattr(args, name)
         }
         if args.act == "export":
