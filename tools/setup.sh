@@ -65,7 +65,7 @@ tools() {
     local missing=()
     command -v mosquitto >/dev/null 2>&1 || [ -x /usr/sbin/mosquitto ] || missing+=(mosquitto)
     command -v chromium >/dev/null 2>&1 || missing+=(chromium)
-    fc-list 2>/dev/null | grep -qi 'cjk\|wqy' || missing+=(fontconfig fonts-noto-cjk)
+    [ -n "$(fc-list 2>/dev/null | grep -i 'cjk\|wqy')" ] || missing+=(fontconfig fonts-noto-cjk)
     command -v mbpoll >/dev/null 2>&1 || missing+=(mbpoll)
     [ -e /usr/include/modbus/modbus.h ] || missing+=(libmodbus-dev)
     ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null 2>&1 || missing+=(postgresql)

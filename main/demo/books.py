@@ -14,13 +14,25 @@ from main.demo.progress import Progress
 from main.instance import Instance
 
 _STOP_S = 4.0
+_LOOK_S = 0.2
 _BACK = timedelta(days=400)
 
 
 class BooksMaker:
-    """Makes twelve months of invented books in the background, then a year of plans and payments on them."""
+    """Makes twelve months of invented books in the background, then a year of plans and payments on them.
 
-    def __init__(self, instance: Instance, registry: Registry, clock: Clock, progress: Progress) -> None:
+    It begins when ``after`` is set: the newest curves come first.
+    """
+
+    def __init__(
+        self,
+        instance: Instance,
+        registry: Registry,
+        clock: Clock,
+        progress: Progress,
+        after: threading.Event,
+    ) -> None:
+        self._after = after
         self._instance = instance
         self._registry = registry
         self._clock = clock
@@ -38,6 +50,9 @@ class BooksMaker:
         self._thread.join(_STOP_S)
 
     def _run(self) -> None:
+        while not self._after.wait(_LOOK_S):
+            if self._stopping.is_set():
+                return
         now = self._clock.now()
         past = ManualClock(now - _BACK)  # the days on which people would have done all this
         tariffs = self._instance.tariffs()

@@ -157,7 +157,7 @@ def _start(
     names = {role: show.texts(f"demo.roles.{role.value}") for role in Role}
     up.accounts = add_demo_accounts(instance.accounts(), registry, names)
     if show.history_days >= _BOOKS_FROM_DAYS:
-        books = BooksMaker(instance, registry, clock, progress)
+        books = BooksMaker(instance, registry, clock, progress, up.recent)
         stack.callback(books.stop)
         books.start()
     return up
