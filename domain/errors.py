@@ -18,6 +18,7 @@
     + NotifyRefusedError        the target will never take it
   x AccessDeniedError         who asked may not have it
   x CommandError              what a person asked for cannot be done; says why and what to do
+  x StoppedError              the program ends before the work was done; it comes again
   x MoneyError                money does not add up; stops, wakes a person
     + LedgerRefusedError        the books refuse an entry: other content, closed period, no cash, same person
 
@@ -127,6 +128,12 @@ class AccessDeniedError(PvmonError):
 
 class CommandError(PvmonError):
     """What a person asked for cannot be done; the message says why and what to do."""
+
+
+class StoppedError(PvmonError):
+    """The program ends before the work was done."""
+
+    retry = True
 
 
 class MoneyError(PvmonError):

@@ -18,6 +18,7 @@ from alerts.rule import AlertRule
 from alerts.watch import KEPT, Changes, Watch
 from domain.alert import Alert, AlertState
 from domain.clock import Clock
+from domain.errors import StoppedError
 from domain.plant import Plant, Registry
 from domain.series import Floats, PlantSeries
 from inverters.codes import Code, code_table
@@ -133,12 +134,18 @@ class DailyAlerts:
         self._context = context
 
     def run(self, period: datetime | None = None, *, stopping: Callable[[], bool] = lambda: False) -> str:  # noqa: ARG002
-        """Judge the last weeks of every plant; what still holds is open, what does not any more is ended."""
+        """Judge the last weeks of every plant; what still holds is open, what does not any more is ended.
+
+        Raises
+        ------
+        StoppedError
+            The program ends before every plant was judged; the period is not done and comes again.
+        """
         until = datetime.fromtimestamp(self._clock.now().timestamp() // DAY_STEP_S * DAY_STEP_S, UTC)
         count = 0
         for plant in self._registry.plants:
             if stopping():
-                break
+                raise StoppedError("the program ends; the plants left are judged when it runs again")
             one = replace(self._registry, plants=(plant,))
             window = Window(self._store, one, DAY_STEP_S, round(DAYS_BACK * 86_400 / DAY_STEP_S))
             for series in window.read_until(until):

@@ -1,5 +1,6 @@
 """The jobs that watch over the plants, with the rules in force."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from alerts.context import Context
@@ -21,7 +22,12 @@ def alert_jobs(instance: "Instance") -> list[Job]:
     book = load_alert_rules(options.settings.config_dir, overlay if overlay.is_dir() else None)
     context = context_for(options.registry, Context(stakes=book.stakes))
     parts = (instance.store, instance.records, options.registry, options.clock, book.rules, context)
+    daily = DailyAlerts(*parts)
+
+    def days(period: datetime) -> str:
+        return daily.run(period, stopping=instance.stopping.is_set)
+
     return [
         Job("evaluate_alerts", STEP_S, AlertWatch(*parts).step),
-        Job("evaluate_days", _DAY_S, DailyAlerts(*parts).run, offset_s=_EVENING_S),
+        Job("evaluate_days", _DAY_S, days, offset_s=_EVENING_S),
     ]

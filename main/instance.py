@@ -96,6 +96,7 @@ class Instance:
     forwarder: Forwarder | None = None
     schedule: Schedule | None = None
     _collector_thread: CollectorThread | None = None
+    stopping: threading.Event = field(default_factory=threading.Event)  # long jobs look at it
     _undo: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     # ------------------------------------------------------------------ keeping
@@ -318,4 +319,5 @@ class Instance:
 
     def stop(self) -> None:
         """Stop everything, newest first; what was read is in the store or the queue."""
+        self.stopping.set()
         self._undo.close()
