@@ -13,6 +13,7 @@ from main.care.check import check_care
 from main.cli import Context, Exit
 from main.configuration import Problem, RegistryProblemsError, load_registry
 from main.distribution_rules import load_rules
+from main.industries import load_industries
 from main.registry.problem import nearest
 from main.registry.schema import SCHEMA_FOLDER, write_schemas
 from main.tariffs import load_tariffs
@@ -146,6 +147,7 @@ class CheckVerb:
             registry = load_registry(context.config, context.data / "config", texts=context.texts)
             check_care(context.config, registry, context.texts)
             load_tariffs(context.config, context.data / "config", registry, context.texts)
+            load_industries(context.config, context.data / "config", context.texts)
             load_rules(context.config, context.data / "config")  # every fault of theirs is raised and said
         except RegistryProblemsError as error:
             _say_problems(error.problems, context)

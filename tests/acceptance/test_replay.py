@@ -31,7 +31,7 @@ from main.ports import free_ports
 from simulator.recorded import ZONE, read_recording, recorded_registry
 from stores.duckdb import DuckDbStore
 
-SPEED = 40_000.0
+SPEED = 20_000.0
 PERIOD_S = 900.0
 TIMEOUT_S = 0.05
 COUNTER = "ac_energy_total_wh"
