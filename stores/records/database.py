@@ -121,6 +121,8 @@ class Database:
     def _prepare_folder(self) -> None:
         """Make folder and file; the file holds password hashes, so only its owner may read it."""
         path = Path(self._url.database or "")
+        if path.parts[:1] == ("file:",):  # an address of SQLite's own, for a file that is there
+            return
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.parent.is_dir() and not path.exists() and "uri" not in self._url.query:

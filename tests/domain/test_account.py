@@ -19,4 +19,14 @@ def test_secrets_do_not_show_when_an_account_or_session_is_printed() -> None:
 
 
 def test_role_names_are_fixed_because_they_are_stored() -> None:
-    assert [role.value for role in Role] == ["om", "accountant", "county", "auditor", "admin", "keeper"]
+    assert [role.value for role in Role] == [
+        "om",
+        "accountant",
+        "county",
+        "auditor",
+        "admin",
+        "keeper",
+        "field",
+        "settlement",
+        "township",
+    ]
