@@ -3,10 +3,10 @@
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from domain.errors import RecordRejectedError
 from domain.roster import Account, Member, MemberState, Person, Roster
@@ -118,7 +118,15 @@ class SqlRosterStore:
     # ------------------------------------------------------------------ accounts
 
     def add_account(self, account: Account, at: datetime) -> None:
-        """Keep an account of a person; the newest checked one is paid to."""
+        """Keep an account of a person; the newest checked one is paid to.
+
+        Newest is the one entered last: a clock that stands or steps back does not bring an old card back.
+        """
+        before = select(func.max(ACCOUNTS.c.made_at)).where(ACCOUNTS.c.person_id == account.person_id)
+        with self._database.reading() as connection:
+            last = connection.execute(before).scalar()
+        if last is not None:
+            at = max(at, last + timedelta(microseconds=1))
         self._database.write(
             insert(ACCOUNTS).values(
                 account_id=account.account_id,

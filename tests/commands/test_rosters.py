@@ -135,6 +135,15 @@ def test_an_account_changes_by_two_persons_and_a_document(world: World) -> None:
     assert world.stores.rosters.accounts([person])[person].number == "621799999999"
 
 
+def test_the_account_entered_last_is_paid_to_though_the_clock_stood(world: World) -> None:
+    person = world.enrol(VILLAGE, 1).members[0].person_id
+    for number in ("621799999991", "621799999992", "621799999993", "621799999994"):
+        changed = world.rosters.change_account(world.accountant, VILLAGE, person, "农商行", number, PAPER)
+        world.rosters.check_account(world.township, VILLAGE, changed)
+        assert world.stores.rosters.accounts([person])[person].number == number
+        assert world.stores.rosters.account_ids([person]) == {person: changed}
+
+
 def test_a_changed_account_is_confirmed_again_before_it_is_paid(world: World) -> None:
     world.fund(VILLAGE)
     world.enrol(VILLAGE)
