@@ -53,9 +53,11 @@ campaign-wire: setup ## a million reads through a fault proxy; no wrong value ma
 campaign-fuzz: setup ## ten million runs of random bytes into every decoder and parser (hours; --seed for others)
 	@$(BIN)/python -m bench.fuzz_decode --runs 10000000
 
-campaign-kills: setup-dev ## 1,000 kill -9 of the queue's writer and 1,000 of a collector
+campaign-kills: setup-dev ## 1,000 kill -9 of the queue's writer and of a collector, 200 of the forwarder, and the planted error
 	@$(BIN)/python -m bench.kills --what spool --kills 1000
 	@$(BIN)/python -m bench.kills --what collector --kills 1000
+	@$(BIN)/python -m bench.kills --what forwarder --kills 200
+	@! $(BIN)/python -m bench.kills --what spool --kills 200 --planted early
 
 campaign-power: setup-dev ## 10,000 power cuts, and the planted errors that must be noticed
 	@$(BIN)/python -m bench.power_cut --states 10000

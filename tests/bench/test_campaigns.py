@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.kills import spool_kills
+from bench.kills import KINDS, spool_kills
 from bench.power_cut import cuts
 
 
@@ -20,7 +20,13 @@ def test_a_planted_error_is_noticed(planted: str) -> None:
     assert cuts(20, planted, groups=30)["acknowledged_rows_lost"] > 0
 
 
-def test_no_kill_loses_an_acknowledged_row() -> None:
-    found = spool_kills(3)
-    assert found["with_uncommitted"] > 0
+@pytest.mark.parametrize(("kind", "kills"), [("spool", 5), ("collector", 2), ("forwarder", 2)])
+def test_no_kill_loses_an_acknowledged_row(kind: str, kills: int) -> None:
+    found = KINDS[kind](kills)
+    assert found["with_uncommitted"] == kills
     assert (found["acknowledged_lost"], found["damaged"]) == (0, 0)
+    assert (found.get("rows_without_slot", 0), found.get("stored_twice", 0)) == (0, 0)
+
+
+def test_a_row_acknowledged_before_its_commit_is_noticed_by_kills() -> None:
+    assert any(spool_kills(20, "early", seed)["acknowledged_lost"] for seed in range(15))
