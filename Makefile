@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev tools run test check format smoke bench bundle lock clean
-.PHONY: campaign-wire campaign-fuzz campaign-kills campaign-power
+.PHONY: campaign-wire campaign-fuzz campaign-kills campaign-power campaign-week
 
 help: ## this list
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -63,6 +63,10 @@ campaign-power: setup-dev ## 10,000 power cuts, and the planted errors that must
 	@$(BIN)/python -m bench.power_cut --states 10000
 	@! $(BIN)/python -m bench.power_cut --states 300 --planted normal
 	@! $(BIN)/python -m bench.power_cut --states 300 --planted early
+
+campaign-week: setup-dev ## a week of 60 plants with every trouble: the account of samples against the truth, slot by slot
+	@$(BIN)/python -m bench.week --plants 59 --days 7
+	@! $(BIN)/python -m bench.week --plants 2 --days 1 --planted drop
 
 lock: ## renew requirements*.txt from pyproject.toml (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.txt

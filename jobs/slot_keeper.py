@@ -19,7 +19,7 @@ from domain.slots import SlotRange, SlotState, missing_for
 from domain.timespan import Interval, day_of
 
 Say = Callable[[SlotRange], None]
-_LOOK_S = 0.25  # real seconds
+LOOK_S = 0.25  # real seconds
 
 
 class SlotKeeper:
@@ -82,7 +82,7 @@ class SlotKeeper:
         every_s = min((grid.period_us for grid in self.grids.values()), default=60_000_000) / 1e6
         due_s = self._clock.monotonic() + every_s
         while True:
-            await asyncio.sleep(_LOOK_S)
+            await asyncio.sleep(LOOK_S)
             if self._clock.monotonic() >= due_s:
                 due_s = self._clock.monotonic() + every_s
                 self.close(health, connected=connected())

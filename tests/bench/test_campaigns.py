@@ -4,6 +4,7 @@ import pytest
 
 from bench.kills import KINDS, spool_kills
 from bench.power_cut import cuts
+from bench.week import week
 
 
 @pytest.mark.needs("cc")
@@ -30,3 +31,15 @@ def test_no_kill_loses_an_acknowledged_row(kind: str, kills: int) -> None:
 
 def test_a_row_acknowledged_before_its_commit_is_noticed_by_kills() -> None:
     assert any(spool_kills(20, "early", seed)["acknowledged_lost"] for seed in range(15))
+
+
+def test_our_account_of_samples_is_what_really_happened_slot_by_slot() -> None:
+    found = week(2, 1)
+    assert (found["slots_wrong"], found["answers_never_committed"], found["stored_twice"]) == (0, 0, 0), found
+    assert float(found["reasons_used"]) >= 10
+    assert float(found["dead_share_of_wire_time_percent"]) <= 10
+    assert float(found["seen_again_after_most_s"]) <= 300
+
+
+def test_a_row_that_vanishes_uncounted_is_noticed() -> None:
+    assert float(week(2, 1, planted="drop")["slots_wrong"]) > 0
