@@ -90,6 +90,8 @@ class Limits:
         Fall of a household's income against the year before.
     question_days : int
         A question about a household is deleted after so many days.
+    notice_days : int
+        A subsidy round hangs out so long before it may be approved.
     """
 
     due_day: int = 5
@@ -100,6 +102,7 @@ class Limits:
     village_mu: Decimal = Decimal(30_000)
     income_fall: Decimal = Decimal("0.3")
     question_days: int = 180
+    notice_days: int = 7
     document: str = ""
     lands: Mapping[str, Decimal] = field(default_factory=dict)
 

@@ -81,6 +81,7 @@ _LIMITS = Record(
         Field("village_mu", Number(1, 10_000_000), 30_000.0),
         Field("income_fall", _SHARE, 0.3),
         Field("question_days", Whole(1, 3650), 180),
+        Field("notice_days", Whole(0, 90), 7),
         Field("document", Text(), ""),
         Field("lands", Shares(Text(r"\d{12}", "611002100201", 12), Number(1, 10_000_000)), None),
     ),
@@ -193,6 +194,7 @@ def _limits(row: Row) -> Limits:
         village_mu=_exact(row["village_mu"]),
         income_fall=_exact(row["income_fall"]),
         question_days=row["question_days"],
+        notice_days=row["notice_days"],
         document=row["document"],
         lands={village: _exact(mu) for village, mu in (row["lands"] or {}).items()},
     )
