@@ -7,7 +7,7 @@ from decimal import Decimal
 from access.guard import guarded, require
 from access.permissions import Permission
 from access.principal import Principal
-from access.villages import sees_village, towns_seen, villages_of
+from access.villages import sees_village, towns_seen, villages_of, villages_seen
 from domain.clock import Clock
 from domain.errors import AccessDeniedError
 from domain.industry import IncomeQuestion, Report, ReporterKind, ReportStep, month_before, year_before
@@ -79,6 +79,11 @@ class IndustryQueries:
     def towns(self, principal: Principal) -> list[str]:
         """Return the towns in scope."""
         return towns_seen(principal, self._registry)
+
+    @require(Permission.VIEW_INDUSTRIES)
+    def villages(self, principal: Principal) -> list[str]:
+        """Return the villages in scope."""
+        return villages_seen(principal, self._registry)
 
     @require(Permission.VIEW_INDUSTRIES)
     def overview(self, principal: Principal, period: str) -> IndustriesView:
