@@ -14,6 +14,10 @@ from dashboard.pages import one_alert, order, order_new, readings, stops, work_p
 from dashboard.pages.alerts import AlertsPage
 from dashboard.pages.base import Page, Site, language_of
 from dashboard.pages.data import DataPage
+from dashboard.pages.industries import forms as industry_forms
+from dashboard.pages.industries.one import BasePage, OneIndustryPage
+from dashboard.pages.industries.overview import AssessmentPage, IndustriesPage
+from dashboard.pages.industries.people import FundsPage, QuestionsPage, VillagePage, VillagesPage
 from dashboard.pages.money import print as money_print
 from dashboard.pages.money.income import IncomePage
 from dashboard.pages.money.ledger import LedgerPage
@@ -91,6 +95,14 @@ def pages() -> tuple[Page, ...]:
         OrdersPage(),
         WorkMonthPage(),
         AlertsPage(),
+        IndustriesPage(),
+        OneIndustryPage(),
+        BasePage(),
+        AssessmentPage(),
+        VillagesPage(),
+        VillagePage(),
+        FundsPage(),
+        QuestionsPage(),
     )
 
 
@@ -130,6 +142,7 @@ def create_app(services: Services, settings: DashboardSettings) -> Flask:
     one_alert.register(server, site)
     stops.register(server, site)
     work_prints.register(server, site)
+    industry_forms.register(server, site)
     server.after_request(_say_build(settings.build))
     server.before_request(_take_language(services))
     compression.install(server, PREFIX)

@@ -34,8 +34,15 @@ MENU = (
     ("payments", "payments", "payout.page.payments", Permission.VIEW_INCOME),
     ("notices", "notices", "payout.page.notices", Permission.VIEW_INCOME),
     ("roster", "roster", "payout.page.roster", Permission.VIEW_PEOPLE),
+    ("industries", "reconciliation", "industries.menu.overview", Permission.VIEW_INDUSTRIES),
+    ("village", "plants", "industries.menu.village", Permission.VIEW_INDUSTRIES),
+    ("funds", "ledger", "industries.menu.funds", Permission.VIEW_INCOME),
+    ("questions", "notices", "industries.menu.questions", Permission.VIEW_PEOPLE),
 )
-MENU_HEADS = {"income": "components.menu_money"}  # words above the first page of a group
+MENU_HEADS = {
+    "income": "components.menu_money",
+    "industries": "industries.menu.head",
+}  # words above the first page of a group
 
 
 def frame(site: Site, pages: tuple[Page, ...], principal: Principal) -> Component:
