@@ -27,6 +27,7 @@ from dashboard.pages.payout.plans import OnePlanPage, PlansPage
 from dashboard.pages.plant import OnePlantPage
 from dashboard.pages.plants import PlantsPage
 from dashboard.pages.queue import QueuePage
+from dashboard.pages.todo import TodoPage
 from dashboard.pages.work_month import WorkMonthPage
 from dashboard.services import DashboardSettings, Services, queries_over
 from texts.loader import LANGUAGES, Texts
@@ -74,6 +75,7 @@ class PvmonDash(Dash):
 def pages() -> tuple[Page, ...]:
     """Return every Dash page: the one list."""
     return (
+        TodoPage(),
         OverviewPage(),
         PlantsPage(),
         OnePlantPage(),

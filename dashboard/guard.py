@@ -68,6 +68,11 @@ class Guard:
         self.callbacks: Mapping[str, Any] | None = None  # set by check_callbacks
 
     @property
+    def start(self) -> str:
+        """Where a login leads when no page was asked for: what waits for who logs in."""
+        return f"{self.prefix}todo"
+
+    @property
     def cookie(self) -> str:
         """Name of the session cookie."""
         return "__Host-pvmon_session" if self.https else "pvmon_session"

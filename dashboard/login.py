@@ -93,13 +93,13 @@ class _Pages:
             plain.words()("access.landing.title"),
             _LANDING,
             name=principal.display_name if principal else "",
-            home=self._guard.prefix,
+            home=self._guard.start,
             csrf=generate_csrf(),
         )
 
     def login(self) -> Any:
         """Show the form, or try a name and password."""
-        wanted = own_path(request.args.get("next", ""), self._guard.prefix)
+        wanted = own_path(request.args.get("next", ""), self._guard.start)
         if request.method == "GET":
             return redirect(wanted) if g.get("principal") else self._login_form(wanted)
         user, password = request.form.get("user", ""), request.form.get("password", "")
@@ -153,7 +153,7 @@ class _Pages:
         return response
 
     def _login_form(self, wanted: str, problem: str = "", user: str = "", status: int = 200) -> Response:
-        kept = f"next={quote(wanted, safe='/')}&" if wanted != self._guard.prefix else ""
+        kept = f"next={quote(wanted, safe='/')}&" if wanted != self._guard.start else ""
         return plain.document(
             plain.words()("access.login.title"),
             _LOGIN,
