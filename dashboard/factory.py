@@ -10,7 +10,7 @@ from dash import Dash, html
 from flask import Flask, Response, g, request
 
 from dashboard import compression, guard, health, login, security, shell
-from dashboard.pages import one_alert, order, order_new, readings, stops, work_prints
+from dashboard.pages import one_alert, order, order_new, public, readings, stops, work_prints
 from dashboard.pages.alerts import AlertsPage
 from dashboard.pages.base import Page, Site, language_of
 from dashboard.pages.data import DataPage
@@ -127,6 +127,7 @@ def create_app(services: Services, settings: DashboardSettings) -> Flask:
     money_print.register(server, site)
     payout_forms.register(server, site)
     pay_forms.register(server, site)
+    public.register(server, site)
     order.register(server, site)
     order_new.register(server, site)
     one_alert.register(server, site)

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from flask import Flask, Response, g, redirect, request, session
+from flask import Flask, Response, current_app, g, redirect, request, session
 from flask_wtf.csrf import generate_csrf
 
 from access.passwords import chars_min
@@ -20,7 +20,9 @@ _LANDING = """<p>{{ words("access.landing.about") }}</p>
 <a class="button" href="/password">{{ words("access.password.title") }}</a>
 <form method="post" action="/logout"><input type="hidden" name="csrf_token" value="{{ csrf }}">
 <button>{{ words("access.logout") }}</button></form>
-{% else %}<a class="button primary" href="/login">{{ words("access.login.title") }}</a>{% endif %}"""
+{% else %}<a class="button primary" href="/login">{{ words("access.login.title") }}</a>{% endif %}
+{% if notices %}<a class="button" href="/gs/">{{ words("public.title") }}</a>{% endif %}
+{% if households %}<a class="button" href="/h/">{{ words("household.title") }}</a>{% endif %}"""
 
 _LOGIN = """{% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% endif %}
 <form method="post" action="/login?{{ kept }}">
@@ -93,6 +95,8 @@ class _Pages:
             plain.words()("access.landing.title"),
             _LANDING,
             name=principal.display_name if principal else "",
+            notices="public_home" in current_app.view_functions,
+            households=self._guard.households_look,
             home=self._guard.start,
             csrf=generate_csrf(),
         )
