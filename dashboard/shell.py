@@ -21,6 +21,7 @@ from domain.errors import AccessDeniedError, StoreError
 from texts.loader import Texts
 
 MENU = (
+    ("todo", "todo", "todo.menu", Permission.VIEW_OVERVIEW),
     ("", "overview", "pages.menu.overview", Permission.VIEW_OVERVIEW),
     ("plants", "plants", "pages.menu.plants", Permission.VIEW_PLANT),
     ("queue", "queue", "work.menu.queue", Permission.VIEW_ALERTS),

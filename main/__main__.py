@@ -28,6 +28,7 @@ VERBS = (
     "samples",
     "replay",
     "payout",
+    "public",
     "user",
     "revenue",
     "store",
