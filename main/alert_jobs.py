@@ -4,9 +4,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from alerts.context import Context
+from domain.handling import PlannedStop
+from domain.timespan import Interval
 from jobs.evaluate_alerts import STEP_S, AlertWatch, DailyAlerts, context_for
 from jobs.schedule import Job
 from main.configuration import load_alert_rules
+from main.energy_prices import prices_of
 
 if TYPE_CHECKING:
     from main.instance import Instance
@@ -20,14 +23,19 @@ def alert_jobs(instance: "Instance") -> list[Job]:
     options = instance.options
     overlay = options.settings.overlay_dir
     book = load_alert_rules(options.settings.config_dir, overlay if overlay.is_dir() else None)
-    context = context_for(options.registry, Context(stakes=book.stakes))
+    prices = prices_of(instance.tariffs(), options.registry.plants_by_id)
+    context = context_for(options.registry, Context(prices=prices, stakes=book.stakes))
     parts = (instance.store, instance.records, options.registry, options.clock, book.rules, context)
-    daily = DailyAlerts(*parts)
+
+    def stops(span: Interval) -> list[PlannedStop]:
+        return instance.records.stops(span.start, span.end)
+
+    daily = DailyAlerts(*parts, stops)
 
     def days(period: datetime) -> str:
         return daily.run(period, stopping=instance.stopping.is_set)
 
     return [
-        Job("evaluate_alerts", STEP_S, AlertWatch(*parts).step),
+        Job("evaluate_alerts", STEP_S, AlertWatch(*parts, stops).step),
         Job("evaluate_days", _DAY_S, days, offset_s=_EVENING_S),
     ]
