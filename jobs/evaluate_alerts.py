@@ -5,7 +5,8 @@ judged twice. Late data change nothing here; the daily run sees them.
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +16,7 @@ from alerts.catalog import KINDS
 from alerts.context import Context, Meaning
 from alerts.engine import judge_plant, settled
 from alerts.rule import AlertRule
-from alerts.watch import KEPT, Changes, Watch
+from alerts.watch import Changes, Watch
 from domain.alert import Alert, AlertState
 from domain.clock import Clock
 from domain.errors import StoppedError
@@ -24,7 +25,7 @@ from domain.plant import Plant, Registry
 from domain.series import Floats, PlantSeries
 from domain.timespan import Interval
 from inverters.codes import Code, code_table
-from jobs.alert_series import Window
+from jobs.alert_series import Window, lights_of
 from stores.alert_protocol import AlertStore
 from stores.protocol import MeasurementStore
 
@@ -92,6 +93,7 @@ class AlertWatch:
     ) -> None:
         self._alerts = alerts
         self._clock = clock
+        self._store = store
         self._window = Window(store, registry, STEP_S, WINDOW_STEPS)
         quick = [rule for rule in rules if not KINDS[rule.rule_id].daily]
         self._watch = Watch(quick, context)
@@ -120,10 +122,18 @@ class AlertWatch:
             self._judged = until
             return f"{changes.judged} judged, {len(changes.kept)} changed"
 
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """Keep still while others judge; afterwards begin as after a restart, from what the store holds then."""
+        with self._lock:
+            yield
+            self._judged = None
+            self._window = Window(self._store, self._registry, STEP_S, WINDOW_STEPS)
+
     def _restore(self, now: datetime) -> None:
         self._alerts.forget_alerts([each.alert_id for each in self._alerts.pending_alerts()])
         lives = self._alerts.open_alerts()
-        lives += self._alerts.resolved_since(now - KEPT)
+        lives += self._alerts.resolved_since(now - timedelta(seconds=STEP_S * WINDOW_STEPS))
         self._watch.restore(each for each in lives if not KINDS[each.rule].daily)
 
     def _kept_mark(self) -> datetime | None:
@@ -174,14 +184,15 @@ class DailyAlerts:
         until = datetime.fromtimestamp(self._clock.now().timestamp() // DAY_STEP_S * DAY_STEP_S, UTC)
         stops = self._stops(Interval(until - timedelta(days=DAYS_BACK), until))
         self._context = replace(self._context, maintenance=maintenance_of(stops, self._registry))
-        count = 0
+        count, length = 0, round(DAYS_BACK * 86_400 / DAY_STEP_S)
+        lights = lights_of(self._store, self._registry, DAY_STEP_S, length, until)
         for plant in self._registry.plants:
             if stopping():
                 raise StoppedError("the program ends; the plants left are judged when it runs again")
-            one = replace(self._registry, plants=(plant,))
-            window = Window(self._store, one, DAY_STEP_S, round(DAYS_BACK * 86_400 / DAY_STEP_S))
+            own = (plant.plant_id,)
+            window = Window(self._store, self._registry, DAY_STEP_S, length, own, lights=lights)
             for series in window.read_until(until):
-                count += self._one(_trimmed(series), until)
+                count += self._one(trimmed(series), until)
         return f"{count} changed"
 
     def _one(self, series: PlantSeries, until: datetime) -> int:
@@ -214,7 +225,7 @@ class DailyAlerts:
         )
 
 
-def _trimmed(series: PlantSeries) -> PlantSeries:
+def trimmed(series: PlantSeries) -> PlantSeries:
     """Return a series from its first value on: a short history is not a long silence."""
     spoke = np.zeros(len(series.instants), dtype=np.bool_)
     for each in series.devices.values():
