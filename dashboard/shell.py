@@ -26,7 +26,7 @@ MENU = (
     ("plants", "plants", "pages.menu.plants", Permission.VIEW_PLANT),
     ("queue", "queue", "work.menu.queue", Permission.VIEW_ALERTS),
     ("orders", "orders", "work.menu.orders", Permission.VIEW_CASES),
-    ("alerts", "plants", "alerts.page.title", Permission.VIEW_ALERTS),
+    ("alerts", "alerts", "alerts.page.title", Permission.VIEW_ALERTS),
     ("data", "data", "pages.menu.data", Permission.VIEW_OVERVIEW),
     ("income", "income", "revenue.page.income", Permission.VIEW_INCOME),
     ("reconciliation", "reconciliation", "revenue.page.reconciliation", Permission.VIEW_INCOME),
