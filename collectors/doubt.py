@@ -61,11 +61,12 @@ class AnswerMemory:
             if not waiting:
                 del self._unanswered[shape]
 
-    def late_came(self, size: int) -> bool:
-        """Take note of an RTU frame of ``size`` bytes behind its time; False when no question waits for one so long."""
-        waiting = [shape for shape in self._unanswered if size == 2 * shape[2] + _RTU_OVERHEAD]
-        if len(waiting) == 1 and len(self._unanswered[waiting[0]]) == 1:
-            del self._unanswered[waiting[0]]  # it can only have been that one
+    def late_came(self, data: bytes) -> bool:
+        """Take note of RTU bytes behind their time; False when no question waits for what they are or begin."""
+        waiting = [shape for shape in self._unanswered if _begins(data, shape)]
+        for shape in waiting:
+            if len(data) == 2 * shape[2] + _RTU_OVERHEAD and len(self._unanswered[shape]) == 1:
+                del self._unanswered[shape]  # it can only have been that one
         return bool(waiting)
 
     def stranger(self, now_s: float) -> None:
@@ -85,6 +86,12 @@ def agrees(words: bytes, again: bytes) -> bool:
     common = min(len(words), len(again)) // 2
     same = sum(words[2 * i : 2 * i + 2] == again[2 * i : 2 * i + 2] for i in range(common))
     return same >= max(1, _AGREEING_SHARE * common)
+
+
+def _begins(data: bytes, shape: _Shape) -> bool:
+    """Tell whether ``data`` is the RTU answer to a question of ``shape``, or its first part."""
+    unit, function, count = shape
+    return len(data) <= 2 * count + _RTU_OVERHEAD and bytes([unit, function, 2 * count]).startswith(data[:3])
 
 
 def _shape(question: Question) -> _Shape:
