@@ -23,7 +23,7 @@ from pymodbus.pdu.register_message import (
     ReadInputRegistersRequest,
 )
 
-from collectors.doubt import AnswerMemory, agrees, confirming
+from collectors.doubt import AnswerMemory, agrees
 from collectors.framing import (
     COUNT_MAX,
     READ_FUNCTIONS,
@@ -155,9 +155,10 @@ class ModbusSource:
         strangers = self._strangers
         where = self._where(unit, block)
         again = b""
+        other = self._memory.confirming(unit, block, asyncio.get_running_loop().time())
         for last in (False, True):
             try:
-                again = await self._ask(unit, confirming(block))
+                again = await self._ask(unit, other)
                 break
             except CollectError as error:
                 if last or not isinstance(error, UnreachableError):

@@ -52,8 +52,29 @@ def test_a_late_frame_settles_the_only_question_it_can_belong_to() -> None:
 
 
 def test_the_confirming_question_has_another_length_and_the_same_beginning() -> None:
-    assert confirming(BlockRead(3, 10, 30)) == BlockRead(3, 10, 29)
-    assert confirming(BlockRead(3, 10, 1)) == BlockRead(3, 10, 2)
+    assert confirming(BlockRead(3, 10, 30))[0] == BlockRead(3, 10, 29)
+    assert confirming(BlockRead(3, 10, 1))[0] == BlockRead(3, 10, 2)
+    assert [one.count for one in confirming(BlockRead(3, 10, 3))] == [2, 1, 4, 5]
+    memory = AnswerMemory()
+    memory.unanswered(Question(3, 3, 29), 70, 0.0)
+    assert memory.confirming(3, BlockRead(3, 10, 30), 1.0) == BlockRead(3, 10, 28), (
+        "nothing waits for this one"
+    )
+    assert memory.confirming(4, BlockRead(3, 10, 30), 1.0) == BlockRead(3, 10, 29)
+    assert memory.confirming(3, BlockRead(3, 10, 30), UNANSWERED_S) == BlockRead(3, 10, 29)
+
+
+def test_a_question_asked_twice_in_vain_is_answered_twice() -> None:
+    memory, late = AnswerMemory(), right(Q, rtu=True)
+    memory.unanswered(Q, 100, 0.0)
+    memory.unanswered(Q, 100, 1.0)
+    assert memory.late_came(late)
+    assert memory.is_doubtful(Q, 300, b"abcd", 2.0), "the second late answer is still to come"
+    assert memory.late_came(late)
+    assert not memory.is_doubtful(Q, 300, b"abcd", 3.0)
+
+
+def test_answers_that_overlap_agree_in_some_registers() -> None:
     assert agrees(b"aabbccdd", b"aaxxcc")
     assert not agrees(b"aabbccdd", b"xxyyzz")
 
