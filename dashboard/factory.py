@@ -14,6 +14,7 @@ from dashboard.pages import one_alert, order, order_new, readings, stops, work_p
 from dashboard.pages.alerts import AlertsPage
 from dashboard.pages.base import Page, Site, language_of
 from dashboard.pages.data import DataPage
+from dashboard.pages.money import entry as money_entry
 from dashboard.pages.money import print as money_print
 from dashboard.pages.money.income import IncomePage
 from dashboard.pages.money.ledger import LedgerPage
@@ -123,6 +124,7 @@ def create_app(services: Services, settings: DashboardSettings) -> Flask:
     health.register(server, services, settings.metrics_token)
     readings.register(server, site)
     money_print.register(server, site)
+    money_entry.register(server, site)
     payout_forms.register(server, site)
     pay_forms.register(server, site)
     order.register(server, site)

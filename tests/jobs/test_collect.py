@@ -304,7 +304,7 @@ def test_an_hour_with_every_gateway_down_spends_almost_no_time(
     with closing(Spool(tmp_path / "up.sqlite")) as up, closing(Spool(tmp_path / "down.sqlite")) as down:
         answering_s, _, _ = cpu_of_a_second(up, profiles, down=False)
         refused_s, asked, cycles = cpu_of_a_second(down, profiles, down=True)
-    assert 60 <= cycles
+    assert cycles >= 60
     assert asked <= 2 * cycles + 60 * STRIKES
     assert refused_s < 0.4 * answering_s
 
