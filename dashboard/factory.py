@@ -18,6 +18,7 @@ from dashboard.pages.industries import forms as industry_forms
 from dashboard.pages.industries.one import BasePage, OneIndustryPage
 from dashboard.pages.industries.overview import AssessmentPage, IndustriesPage
 from dashboard.pages.industries.people import FundsPage, QuestionsPage, VillagePage, VillagesPage
+from dashboard.pages.money import entry as money_entry
 from dashboard.pages.money import print as money_print
 from dashboard.pages.money.income import IncomePage
 from dashboard.pages.money.ledger import LedgerPage
@@ -137,6 +138,7 @@ def create_app(services: Services, settings: DashboardSettings) -> Flask:
     health.register(server, services, settings.metrics_token)
     readings.register(server, site)
     money_print.register(server, site)
+    money_entry.register(server, site)
     payout_forms.register(server, site)
     pay_forms.register(server, site)
     public.register(server, site)
