@@ -6,6 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev tools run test check format smoke bench bundle lock clean
 .PHONY: campaign-wire campaign-fuzz campaign-kills campaign-power campaign-week
+.PHONY: campaign-ledger
 
 help: ## this list
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -35,8 +36,9 @@ check: setup-dev ## format, lint, types, layers, configuration
 format: setup-dev ## write the canonical format
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 
-test: setup-dev tools check ## check, then every test
-	@$(BIN)/python -m pytest
+test: setup-dev tools check ## check, then every test: first those that need the machine for themselves, then the rest on all cores
+	@code=0; $(BIN)/python -m pytest -m alone || code=$$?; \
+	$(BIN)/python -m pytest -m "not alone" -n auto --dist loadfile || code=$$?; exit $$code
 
 smoke: setup ## the main job without a browser, on free ports, for about a minute; STORE=influx: over InfluxDB 1.x
 	@$(BIN)/pvmon demo --smoke --store $(or $(STORE),duckdb)
@@ -67,6 +69,9 @@ campaign-power: setup-dev ## 10,000 power cuts, and the planted errors that must
 campaign-week: setup-dev ## a week of 60 plants with every trouble: the account of samples against the truth, slot by slot
 	@$(BIN)/python -m bench.week --plants 59 --days 7
 	@! $(BIN)/python -m bench.week --plants 2 --days 1 --planted drop
+campaign-ledger: setup-dev ## 1,000 kill -9 while eight callers post, and 10,000 changes by raw SQL that must be found
+	@$(BIN)/python -m bench.ledger_campaign --what kills --count 1000
+	@$(BIN)/python -m bench.ledger_campaign --what tamper --count 10000
 
 lock: ## renew requirements*.txt from pyproject.toml (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.txt
