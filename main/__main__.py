@@ -28,6 +28,7 @@ VERBS = (
     "samples",
     "replay",
     "payout",
+    "industry",
     "user",
     "revenue",
     "store",

@@ -152,7 +152,10 @@ def _orders(cast: _Cast, town_id: str, period: str) -> list[ReportOrder]:
 def _value(indicator: Indicator, town_id: str, period: str, villages: dict[str, int]) -> Decimal:
     """Return an invented number: the path with some scatter, a little behind in every fifth town."""
     month, name = int(period[5:]), indicator.indicator_id
-    pace = Decimal("0.75") if _dice(name, town_id) % 5 == 0 else Decimal(1)
+    usual = (
+        Decimal("0.85") if indicator.is_area else Decimal(1)
+    )  # land is behind its path, so that one sees it
+    pace = usual - (Decimal("0.25") if _dice(name, town_id) % 5 == 0 else 0)
     task = tasks_of(indicator, villages)[0].get(town_id)
     if indicator.kind is IndicatorKind.PRICE:
         return (Decimal(7) * _scatter(name, town_id, period)).quantize(Decimal("0.01"))

@@ -99,7 +99,7 @@ def base_table(visit: Visit, rows: tuple[BaseRow, ...]) -> Component:
     """Return bases as a table with links."""
     texts = visit.texts
     registry = visit.site.services.sources.registry
-    names = ("base", "operator", "village", "area", "crop", "latest")
+    names = ("base", "operator", "village_name", "area", "crop", "latest")
     body: list[list[Any]] = []
     for row in rows[:BASES_MAX]:
         base = row.base
@@ -239,7 +239,7 @@ def _base_facts(visit: Visit, view: BaseView) -> Component:
     rows: list[tuple[str, Any]] = [
         (texts("industries.page.operator"), view.operator.name if view.operator else MISSING),
         (texts("industries.page.indicator"), named(view.indicator, texts) if view.indicator else MISSING),
-        (texts("industries.page.village"), html.Span(links)),
+        (texts("industries.page.village_name"), html.Span(links)),
         (texts("industries.page.area"), f"{base.area_mu.normalize():,f}"),
         (texts("industries.page.capacity"), _capacity(view, texts)),
         (texts("industries.page.households"), str(len(base.households))),

@@ -6,6 +6,7 @@ from dash import dcc, html
 
 from access.permissions import Permission
 from dashboard.components.card import card, empty, table
+from dashboard.components.words import MISSING
 from dashboard.pages.base import Component, Site, Visit
 from dashboard.pages.industries.parts import (
     amount,
@@ -157,7 +158,7 @@ def _targets(visit: Visit, view: IndustriesView) -> Component:
             amount(one.indicator, one.expected, texts, unit=False),
             amount(one.indicator, one.target, texts, unit=False),
             _forecast(one, texts),
-            standing_words(one, texts),
+            standing_words(one, texts) if one.target is not None else MISSING,
             _gap(visit, one),
         ]
         for one in view.rows
