@@ -21,11 +21,12 @@ from domain.errors import AccessDeniedError, StoreError
 from texts.loader import Texts
 
 MENU = (
+    ("todo", "todo", "todo.menu", Permission.VIEW_OVERVIEW),
     ("", "overview", "pages.menu.overview", Permission.VIEW_OVERVIEW),
     ("plants", "plants", "pages.menu.plants", Permission.VIEW_PLANT),
     ("queue", "queue", "work.menu.queue", Permission.VIEW_ALERTS),
     ("orders", "orders", "work.menu.orders", Permission.VIEW_CASES),
-    ("alerts", "plants", "alerts.page.title", Permission.VIEW_ALERTS),
+    ("alerts", "alerts", "alerts.page.title", Permission.VIEW_ALERTS),
     ("data", "data", "pages.menu.data", Permission.VIEW_OVERVIEW),
     ("income", "income", "revenue.page.income", Permission.VIEW_INCOME),
     ("reconciliation", "reconciliation", "revenue.page.reconciliation", Permission.VIEW_INCOME),

@@ -7,6 +7,7 @@ from pathlib import Path
 from domain.clock import Clock, SystemClock
 from stores.records import (  # noqa: F401 (importing them puts their tables into METADATA)
     case_schema,
+    household_codes,
     industry_schema,
     ledger_schema,
     notification_schema,
