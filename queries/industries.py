@@ -13,10 +13,11 @@ from domain.errors import AccessDeniedError
 from domain.industry import IncomeQuestion, Report, ReporterKind, ReportStep, month_before, year_before
 from domain.plant import Registry
 from domain.timespan import day_of
+from industries import watch
 from industries.attainment import Attainment, attain
 from industries.base import BASE, CONTRACT, OPERATOR, Base, base_of, contract_of, operator_of
 from industries.income import IncomePart, by_source
-from industries.indicator import Indicator
+from industries.indicator import Indicator, IndicatorKind
 from industries.rules import Fund, IndustryRules
 from queries.industry_views import (
     AssessmentRow,
@@ -88,20 +89,26 @@ class IndustryQueries:
     @require(Permission.VIEW_INDUSTRIES)
     def overview(self, principal: Principal, period: str) -> IndustriesView:
         """Return every indicator against its path, who has not reported, and the funds."""
-        reports = self._year(period)
-        due_on = self._due_on(period)
+        reports, due_on = self._year(period), self._due_on(period)
         indicators = self._rules.in_force(_last_day(period))
-        return IndustriesView(
-            period,
-            due_on,
-            self._today > due_on,
-            tuple(self._attain(one, period, reports) for one in indicators),
-            tuple(
-                self._town_reports(one, period, reports, indicators)
-                for one in towns_seen(principal, self._registry)
-            ),
-            tuple(standing_in(self._records, one) for one in self._funds()),
+        rows = [self._attain(one, period, reports) for one in indicators]
+        towns = [
+            self._town_reports(one, period, reports, indicators)
+            for one in towns_seen(principal, self._registry)
+        ]
+        funds = [standing_in(self._records, one) for one in self._funds()]
+        missing = {one.town_id: one.missing for one in towns}
+        last = month_before(period)
+        prices = [one for one in indicators if one.kind is IndicatorKind.PRICE]
+        before = [self._attain(one, last, self._year(last)) for one in prices]
+        notices = (
+            *watch.behind(rows),
+            *watch.price_drops(rows, before, self._rules.limits),
+            *watch.claim_rates(funds, self._rules.limits),
+            *watch.unreported(missing, due_on, self._today),
         )
+        is_due = self._today > due_on
+        return IndustriesView(period, due_on, is_due, tuple(rows), tuple(towns), tuple(funds), notices)
 
     @require(Permission.VIEW_INDUSTRIES)
     def attainments(self, principal: Principal, period: str) -> list[Attainment]:  # noqa: ARG002

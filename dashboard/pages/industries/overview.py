@@ -45,6 +45,7 @@ class IndustriesPage:
                 html.Div(
                     [month_links(visit, "industries", period), *_tools(visit, period)], className="toolbar"
                 ),
+                card(texts("industries.notice.title"), _notices(visit, view)),
                 card(f"{texts('industries.page.targets')} {period}", _targets(visit, view)),
                 card(
                     texts("industries.page.reports"),
@@ -140,6 +141,19 @@ def _tools(visit: Visit, period: str) -> list[Component]:
             ),
         ]
     return [html.Span(className="grow"), *links]
+
+
+def _notices(visit: Visit, view: IndustriesView) -> Component:
+    """Return what somebody should look at, each with its name."""
+    texts = visit.texts
+    names = {one.indicator.indicator_id: named(one.indicator, texts) for one in view.rows}
+    names |= {one.fund.fund_id: named(one.fund, texts) for one in view.funds}
+    names |= {one.town_id: town_name(visit.site, one.town_id, texts) for one in view.towns}
+    if not view.notices:
+        return empty(texts("industries.notice.none"))
+    return html.Ul(
+        [html.Li(one.words(texts, name=names[one.subject])) for one in view.notices], className="blockers"
+    )
 
 
 def _targets(visit: Visit, view: IndustriesView) -> Component:
