@@ -25,7 +25,7 @@ from queries.industry_views import BaseRow, BaseView, IndicatorView
 from texts.loader import Texts
 
 TREND = "industry-trend"
-BASES_MAX = 200
+BASES_MAX = 50
 
 
 class OneIndustryPage:
@@ -115,7 +115,11 @@ def base_table(visit: Visit, rows: tuple[BaseRow, ...]) -> Component:
             ]
         )
     heads = [(texts(f"industries.page.{name}"), name == "area") for name in names]
-    return table(heads, body, texts("industries.page.bases"))
+    shown = table(heads, body, texts("industries.page.bases"))
+    if len(rows) <= BASES_MAX:
+        return shown
+    note = texts("industries.page.first_of", shown=BASES_MAX, count=len(rows))
+    return html.Div([shown, html.P(note, className="summary")])
 
 
 def _about(view: IndicatorView, texts: Texts) -> Component:
