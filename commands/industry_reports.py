@@ -187,7 +187,7 @@ class IndustryReports(IndustryCommands):
     def _stepped(
         self, principal: Principal, action: str, reports: Sequence[Report], step: ReportStep, note: str
     ) -> int:
-        at = self._clock.now()
+        at = self._field_clock.now()
         done = [
             replace(one, step=step, step_by=principal.user_id, step_at=at, step_note=note) for one in reports
         ]
@@ -217,7 +217,7 @@ class IndustryReports(IndustryCommands):
             raise ReportRefusedError(refused or [ReportFault("no_number", refuses=True, values={"text": ""})])
         if odd and not confirmed:
             raise ReportRefusedError([ReportFault("confirm", refuses=False), *odd])
-        at = self._clock.now()
+        at = self._field_clock.now()  # whether a report is late is a question of the field's days
         return [_report(one, principal.user_id, at, file_hash) for one in echoes]
 
     def _previewed(self, principal: Principal, content: bytes, told: Told | None) -> ImportPreview:

@@ -110,8 +110,10 @@ def attain(
         Number of villages of each town: splits the target where nobody set tasks.
     """
     month, by_town = int(period[5:7]), _values(indicator, period, reports)
+    tasks, assumed = tasks_of(indicator, villages)
     towns = tuple(
-        _town(indicator, town, month, by_town.get(town, {}), villages, behind) for town in sorted(villages)
+        _town(indicator, town, month, by_town.get(town, {}), tasks.get(town), behind, assumed=assumed)
+        for town in sorted(villages)
     )
     reached = _total(indicator.kind, [one.reached for one in towns])
     expected = indicator.expected_base(month)
@@ -171,11 +173,12 @@ def _town(
     town: str,
     month: int,
     values: Mapping[int, Decimal],
-    villages: Mapping[str, int],
+    task: Decimal | None,
     behind: Decimal,
+    *,
+    assumed: bool,
 ) -> TownAttainment:
-    tasks, assumed = tasks_of(indicator, villages)
-    task, share = tasks.get(town), indicator.path.get(month)
+    share = indicator.path.get(month)
     expected = None if task is None or share is None else task * share
     reached = reached_by(indicator.kind, values, month)
     missing = tuple(at for at in range(1, month + 1) if at not in values)

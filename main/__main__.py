@@ -29,6 +29,7 @@ VERBS = (
     "samples",
     "replay",
     "payout",
+    "industry",
     "public",
     "user",
     "revenue",

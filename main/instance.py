@@ -20,10 +20,12 @@ from commands.money_desk import MoneyDesk, Order, money_orders
 from commands.passwords import Passwords
 from commands.readings import Readings
 from dashboard.factory import create_app
+from dashboard.industry_services import IndustryServices
 from dashboard.security import secret_key
 from dashboard.services import DashboardSettings, Services
 from domain.clock import Clock, SystemClock
 from domain.errors import StoreUnavailableError
+from industries.rules import IndustryRules
 from jobs.collect import Collector
 from jobs.export_books import export_order
 from jobs.forward import Forwarder
@@ -33,6 +35,7 @@ from main.build import Options, make_source, open_records, open_spool, open_stor
 from main.care.telling import notifier_of
 from main.care.work import work_services
 from main.control import ControlServer
+from main.industries import load_industries
 from main.industry_desk import industry_services
 from main.metered import metered_kwh
 from main.orders import orders
@@ -257,6 +260,15 @@ class Instance:
         """Return payout whose field time is another clock: the demonstration's past."""
         return open_desk(self.options.settings, self.records, None, self.options.registry, clock)
 
+    def industry_rules(self) -> IndustryRules:
+        """Return what the district decided about its other industries."""
+        settings = self.options.settings
+        return load_industries(settings.config_dir, settings.overlay_dir)
+
+    def industries_on(self, clock: Clock) -> IndustryServices:
+        """Return the other industries whose field time is ``clock``."""
+        return industry_services(self.options.settings, self.records, self.options.registry, clock)
+
     def money(self) -> MoneyDesk:
         """Return the commands on money in."""
         options = self.options
@@ -302,7 +314,7 @@ class Instance:
             money_queries=self.money_queries(),
             payout=self.payout().services,
             work=work_services(options, self.records),
-            industries=industry_services(options.settings, self.records, options.registry, options.clock),
+            industries=self.industries_on(options.clock),
         )
 
     def figures(self) -> dict[str, str]:

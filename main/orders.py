@@ -10,6 +10,7 @@ from main.backup.parts import Sources
 from main.backup.work import make_backup
 from main.care.orders import care_orders
 from main.control import Action
+from main.industry_acts import carry_out as industry_order
 from main.payout_table import carry_out
 from stores.duckdb import DuckDbStore
 
@@ -35,6 +36,9 @@ def orders(instance: "Instance") -> Mapping[str, Action]:
     if instance.has_records:  # a collector of a server knows no accounts
         found |= account_orders(instance.accounts())
         found["payout"] = lambda payload: carry_out(instance.payout(), payload)
+        found["industry"] = lambda payload: industry_order(
+            instance.industries_on(instance.options.clock), instance.records, payload
+        )
         found |= care_orders(instance.options, instance.records)
         found |= instance.money_orders()
         found["backup"] = lambda payload: make_backup(backup_sources(instance))  # noqa: ARG005 (without words)

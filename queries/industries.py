@@ -7,16 +7,17 @@ from decimal import Decimal
 from access.guard import guarded, require
 from access.permissions import Permission
 from access.principal import Principal
-from access.villages import sees_village, towns_seen, villages_of, villages_seen
+from access.villages import sees_village, towns_seen, villages_seen
 from domain.clock import Clock
 from domain.errors import AccessDeniedError
 from domain.industry import IncomeQuestion, Report, ReporterKind, ReportStep, month_before, year_before
 from domain.plant import Registry
 from domain.timespan import day_of
+from industries import watch
 from industries.attainment import Attainment, attain
 from industries.base import BASE, CONTRACT, OPERATOR, Base, base_of, contract_of, operator_of
 from industries.income import IncomePart, by_source
-from industries.indicator import Indicator
+from industries.indicator import Indicator, IndicatorKind
 from industries.rules import Fund, IndustryRules
 from queries.industry_views import (
     AssessmentRow,
@@ -36,6 +37,7 @@ from stores.fund_books import CLAIM, CONTRIBUTION, DECISION, PAYMENT, ROUND, sta
 from stores.industry_protocol import IndustryRecords
 
 PAYMENTS_MONTHS = 12
+REMEMBERED = 24  # months whose reports are kept in memory
 Incomes = Callable[[Sequence[str]], Iterable[IncomePart]]
 
 
@@ -56,6 +58,7 @@ class IndustryQueries:
         self._rules = rules
         self._clock = clock
         self._incomes = incomes
+        self._remembered: dict[tuple[str, bool], tuple[tuple[int, int], list[Report]]] = {}
 
     @property
     def _today(self) -> date:
@@ -88,26 +91,32 @@ class IndustryQueries:
     @require(Permission.VIEW_INDUSTRIES)
     def overview(self, principal: Principal, period: str) -> IndustriesView:
         """Return every indicator against its path, who has not reported, and the funds."""
-        reports = self._year(period)
-        due_on = self._due_on(period)
+        reports, due_on = self._year(period), self._due_on(period)
         indicators = self._rules.in_force(_last_day(period))
-        return IndustriesView(
-            period,
-            due_on,
-            self._today > due_on,
-            tuple(self._attain(one, period, reports) for one in indicators),
-            tuple(
-                self._town_reports(one, period, reports, indicators)
-                for one in towns_seen(principal, self._registry)
-            ),
-            tuple(standing_in(self._records, one) for one in self._funds()),
+        rows = self._attained(indicators, period, reports)
+        towns = [
+            self._town_reports(one, period, reports, indicators)
+            for one in towns_seen(principal, self._registry)
+        ]
+        funds = [standing_in(self._records, one) for one in self._funds()]
+        missing = {one.town_id: one.missing for one in towns}
+        last = month_before(period)
+        prices = [one for one in indicators if one.kind is IndicatorKind.PRICE]
+        earlier = reports if last[:4] == period[:4] else self._year(last)
+        before = self._attained(prices, last, earlier)
+        notices = (
+            *watch.behind(rows),
+            *watch.price_drops(rows, before, self._rules.limits),
+            *watch.claim_rates(funds, self._rules.limits),
+            *watch.unreported(missing, due_on, self._today),
         )
+        is_due = self._today > due_on
+        return IndustriesView(period, due_on, is_due, tuple(rows), tuple(towns), tuple(funds), notices)
 
     @require(Permission.VIEW_INDUSTRIES)
     def attainments(self, principal: Principal, period: str) -> list[Attainment]:  # noqa: ARG002
         """Return every indicator against its path."""
-        reports = self._year(period)
-        return [self._attain(one, period, reports) for one in self._rules.in_force(_last_day(period))]
+        return self._attained(self._rules.in_force(_last_day(period)), period, self._year(period))
 
     @require(Permission.VIEW_INDUSTRIES)
     def indicator(self, principal: Principal, indicator_id: str, period: str) -> IndicatorView:
@@ -122,7 +131,7 @@ class IndustryQueries:
             indicator_ids=[indicator_id], kind=ReporterKind.BASE, first_period=period, last_period=period
         )
         return IndicatorView(
-            self._attain(indicator, period, reports),
+            self._attained([indicator], period, reports)[0],
             tuple(_trend(indicator, first, period, reports)),
             tuple(self._base_rows(bases, own)),
             tuple(self._differing(bases, own, reports, period)),
@@ -209,10 +218,8 @@ class IndustryQueries:
         """Return the indicators with a target, and each town's share of its path with how it reported this year."""
         reports = self._year(period)
         in_force = self._rules.in_force(_last_day(period))
-        judged = [self._attain(one, period, reports) for one in in_force if one.target is not None]
-        versions = self._records.reports(
-            kind=ReporterKind.TOWN, first_period=f"{period[:4]}-01", last_period=period, every_version=True
-        )
+        judged = self._attained([one for one in in_force if one.target is not None], period, reports)
+        versions = self._year(period, every_version=True)
         rows = [
             self._assessed(town, period, judged, versions, len(in_force))
             for town in towns_seen(principal, self._registry)
@@ -263,19 +270,43 @@ class IndustryQueries:
         found = [self._rules.fund(one, self._today) for one in names]
         return [one for one in found if one is not None]
 
-    def _year(self, period: str) -> list[Report]:
-        return self._records.reports(
-            kind=ReporterKind.TOWN, first_period=f"{period[:4]}-01", last_period=period
-        )
+    def _year(self, period: str, *, every_version: bool = False) -> list[Report]:
+        """Return the towns' reports of a year up to a month; remembered until a report or step is added."""
+        head, key = self._records.reports_head(), (period, every_version)
+        known = self._remembered.get(key)
+        if known is None or known[0] != head:
+            found = self._records.reports(
+                kind=ReporterKind.TOWN,
+                first_period=f"{period[:4]}-01",
+                last_period=period,
+                every_version=every_version,
+            )
+            known = (head, found)
+            if len(self._remembered) >= REMEMBERED:
+                self._remembered.clear()
+            self._remembered[key] = known
+        return known[1]
 
     def _villages(self, period: str) -> dict[str, int]:
+        """Return how many villages each town has."""
         day = _last_day(period)
-        return {
-            one.town_id: len(villages_of(self._registry, one.town_id, day)) for one in self._registry.towns
-        }
+        counts = dict.fromkeys((one.town_id for one in self._registry.towns), 0)
+        for one in self._registry.villages:
+            if one.valid_from <= day and (one.valid_to is None or day < one.valid_to):
+                counts[one.town_id] += 1
+        return counts
 
-    def _attain(self, indicator: Indicator, period: str, reports: Iterable[Report]) -> Attainment:
-        return attain(indicator, period, reports, self._villages(period), self._rules.limits.behind)
+    def _attained(
+        self, indicators: Sequence[Indicator], period: str, reports: Iterable[Report]
+    ) -> list[Attainment]:
+        villages, behind = self._villages(period), self._rules.limits.behind
+        by_indicator: dict[str, list[Report]] = {}
+        for one in reports:
+            by_indicator.setdefault(one.indicator_id, []).append(one)
+        return [
+            attain(one, period, by_indicator.get(one.indicator_id, ()), villages, behind)
+            for one in indicators
+        ]
 
     def _indicator(self, indicator_id: str, period: str) -> Indicator:
         found = self._rules.indicator(indicator_id, _last_day(period))

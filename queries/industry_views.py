@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from domain.industry import IncomeQuestion, Report
+from domain.industry import Report
 from domain.money_fact import MoneyFact
 from domain.plant import Plant
 from industries.attainment import Attainment
@@ -12,6 +12,7 @@ from industries.base import Base, Contract, Operator
 from industries.fund import FundStanding
 from industries.income import SourceYear
 from industries.indicator import Indicator
+from industries.watch import Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class IndustriesView:
     rows: tuple[Attainment, ...]
     towns: tuple[TownReports, ...]
     funds: tuple[FundStanding, ...]
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +133,3 @@ class FundView:
     claims: tuple[tuple[MoneyFact, MoneyFact | None], ...]
     rounds: tuple[tuple[MoneyFact, MoneyFact | None], ...]
     waiting_payments: int
-
-
-@dataclass(frozen=True, slots=True)
-class Questions:
-    """Questions of a town about households."""
-
-    questions: tuple[IncomeQuestion, ...]

@@ -38,6 +38,10 @@ class IndustryStore(Protocol):
         """Return reports with their newest step, by period and reporter; only the newest versions unless told so."""
         ...
 
+    def reports_head(self) -> tuple[int, int]:
+        """Return the numbers of the newest report and the newest step: while they stand, nothing changed."""
+        ...
+
     def add_entries(self, entries: Sequence[RegisterEntry]) -> None:
         """Keep versions of register entries together or not at all; RecordRejectedError when one is there."""
         ...

@@ -8,6 +8,7 @@ from domain.clock import Clock, ManualClock
 from domain.errors import PvmonError
 from domain.plant import Registry
 from domain.timespan import day_of
+from main.demo.industries import make_season
 from main.demo.money import make_books
 from main.demo.payouts import make_payouts, months_before, owners_of
 from main.demo.progress import Progress
@@ -19,7 +20,7 @@ _BACK = timedelta(days=400)
 
 
 class BooksMaker:
-    """Makes twelve months of invented books in the background, then a year of plans and payments on them.
+    """Makes twelve months of invented books in the background, then a year of plans and payments, and a season of the other industries.
 
     It begins when ``after`` is set: the newest curves come first.
     """
@@ -88,3 +89,17 @@ class BooksMaker:
             self._progress("payouts_failed", reason=made.broken)
         elif not self._stopping.is_set():
             self._progress("payouts", plans=made.plans, notices=made.notices)
+            self._season()
+
+    def _season(self) -> None:
+        instance, rules = self._instance, self._instance.industry_rules()
+        try:
+            made = make_season(
+                instance.industries_on, self._registry, rules, self._clock.now(), self._stopping
+            )
+        except PvmonError as error:
+            if not self._stopping.is_set():
+                self._progress("season_failed", reason=error)
+            return
+        if made is not None:
+            self._progress("season", reports=made.reports, bases=made.bases)

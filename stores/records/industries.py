@@ -92,6 +92,13 @@ class Industries:
         ]
         return found if every_version else list({one.key: one for one in found}.values())
 
+    def reports_head(self) -> tuple[int, int]:
+        """Return the numbers of the newest report and the newest step."""
+        newest, step = func.max(REPORTS.c.number), func.max(REPORT_STEPS.c.number)
+        with self._database.reading() as connection:
+            found = connection.execute(select(newest)).scalar(), connection.execute(select(step)).scalar()
+        return int(found[0] or 0), int(found[1] or 0)
+
     # ------------------------------------------------------------------ registers
 
     def add_entries(self, entries: Sequence[RegisterEntry]) -> None:

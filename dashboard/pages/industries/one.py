@@ -25,7 +25,7 @@ from queries.industry_views import BaseRow, BaseView, IndicatorView
 from texts.loader import Texts
 
 TREND = "industry-trend"
-BASES_MAX = 200
+BASES_MAX = 50
 
 
 class OneIndustryPage:
@@ -99,7 +99,7 @@ def base_table(visit: Visit, rows: tuple[BaseRow, ...]) -> Component:
     """Return bases as a table with links."""
     texts = visit.texts
     registry = visit.site.services.sources.registry
-    names = ("base", "operator", "village", "area", "crop", "latest")
+    names = ("base", "operator", "village_name", "area", "crop", "latest")
     body: list[list[Any]] = []
     for row in rows[:BASES_MAX]:
         base = row.base
@@ -115,7 +115,11 @@ def base_table(visit: Visit, rows: tuple[BaseRow, ...]) -> Component:
             ]
         )
     heads = [(texts(f"industries.page.{name}"), name == "area") for name in names]
-    return table(heads, body, texts("industries.page.bases"))
+    shown = table(heads, body, texts("industries.page.bases"))
+    if len(rows) <= BASES_MAX:
+        return shown
+    note = texts("industries.page.first_of", shown=BASES_MAX, count=len(rows))
+    return html.Div([shown, html.P(note, className="summary")])
 
 
 def _about(view: IndicatorView, texts: Texts) -> Component:
@@ -239,7 +243,7 @@ def _base_facts(visit: Visit, view: BaseView) -> Component:
     rows: list[tuple[str, Any]] = [
         (texts("industries.page.operator"), view.operator.name if view.operator else MISSING),
         (texts("industries.page.indicator"), named(view.indicator, texts) if view.indicator else MISSING),
-        (texts("industries.page.village"), html.Span(links)),
+        (texts("industries.page.village_name"), html.Span(links)),
         (texts("industries.page.area"), f"{base.area_mu.normalize():,f}"),
         (texts("industries.page.capacity"), _capacity(view, texts)),
         (texts("industries.page.households"), str(len(base.households))),

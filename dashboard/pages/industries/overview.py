@@ -6,6 +6,7 @@ from dash import dcc, html
 
 from access.permissions import Permission
 from dashboard.components.card import card, empty, table
+from dashboard.components.words import MISSING
 from dashboard.pages.base import Component, Site, Visit
 from dashboard.pages.industries.parts import (
     amount,
@@ -44,6 +45,7 @@ class IndustriesPage:
                 html.Div(
                     [month_links(visit, "industries", period), *_tools(visit, period)], className="toolbar"
                 ),
+                card(texts("industries.notice.title"), _notices(visit, view)),
                 card(f"{texts('industries.page.targets')} {period}", _targets(visit, view)),
                 card(
                     texts("industries.page.reports"),
@@ -141,6 +143,19 @@ def _tools(visit: Visit, period: str) -> list[Component]:
     return [html.Span(className="grow"), *links]
 
 
+def _notices(visit: Visit, view: IndustriesView) -> Component:
+    """Return what somebody should look at, each with its name."""
+    texts = visit.texts
+    names = {one.indicator.indicator_id: named(one.indicator, texts) for one in view.rows}
+    names |= {one.fund.fund_id: named(one.fund, texts) for one in view.funds}
+    names |= {one.town_id: town_name(visit.site, one.town_id, texts) for one in view.towns}
+    if not view.notices:
+        return empty(texts("industries.notice.none"))
+    return html.Ul(
+        [html.Li(one.words(texts, name=names[one.subject])) for one in view.notices], className="blockers"
+    )
+
+
 def _targets(visit: Visit, view: IndustriesView) -> Component:
     texts, prefix = visit.texts, visit.site.prefix
     columns = ("indicator", "progress", "reached", "expected", "target", "forecast", "state", "gap")
@@ -157,7 +172,7 @@ def _targets(visit: Visit, view: IndustriesView) -> Component:
             amount(one.indicator, one.expected, texts, unit=False),
             amount(one.indicator, one.target, texts, unit=False),
             _forecast(one, texts),
-            standing_words(one, texts),
+            standing_words(one, texts) if one.target is not None else MISSING,
             _gap(visit, one),
         ]
         for one in view.rows

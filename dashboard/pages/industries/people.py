@@ -105,7 +105,7 @@ class QuestionsPage:
                     day_text(one.delete_on),
                 ]
             )
-        names = ("village", "household", "why", "before", "now", "visit", "delete_on")
+        names = ("village_name", "household", "why", "before", "now", "visit", "delete_on")
         heads = [(texts(f"industries.page.{name}"), name in {"before", "now"}) for name in names]
         body = table(heads, rows, texts(self.title)) if rows else empty(texts("industries.page.no_questions"))
         return html.Div(
@@ -240,7 +240,7 @@ def _cases(visit: Visit, view: FundView) -> Component:
         rows.append([made.identity, "", what, yuan(total), _decided(decision, texts)])
     if not rows:
         return empty(texts("industries.page.no_cases"))
-    names = ("number", "village", "what", "asked", "decision")
+    names = ("number", "village_name", "what", "asked", "decision")
     heads = [(texts(f"industries.page.{name}"), name == "asked") for name in names]
     return table(heads, rows, texts("industries.page.cases"))
 

@@ -58,6 +58,14 @@ def test_the_newest_step_counts(kept: SqlRecordStore) -> None:
     assert kept.reports() == [checked]
 
 
+def test_the_head_moves_with_every_report_and_every_step(kept: SqlRecordStore) -> None:
+    assert kept.reports_head() == (0, 0)
+    kept.add_reports([report("1"), report("2", "2026-05")])
+    assert kept.reports_head() == (2, 0)
+    kept.add_report_steps([replace(report("1"), step=ReportStep.CHECKED, step_by="w", step_at=AT)])
+    assert kept.reports_head() == (2, 1)
+
+
 @pytest.mark.parametrize("table", ["industry_reports", "industry_report_steps", "industry_entries"])
 def test_nothing_is_changed_or_removed(kept: SqlRecordStore, table: str) -> None:
     kept.add_reports([report("1")])

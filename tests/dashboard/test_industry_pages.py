@@ -1,0 +1,183 @@
+"""The pages of industries for those who may see them, in both languages; a report by form; files; a visit."""
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from access.principal import Principal
+from domain.account import Role, Scope
+from domain.industry import ReporterKind
+from tests.commands.industry_world import reports_sheet
+from tests.dashboard.fixtures import USERS, login
+from tests.dashboard.industry_world import Season, open_season
+from tests.dashboard.test_pages import HAN, route, words_of
+
+SEERS = {"accountant", "county", "auditor", "township"}
+
+
+@pytest.fixture(scope="module")
+def season(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Season]:
+    made = open_season(tmp_path_factory.mktemp("season"))
+    yield made
+    made.world.close()
+
+
+@pytest.fixture(scope="module")
+def app(season: Season) -> Any:
+    return season.app()
+
+
+def addresses(season: Season) -> list[str]:
+    village = season.world.registry.villages[2].village_id
+    return [
+        "/app/industries",
+        "/app/industries?month=2026-09",
+        "/app/industries/fungus_bags",
+        "/app/industries/artichoke_mu?month=2026-10",
+        "/app/industries/fungus_price",
+        "/app/bases/shed-1",
+        "/app/bases/panel-1",
+        "/app/assessment",
+        "/app/village",
+        f"/app/village/{village}",
+    ]
+
+
+def shown(client: Any, token: str, path: str) -> str:
+    answer = route(client, token, path)
+    assert answer.status_code == 200, path
+    return json.dumps(answer.get_json(), ensure_ascii=False)
+
+
+@pytest.mark.parametrize("role", USERS)
+def test_the_pages_open_for_those_who_see_industries(app: Any, season: Season, role: str) -> None:
+    client = app.test_client()
+    token = login(client, role)
+    for path in addresses(season):
+        assert ("trouble" not in shown(client, token, path)) == (role in SEERS), path
+
+
+def test_the_english_pages_have_no_chinese_of_ours(app: Any, season: Season) -> None:
+    client = app.test_client()
+    token = login(client, "county")
+    client.get("/app/?lang=en")
+    for path in ("/app/industries", "/app/assessment", "/app/funds", "/app/industries/potato_mu"):
+        page = route(client, token, path).get_json()["response"]["page"]["children"]
+        ours = [word for word in words_of(page) if HAN.search(word) and "虚构" not in word]
+        data = ("商州发", "转述", "假定", "文件")
+        assert [word for word in ours if not any(mark in word for mark in data)] == [], path
+
+
+def test_the_overview_says_where_it_is_missing_and_who_is_silent(app: Any, season: Season) -> None:
+    client = app.test_client()
+    token = login(client, "county")
+    page = shown(client, token, "/app/industries")
+    for words in (
+        "食用菌栽培袋数",
+        "万袋",
+        "按进度应到",
+        "落后",
+        "1 个镇办未报",
+        "食用菌风险保障基金",
+        "52,000.00",
+    ):
+        assert words in page, words
+    one = shown(client, token, "/app/industries/fungus_bags")
+    for words in ("进度曲线为假定", "食用菌约 1 亿袋", "菌棚一区", "暂按村数分摊"):
+        assert words in one, words
+
+
+def test_a_village_shows_every_source_beside_the_year_before(app: Any, season: Season) -> None:
+    client = app.test_client()
+    token = login(client, "county")
+    page = shown(client, token, f"/app/village/{season.world.registry.villages[2].village_id}")
+    for words in ("产业务工", "产业补贴", "保障基金赔付", "仅本系统所见来源"):
+        assert words in page, words
+
+
+def test_ground_under_the_panels_stands_beside_the_plant(app: Any) -> None:
+    client = app.test_client()
+    token = login(client, "county")
+    page = shown(client, token, "/app/bases/panel-1")
+    for words in ("板下种植与上方电站", "黄芪", "45,000.00", "电站近 12 个月净收益"):
+        assert words in page, words
+    assert "H001" not in page, "the county sees no household"
+
+
+def test_a_report_is_echoed_in_words_then_kept_and_then_frozen(app: Any, season: Season) -> None:
+    client = app.test_client()
+    token = login(client, "township")
+    address = f"/app/report-form/{season.made.silent}/2026-10"
+    assert "食用菌栽培袋数" in client.get(address).get_data(as_text=True)
+
+    def send(**changed: Any) -> Any:
+        form = {"csrf_token": token, "keep": "", **changed}
+        return client.post(address, data=form, content_type="multipart/form-data")
+
+    echoed = send(**{"amount.local_chickens": "1203"})
+    assert echoed.status_code == 200
+    assert "壹仟贰佰零叁只" in echoed.get_data(as_text=True)
+    assert send(**{"amount.local_chickens": "-3"}).status_code == 422
+    assert send().status_code == 422
+    kept = send(
+        **{"amount.local_chickens": "1203", "mark.bee_colonies": "same", "keep": "1", "confirmed": "1"}
+    )
+    assert kept.status_code == 303
+    again = send(**{"amount.local_chickens": "1300", "keep": "1"})
+    assert again.status_code == 422
+    assert "更正请写明原因" in again.get_data(as_text=True)
+    found = season.world.records.reports(reporter_ids=[season.made.silent], first_period="2026-10")
+    assert {one.indicator_id for one in found} == {"local_chickens", "bee_colonies"}
+
+
+def test_files_dropped_together_say_what_each_brings_and_who_is_missing(app: Any, season: Season) -> None:
+    client = app.test_client()
+    token = login(client, "township")
+    town = season.world.registry.towns_by_id[season.made.silent].name
+    good = reports_sheet(("土鸡", town, "2026-11", "1203", "只", "", ""))
+    bad = reports_sheet(("土鸡", town, "2027-01", "1203", "只", "", ""))
+
+    def send(keep: str) -> Any:
+        files = [(io.BytesIO(good), "好.xlsx"), (io.BytesIO(bad), "坏.xlsx"), (io.BytesIO(b"\x00"), "x.csv")]
+        form = {"csrf_token": token, "keep": keep, "files": files}
+        return client.post("/app/report-import", data=form, content_type="multipart/form-data")
+
+    looked = send("").get_data(as_text=True)
+    assert "好.xlsx：1 行有数" in looked
+    assert "第 2 行：2027-01 还没有到" in looked
+    assert season.world.records.reports(kind=ReporterKind.TOWN, first_period="2026-11") == []
+    assert "好.xlsx：收下 1 个数" in send("1").get_data(as_text=True)
+    assert len(season.world.records.reports(kind=ReporterKind.TOWN, first_period="2026-11")) == 1
+    assert town in client.get("/app/report-import?month=2026-10").get_data(as_text=True)
+
+
+def test_papers_are_downloaded(app: Any, season: Season) -> None:
+    client = app.test_client()
+    login(client, "township")
+    town = season.world.registry.towns[0].town_id
+    for path in ("report-template/2026-10", f"report-sheet/{town}/2026-10", "assessment/2026-10"):
+        answer = client.get(f"/app/papers/{path}")
+        assert answer.status_code == 200, path
+        assert answer.data.startswith(b"PK"), path
+    table = client.get("/app/papers/assessment/2026-10?form=csv").data.decode("utf-8-sig")
+    assert len(table.splitlines()) == 1 + len(season.world.registry.towns)
+
+
+def test_a_fallen_household_is_a_question_of_its_town_alone_and_closes_with_a_note(
+    app: Any, season: Season
+) -> None:
+    county = Principal("county", "县", frozenset({Role.COUNTY}), Scope(everything=True))
+    assert season.services.stability.ask(county) == 1
+    wide, town = app.test_client(), app.test_client()
+    token, own = login(wide, "township"), login(town, "town")
+    assert "H009" not in shown(wide, token, "/app/questions")
+    assert "H009" in shown(town, own, "/app/questions")
+    address = "/app/question/H009-2026"
+    assert wide.get(address).status_code >= 400
+    assert town.get(address).status_code == 200
+    assert town.post(address, data={"csrf_token": own, "note": "x"}).status_code == 422
+    assert town.post(address, data={"csrf_token": own, "note": "已走访，外出务工（虚构）"}).status_code == 303
+    assert "外出务工" in shown(town, own, "/app/questions")
