@@ -29,6 +29,7 @@ VERBS = (
     "replay",
     "payout",
     "user",
+    "handover",
     "revenue",
     "store",
     "records",
