@@ -7,6 +7,8 @@ from dataclasses import fields
 from datetime import UTC, date, datetime
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from domain.cell import harmless
+
 _SIMPLE: Mapping[Any, Mapping[str, Any]] = {
     str: {"type": "string"},
     int: {"type": "integer"},
@@ -15,9 +17,6 @@ _SIMPLE: Mapping[Any, Mapping[str, Any]] = {
     date: {"type": "string", "format": "date"},
     datetime: {"type": "string", "format": "date-time"},
 }
-_RISKY = ("=", "+", "-", "@", "|", "%", "\t", "\r", "\n")
-_BLANKS = " \t\u3000\u00a0\r\n"
-_WIDE = str.maketrans({chr(code + 0xFEE0): chr(code) for code in range(0x21, 0x7F)})
 
 
 def field_names(row_class: type) -> tuple[str, ...]:
@@ -87,13 +86,6 @@ def _cell(value: Any) -> str:
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, tuple):
-        return safe_text(" ".join(str(each) for each in value))
+        return harmless(" ".join(str(each) for each in value))
     found = plain(value)
-    return safe_text(found if isinstance(found, str) else json.dumps(found, ensure_ascii=False))
-
-
-def safe_text(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula: what could be one begins with an apostrophe."""
-    begin = text.lstrip(_BLANKS).translate(_WIDE)
-    risky = begin.startswith(_RISKY) or text.startswith(("\t", "\r", "\n"))
-    return f"'{text}" if risky else text
+    return harmless(found if isinstance(found, str) else json.dumps(found, ensure_ascii=False))

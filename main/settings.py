@@ -191,14 +191,18 @@ class Settings(BaseSettings):
         ConfigurationError
             A file is missing, empty, short or holds a default.
         """
-        for read in (
+        self.secret_values()
+
+    def secret_values(self) -> list[str]:
+        """Return every secret that is named, so that the log can mask it."""
+        read = (
             self.influx_token,
             self.mqtt_password,
             self.records_password,
             self.session_secret,
             self.metrics_token,
-        ):
-            read()
+        )
+        return [found.get_secret_value() for each in read if (found := each()) is not None]
 
 
 def _secret(field: str, path: Path | None) -> SecretStr | None:

@@ -310,6 +310,8 @@ def _everybody(subject: Subject) -> list[str]:
     return ["anonymous", *(role.value for role in LOGIN_ROLES), "machine", *one_area]
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(1800)  # thousands of requests: minutes on a busy machine
 def test_every_cell_of_role_scope_and_subject_is_as_the_table_says(district: District) -> None:
     subjects = _subjects(district.face.app)
     cells = [(s, who, scope) for s in subjects for who in _everybody(s) for scope in ("own", "foreign")]

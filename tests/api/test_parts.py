@@ -17,7 +17,7 @@ from api.params import (
     read_params,
     whole_param,
 )
-from api.shapes import as_lines, as_object, plain, safe_text, schema_of
+from api.shapes import as_lines, as_object, plain, schema_of
 from queries.exchange_rows import PlantRow, SampleRow, VillageRow
 
 PARTS = st.one_of(
@@ -101,20 +101,6 @@ def test_what_a_schema_does_not_allow_is_refused_by_name(given: dict[str, str]) 
 def test_a_missing_required_parameter_is_named() -> None:
     with pytest.raises(ParameterError, match="device_id: is missing"):
         read_params(PARAMS, {}, {})
-
-
-@pytest.mark.parametrize(
-    "text", ["=1+1", "+1", "-1", "@x", "|x", "%x", " =x", "\t=x", "\u3000=x", "＝1", "\rx", "\nx", "－1"]
-)
-def test_what_could_be_a_formula_begins_with_an_apostrophe(text: str) -> None:
-    assert safe_text(text) == f"'{text}"
-
-
-@given(st.text())
-def test_no_cell_of_text_begins_as_a_formula(text: str) -> None:
-    safe = safe_text(text)
-    assert safe in {text, f"'{text}"}
-    assert safe.lstrip()[:1] not in set("=+-@|%")
 
 
 def test_rows_become_objects_tables_and_schemas() -> None:
