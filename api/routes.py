@@ -23,6 +23,7 @@ from domain.timespan import Interval
 from queries.exchange import Exchange, SampleQuery
 from queries.exchange_rows import (
     ApiAlertRow,
+    AttainmentRow,
     CaseRow,
     DeviceRow,
     IncomeRow,
@@ -217,6 +218,15 @@ def _money(exchange: Exchange) -> tuple[Route, ...]:
             P.VIEW_INDUSTRIES,
             IndicatorRow,
             lambda who, _v: exchange.indicators(who),
+            key=lambda row: (row.indicator_id,),
+        ),
+        Route(
+            "attainment",
+            "/industries/attainment",
+            P.VIEW_INDUSTRIES,
+            AttainmentRow,
+            lambda who, v: exchange.attainment(who, v["period"]),
+            (period_param("period"),),
             key=lambda row: (row.indicator_id,),
         ),
     )

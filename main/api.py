@@ -9,7 +9,9 @@ from commands.tokens import Tokens
 from dashboard.services import Services
 from domain.clock import SystemClock
 from domain.errors import ConfigurationError
+from domain.timespan import day_of
 from industries.indicator import Indicator
+from industries.rules import IndustryRules
 from main.build import Options
 from main.industries import load_industries
 from queries.exchange import Exchange
@@ -24,12 +26,15 @@ def data_interface(options: Options, records: SqlRecordStore, services: Services
     settings = options.settings
 
     @lru_cache(maxsize=1)
-    def indicators() -> Sequence[Indicator]:
+    def rules() -> IndustryRules:
         try:
             return load_industries(settings.config_dir, settings.overlay_dir)
         except ConfigurationError as error:
             log.warning("the data interface shows no indicators: %s", error)
-            return ()
+            return IndustryRules()
+
+    def indicators() -> Sequence[Indicator]:
+        return rules().in_force(day_of(options.clock.now()))
 
     exchange = Exchange(
         services.sources,
@@ -37,6 +42,7 @@ def data_interface(options: Options, records: SqlRecordStore, services: Services
         services.money_queries,
         services.work.views if services.work is not None else None,
         indicators,
+        services.industries.queries.attainments if services.industries is not None else None,
     )
     tokens = Tokens(records, SystemClock(), options.clock)
     return ApiArea(

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from access.guard import guarded, require
@@ -23,9 +24,11 @@ from domain.kpi import DailyKpi
 from domain.plant import Device, DeviceKind, Plant
 from domain.quantity import is_known, quantity, vocabulary
 from domain.timespan import Interval, day_of
+from industries.attainment import Attainment
 from industries.indicator import Indicator
 from queries.exchange_rows import (
     ApiAlertRow,
+    AttainmentRow,
     CaseRow,
     DeviceRow,
     IncomeRow,
@@ -77,6 +80,7 @@ class Exchange:
         money: MoneyQueries | None = None,
         work: Work | None = None,
         indicators: Callable[[], Sequence[Indicator]] = tuple,
+        attainments: Callable[[Principal, str], Sequence[Attainment]] | None = None,
     ) -> None:
         self._sources = sources
         self._plants = Plants(sources, keeper)
@@ -84,6 +88,7 @@ class Exchange:
         self._money_queries = money
         self._work_views = work
         self._indicators = indicators
+        self._attainments = attainments
 
     @require(P.VIEW_PLANT)
     def plants(self, principal: Principal) -> list[PlantRow]:
@@ -245,6 +250,14 @@ class Exchange:
         """Return the indicators of the other industries with their targets, by id."""
         return sorted((_indicator_row(one) for one in self._indicators()), key=lambda row: row.indicator_id)
 
+    @require(P.VIEW_INDUSTRIES)
+    def attainment(self, principal: Principal, period: str) -> list[AttainmentRow]:
+        """Return every indicator at the end of a month against its path, by id; sums are the district's."""
+        if self._attainments is None:
+            raise StoreUnavailableError("this process keeps no reports")
+        rows = [_attainment_row(one) for one in self._attainments(principal, period)]
+        return sorted(rows, key=lambda row: row.indicator_id)
+
     def _seen(self, principal: Principal) -> tuple[Plant, ...]:
         return principal.plants(self._sources.registry)
 
@@ -404,6 +417,24 @@ def _case_row(case: Case, now: datetime) -> CaseRow:
     )
 
 
+def _attainment_row(one: Attainment) -> AttainmentRow:
+    return AttainmentRow(
+        one.indicator.indicator_id,
+        one.period,
+        one.indicator.unit.base,
+        _float(one.target),
+        _float(one.expected),
+        _float(one.reached),
+        _float(one.forecast),
+        _float(one.complete),
+        one.standing.value,
+    )
+
+
+def _float(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
+
+
 def _indicator_row(one: Indicator) -> IndicatorRow:
     base = one.target_base
     return IndicatorRow(
@@ -414,8 +445,8 @@ def _indicator_row(one: Indicator) -> IndicatorRow:
         one.kind.value,
         one.unit.unit_id,
         one.unit.base,
-        None if one.target is None else float(one.target),
-        None if base is None else float(base),
+        _float(one.target),
+        _float(base),
         one.valid_from,
         one.document,
         one.owner,

@@ -198,6 +198,21 @@ class IndicatorRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AttainmentRow:
+    """An indicator at the end of a month, in its base unit, against its target and path."""
+
+    indicator_id: str
+    period: str
+    base_unit: str
+    target_base: float | None
+    expected_base: float | None
+    reached_base: float | None
+    forecast_base: float | None
+    reports_share: float | None
+    standing: str
+
+
+@dataclass(frozen=True, slots=True)
 class TokenRow:
     """What the token that asks may do."""
 

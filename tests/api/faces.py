@@ -19,6 +19,8 @@ from domain.clock import SystemClock
 from domain.kpi import DailyKpi
 from domain.timespan import day_of
 from main.industries import load_industries
+from main.industry_desk import industry_services
+from main.settings import load_settings
 from queries.exchange import Exchange
 from queries.snapshot import SnapshotKeeper
 from tests.dashboard.fixtures import ROOT, World, build, few_plants, sample_registry
@@ -54,7 +56,8 @@ def face_over(world: World, per_minute: float = 1e6) -> Face:
         SnapshotKeeper(services.sources),
         services.money_queries,
         work,
-        lambda: load_industries(ROOT / "config", None),
+        lambda: load_industries(ROOT / "config", None).in_force(day_of(world.clock.now())),
+        services.industries.queries.attainments if services.industries is not None else None,
     )
     area = ApiArea(ApiServices(tokens, exchange, real, world.clock, per_minute))
     app = create_app(services, world.settings, [area])
@@ -111,6 +114,8 @@ def small_face(folder: Path) -> Face:
     """Return the interface over five live plants, one read by hand, one from files; 11:40 in June."""
     world = build(folder, few_plants(sample_registry()), days=0.6)
     sources = replace(world.services.sources, alerts=world.records)
-    world.services = replace(world.services, sources=sources)
+    settings = load_settings({}, config_dir=ROOT / "config", data_dir=folder)
+    desk = industry_services(settings, world.records, world.registry, world.clock)
+    world.services = replace(world.services, sources=sources, industries=desk)
     fill(world)
     return face_over(world)

@@ -176,6 +176,12 @@ def test_indicators_come_with_their_targets(face: Face) -> None:
     assert rows["fungus_bags"]["target_base"] == 100_000_000
 
 
+def test_attainment_is_null_where_nobody_reported(face: Face) -> None:
+    rows = {row["indicator_id"]: row for row in _items(face, "/industries/attainment?period=2026-05")}
+    assert rows["fungus_bags"]["target_base"] == 100_000_000
+    assert rows["fungus_bags"]["reached_base"] is None
+
+
 def test_a_token_is_told_what_it_may(face: Face) -> None:
     told = face.ask("/token", "narrow").get_json()
     assert told["areas"] == sorted(area.value for area in Area)
