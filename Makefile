@@ -6,6 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev tools run test check format smoke bench bundle lock clean
 .PHONY: campaign-wire campaign-fuzz campaign-kills campaign-power campaign-week
+.PHONY: campaign-wire campaign-fuzz campaign-kills campaign-power campaign-web
 .PHONY: campaign-ledger
 
 help: ## this list
@@ -60,6 +61,9 @@ campaign-kills: setup-dev ## 1,000 kill -9 of the queue's writer and of a collec
 	@$(BIN)/python -m bench.kills --what collector --kills 1000
 	@$(BIN)/python -m bench.kills --what forwarder --kills 200
 	@! $(BIN)/python -m bench.kills --what spool --kills 200 --planted early
+
+campaign-web: setup-dev ## the data interface by its description and 10,000 hostile posts to the callbacks: no 5xx
+	@$(BIN)/python -m bench.fuzz_web --examples 200 --posts 10000
 
 campaign-power: setup-dev ## 10,000 power cuts, and the planted errors that must be noticed
 	@$(BIN)/python -m bench.power_cut --states 10000

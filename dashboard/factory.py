@@ -3,13 +3,14 @@
 Everything is made inside `create_app`; two applications can live in one process.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from dash import Dash, html
 from flask import Flask, Response, g, request
 
-from dashboard import compression, guard, health, login, security, shell
+from dashboard import compression, guard, health, login, second_factor, security, shell
 from dashboard.pages import one_alert, order, order_new, public, readings, stops, work_prints
 from dashboard.pages.alerts import AlertsPage
 from dashboard.pages.base import Page, Site, language_of
@@ -109,8 +110,8 @@ def pages() -> tuple[Page, ...]:
     )
 
 
-def create_app(services: Services, settings: DashboardSettings) -> Flask:
-    """Return the application, ready for a WSGI server.
+def create_app(services: Services, settings: DashboardSettings, areas: Sequence[guard.Area] = ()) -> Flask:
+    """Return the application, ready for a WSGI server; ``areas`` ask for tokens instead of sessions.
 
     Raises
     ------
@@ -133,8 +134,10 @@ def create_app(services: Services, settings: DashboardSettings) -> Flask:
         known_path=lambda path: shell.find(every, path, PREFIX) is not None,
         prefix=PREFIX,
         https=settings.https,
+        areas=areas,
     )
     login.install(server)
+    second_factor.install(server)
     health.register(server, services, settings.metrics_token)
     readings.register(server, site)
     money_print.register(server, site)
@@ -148,6 +151,8 @@ def create_app(services: Services, settings: DashboardSettings) -> Flask:
     stops.register(server, site)
     work_prints.register(server, site)
     industry_forms.register(server, site)
+    for area in areas:
+        area.register(server)
     server.after_request(_say_build(settings.build))
     server.before_request(_take_language(services))
     compression.install(server, PREFIX)

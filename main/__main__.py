@@ -32,6 +32,7 @@ VERBS = (
     "industry",
     "public",
     "user",
+    "handover",
     "revenue",
     "store",
     "records",

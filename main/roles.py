@@ -79,7 +79,7 @@ def perform(args: argparse.Namespace, context: Context, start: Start, *, embedde
     settings = settings_of(args, context)
     if not embedded:
         refuse_single_process_store(settings, args.verb)
-    log_to(settings.data_dir / "log" if embedded else None, settings.log_level)
+    log_to(settings.data_dir / "log" if embedded else None, settings.log_level, settings.secret_values())
     options = options_from(settings)
     progress = Progress(context.texts)
     _say_registry(options, progress)

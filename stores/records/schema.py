@@ -68,6 +68,7 @@ SESSIONS = Table(
     Column("created_at", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False),
     Column("csrf_secret", Text, nullable=False),
+    Column("stage", String(16), nullable=False, server_default=""),
     Index("sessions_user", "user_id"),
 )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from domain.clock import Clock, SystemClock
 from stores.records import (  # noqa: F401 (importing them puts their tables into METADATA)
+    access_schema,
     case_schema,
     household_codes,
     industry_schema,
@@ -25,6 +26,7 @@ from stores.records.money_facts import MoneyFacts
 from stores.records.notifications import Notifications
 from stores.records.readings import Readings
 from stores.records.sample_accounts import SampleAccounts
+from stores.records.tokens import Tokens
 from stores.records.users import Sessions, Users
 
 
@@ -42,6 +44,7 @@ class SqlRecordStore(
     MoneyFacts,
     SampleAccounts,
     Industries,
+    Tokens,
 ):
     """Implements stores.protocol.RecordStore and stores.ledger_protocol.MoneyStore. Thread safe.
 
