@@ -9,7 +9,7 @@ from typing import Any
 from dash import Dash, html
 from flask import Flask, Response, g, request
 
-from dashboard import compression, guard, health, login, security, shell
+from dashboard import compression, exports, guard, health, login, security, shell
 from dashboard.pages import one_alert, order, order_new, public, readings, stops, work_prints
 from dashboard.pages.alerts import AlertsPage
 from dashboard.pages.base import Page, Site, language_of
@@ -128,6 +128,7 @@ def create_app(services: Services, settings: DashboardSettings) -> Flask:
     payout_forms.register(server, site)
     pay_forms.register(server, site)
     public.register(server, site)
+    exports.register(server, site, every)
     order.register(server, site)
     order_new.register(server, site)
     one_alert.register(server, site)
