@@ -13,6 +13,7 @@ from dashboard import compression, exports, guard, health, login, security, shel
 from dashboard.pages import one_alert, order, order_new, public, readings, stops, work_prints
 from dashboard.pages.alerts import AlertsPage
 from dashboard.pages.base import Page, Site, language_of
+from dashboard.pages.compare import ComparePage
 from dashboard.pages.data import DataPage
 from dashboard.pages.money import print as money_print
 from dashboard.pages.money.income import IncomePage
@@ -79,6 +80,7 @@ def pages() -> tuple[Page, ...]:
         OverviewPage(),
         PlantsPage(),
         OnePlantPage(),
+        ComparePage(),
         DataPage(),
         IncomePage(),
         ReconciliationPage(),

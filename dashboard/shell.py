@@ -25,6 +25,7 @@ MENU = (
     ("todo", "todo", "todo.menu", Permission.VIEW_OVERVIEW),
     ("", "overview", "pages.menu.overview", Permission.VIEW_OVERVIEW),
     ("plants", "plants", "pages.menu.plants", Permission.VIEW_PLANT),
+    ("compare", "compare", "compare.menu", Permission.VIEW_PLANT),
     ("queue", "queue", "work.menu.queue", Permission.VIEW_ALERTS),
     ("orders", "orders", "work.menu.orders", Permission.VIEW_CASES),
     ("alerts", "plants", "alerts.page.title", Permission.VIEW_ALERTS),
