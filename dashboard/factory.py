@@ -10,7 +10,7 @@ from dash import Dash, html
 from flask import Flask, Response, g, request
 
 from dashboard import compression, exports, guard, health, login, security, shell
-from dashboard.pages import one_alert, order, order_new, public, readings, stops, work_prints
+from dashboard.pages import one_alert, order, order_new, public, readings, screen, stops, work_prints
 from dashboard.pages.alerts import AlertsPage
 from dashboard.pages.base import Page, Site, language_of
 from dashboard.pages.compare import ComparePage
@@ -130,6 +130,7 @@ def create_app(services: Services, settings: DashboardSettings) -> Flask:
     payout_forms.register(server, site)
     pay_forms.register(server, site)
     public.register(server, site)
+    screen.register(server, site)
     exports.register(server, site, every)
     order.register(server, site)
     order_new.register(server, site)

@@ -209,7 +209,7 @@ class Instance:
         """Start the pages; return their address."""
         settings = self.options.settings
         given = settings.session_secret()
-        token = settings.metrics_token()
+        token, screen = settings.metrics_token(), settings.screen_token()
         app = create_app(
             self._services(),
             DashboardSettings(
@@ -217,6 +217,7 @@ class Instance:
                 https=settings.public_url.startswith("https://"),
                 demo_clock=self.options.demonstration,
                 metrics_token=token.get_secret_value() if token else "",
+                screen_token=screen.get_secret_value() if screen else "",
             ),
         )
         self.web = WebServer(app, settings.host, settings.port)

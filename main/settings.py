@@ -104,6 +104,10 @@ class Settings(BaseSettings):
     metrics_token_file: Path | None = Field(
         None, description="File with the token that opens /metrics from elsewhere; empty: this machine only."
     )
+    screen_token_file: Path | None = Field(
+        None,
+        description="File with the token that opens the wall screen without a login; empty: a login only.",
+    )
     proxy_hops: int = Field(0, ge=0, le=3, description="Reverse proxies in front whose headers are believed.")
 
     @classmethod
@@ -168,6 +172,10 @@ class Settings(BaseSettings):
         """Return the token that opens /metrics, None when no file is named."""
         return _secret("metrics_token_file", self.metrics_token_file)
 
+    def screen_token(self) -> SecretStr | None:
+        """Return the token of the wall screen, None when no file is named."""
+        return _secret("screen_token_file", self.screen_token_file)
+
     def check_secrets(self) -> None:
         """Read every named secret once, so that a bad one stops the start and not the night.
 
@@ -182,6 +190,7 @@ class Settings(BaseSettings):
             self.records_password,
             self.session_secret,
             self.metrics_token,
+            self.screen_token,
         ):
             read()
 

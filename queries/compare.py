@@ -28,7 +28,8 @@ DAYS_MAX = 3_660
 STRINGS_MAX = 32
 PLANT_POWER, PLANT_ENERGY = "plant_power", "plant_energy"
 _EARLIEST = date(2000, 1, 1)
-_STEPS = tuple(timedelta(minutes=m) for m in (1, 5, 10, 15, 30, 60, 120, 240, 480, 1440))
+_STEPS = tuple(timedelta(minutes=m) for m in (5, 10, 15, 30, 60, 120, 240, 480, 1440))
+_WIDEST_GUESS = timedelta(hours=1)
 _STRING_STEP = timedelta(minutes=10)
 _UNITS = {PLANT_POWER: "kW", PLANT_ENERGY: "kWh"}
 
@@ -151,6 +152,22 @@ class Compare:
         step = step_for((last - first).days + 1)
         if any(pick.quantity == PLANT_ENERGY for pick in picks):
             step = timedelta(days=1)
+        found = self._drawn(principal, picks, first, last, step, year_before=year_before)
+        while _scattered(found.curves) and step < _WIDEST_GUESS:
+            step = next(wider for wider in _STEPS if wider > step)
+            found = self._drawn(principal, picks, first, last, step, year_before=year_before)
+        return found
+
+    def _drawn(
+        self,
+        principal: Principal,
+        picks: Sequence[Pick],
+        first: date,
+        last: date,
+        step: timedelta,
+        *,
+        year_before: bool,
+    ) -> Comparison:
         units: dict[str, None] = {}
         drawn: list[Curve] = []
         refused: list[Pick] = []
@@ -251,6 +268,15 @@ class Compare:
             }
         )
         return {str(name): part for name, part in frame.groupby("plant")}
+
+
+def _scattered(curves: Sequence[Curve]) -> bool:
+    """Tell whether a curve is single points: its device reports more seldom than a bucket is wide."""
+    for curve in curves:
+        known = np.isfinite(curve.values)
+        if known.sum() >= 3 and (known[1:] & known[:-1]).sum() * 4 < known.sum():
+            return True
+    return False
 
 
 def _year_before(day: date) -> date:
