@@ -30,7 +30,7 @@ SLIDES = ("curve", "map", "rank")
 SECONDS = 15
 STALE = timedelta(minutes=10)
 _ROWS = 5
-_WIDTH, _HEIGHT = 1000.0, 420.0
+_WIDTH, _HEIGHT = 1700.0, 420.0
 _LIGHT = {"#267d39": "#51cf66", "#c92a2a": "#ff6b6b", "#7048a8": "#b197fc", "#c2410c": "#ff922b", "#1864ab": "#4dabf7",
           "#5c7389": "#91a7bd", "#66717d": "#adb5bd"}  # fmt: skip
 _PAGE = """<!doctype html><html lang="{{ 'zh-CN' if words.language == 'zh' else 'en' }}"><head><meta charset="utf-8">
@@ -56,15 +56,15 @@ li:first-child { border-top: 0; } li span:last-child { color: #ffd8a8; text-alig
 <div class="tiles">{% for one in tiles %}<div class="tile{{ ' old' if one.old }}">{{ one.name }}<b>{{ one.value }} <small>{{ one.unit }}</small></b>
 <span class="note">{{ one.note }}</span></div>{% endfor %}</div>
 {% if slide == "curve" %}<div class="card"><h2>{{ words("screen.curve") }}</h2>
-<svg viewBox="-50 -12 1070 470" role="img" aria-label="{{ words("screen.curve") }}"><path d="M0 0V420H1000" fill="none" stroke="#4a6580"/>
+<svg viewBox="-100 -16 1860 486" role="img" aria-label="{{ words("screen.curve") }}"><path d="M0 0V420H1700" fill="none" stroke="#4a6580"/>
 {% for one in yesterday %}<polyline points="{{ one }}" fill="none" stroke="#91a7bd" stroke-width="2.5" stroke-dasharray="9 7"/>{% endfor %}
 {% for one in today %}<polyline points="{{ one }}" fill="none" stroke="#4dabf7" stroke-width="5"/>{% endfor %}
-<text x="-8" y="10" text-anchor="end" font-size="22" fill="#a9c3dc">{{ top }}</text>
-{% for x, label in hours %}<text x="{{ x }}" y="450" text-anchor="middle" font-size="24" fill="#a9c3dc">{{ label }}</text>{% endfor %}
+<text x="-8" y="10" text-anchor="end" font-size="28" fill="#a9c3dc">{{ top }}</text>
+{% for x, label in hours %}<text x="{{ x }}" y="456" text-anchor="middle" font-size="28" fill="#a9c3dc">{{ label }}</text>{% endfor %}
 </svg><span class="note">{{ words("screen.legend") }}</span></div>
 {% else %}<div class="two">{% if slide == "map" %}<div class="card"><h2>{{ words("screen.map") }}</h2>
 <svg viewBox="0 0 1000 620" role="img" aria-label="{{ words("screen.map") }}">
-{% for one in towns %}<text x="{{ one.x }}" y="{{ one.y }}" text-anchor="middle" font-size="20" fill="#7f9bb5">{{ one.name }}</text>{% endfor %}
+{% for one in towns %}<text x="{{ one.x }}" y="{{ one.y }}" text-anchor="middle" font-size="24" fill="#8fabc5">{{ one.name }}</text>{% endfor %}
 {% for one in dots %}<circle cx="{{ one.x }}" cy="{{ one.y }}" r="{{ one.r }}" fill="{{ one.colour }}" stroke="#0b1622" stroke-width="1.5"/>{% endfor %}
 </svg></div><div class="card"><h2>{{ words("screen.worst") }}</h2>{% if not worst %}<p>{{ words("screen.all_well") }}</p>{% endif %}
 <ol>{% for name, why in worst %}<li><span>{{ name }}</span><span>{{ why }}</span></li>{% endfor %}</ol></div>

@@ -110,7 +110,7 @@ def test_axe_finds_nothing_serious_on_any_page(
             if one["impact"] in SERIOUS:
                 nodes = [node["html"][:110] for node in one["nodes"][:3]]
                 found.append(f"{path}: {one['id']} {nodes}")
-    assert found == []
+    assert found == [], "\n".join(found)
     visit.context.close()
 
 
