@@ -15,6 +15,11 @@ from dashboard.pages.alerts import AlertsPage
 from dashboard.pages.base import Page, Site, language_of
 from dashboard.pages.compare import ComparePage
 from dashboard.pages.data import DataPage
+from dashboard.pages.industries import forms as industry_forms
+from dashboard.pages.industries.one import BasePage, OneIndustryPage
+from dashboard.pages.industries.overview import AssessmentPage, IndustriesPage
+from dashboard.pages.industries.people import FundsPage, QuestionsPage, VillagePage, VillagesPage
+from dashboard.pages.money import entry as money_entry
 from dashboard.pages.money import print as money_print
 from dashboard.pages.money.income import IncomePage
 from dashboard.pages.money.ledger import LedgerPage
@@ -95,6 +100,14 @@ def pages() -> tuple[Page, ...]:
         OrdersPage(),
         WorkMonthPage(),
         AlertsPage(),
+        IndustriesPage(),
+        OneIndustryPage(),
+        BasePage(),
+        AssessmentPage(),
+        VillagesPage(),
+        VillagePage(),
+        FundsPage(),
+        QuestionsPage(),
     )
 
 
@@ -127,6 +140,7 @@ def create_app(services: Services, settings: DashboardSettings) -> Flask:
     health.register(server, services, settings.metrics_token)
     readings.register(server, site)
     money_print.register(server, site)
+    money_entry.register(server, site)
     payout_forms.register(server, site)
     pay_forms.register(server, site)
     public.register(server, site)
@@ -137,6 +151,7 @@ def create_app(services: Services, settings: DashboardSettings) -> Flask:
     one_alert.register(server, site)
     stops.register(server, site)
     work_prints.register(server, site)
+    industry_forms.register(server, site)
     server.after_request(_say_build(settings.build))
     server.before_request(_take_language(services))
     compression.install(server, PREFIX)

@@ -25,6 +25,7 @@ VERBS = (
     "decode",
     "profile",
     "probe",
+    "test",
     "samples",
     "replay",
     "payout",
