@@ -99,13 +99,15 @@ def test_axe_finds_nothing_serious_on_any_page(
 
     visit, found = Visit(browser, base, size, "all"), []
     axe = Axe()
+    # the focus target of the library's own drop-down is hidden from readers, its button beside it is not
+    context = {"exclude": [[".dash-dropdown-focus-target"]]}
     options = {"resultTypes": ["violations"], "rules": {"scrollable-region-focusable": {"enabled": True}}}
     for path in [*addresses(world, paid), *plain_addresses(paid)]:
         if path.startswith("/app/") and "plan-step" not in path:
             visit.open(path, "zh")
         else:
             visit.page.goto(f"{base}{path}")
-        results = axe.run(visit.page, options=options)
+        results = axe.run(visit.page, context=context, options=options)
         for one in results.response["violations"]:
             if one["impact"] in SERIOUS:
                 nodes = [node["html"][:110] for node in one["nodes"][:3]]
