@@ -12,8 +12,11 @@ from flask import Flask, Response, g, request
 
 from dashboard import compression, guard, health, login, second_factor, security, shell
 from dashboard.pages import one_alert, order, order_new, public, readings, stops, work_prints
+from dashboard import compression, exports, guard, health, login, security, shell
+from dashboard.pages import one_alert, order, order_new, public, readings, screen, stops, work_prints
 from dashboard.pages.alerts import AlertsPage
 from dashboard.pages.base import Page, Site, language_of
+from dashboard.pages.compare import ComparePage
 from dashboard.pages.data import DataPage
 from dashboard.pages.industries import forms as industry_forms
 from dashboard.pages.industries.one import BasePage, OneIndustryPage
@@ -85,6 +88,7 @@ def pages() -> tuple[Page, ...]:
         OverviewPage(),
         PlantsPage(),
         OnePlantPage(),
+        ComparePage(),
         DataPage(),
         IncomePage(),
         ReconciliationPage(),
@@ -145,6 +149,8 @@ def create_app(services: Services, settings: DashboardSettings, areas: Sequence[
     payout_forms.register(server, site)
     pay_forms.register(server, site)
     public.register(server, site)
+    screen.register(server, site)
+    exports.register(server, site, every)
     order.register(server, site)
     order_new.register(server, site)
     one_alert.register(server, site)

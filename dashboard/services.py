@@ -61,6 +61,8 @@ class DashboardSettings:
         Field time is not real time: every page says so.
     build : str
         Changes with every release; an open page of another build asks to be reloaded.
+    screen_token : str
+        Opens the wall screen without a login; empty: a login only.
     metrics_token : str
         Opens /metrics from elsewhere; empty: this machine only.
     """
@@ -70,6 +72,7 @@ class DashboardSettings:
     demo_clock: bool = False
     build: str = "0.1.0"
     metrics_token: str = ""
+    screen_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)

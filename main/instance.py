@@ -229,6 +229,7 @@ class Instance:
         reach = reach_of(settings, SystemClock())
         if reach.authority is not None:
             log.warning("pages over https by our own authority: give people %s", reach.authority)
+        token, screen = settings.metrics_token(), settings.screen_token()
         app = create_app(
             services,
             DashboardSettings(
@@ -236,6 +237,7 @@ class Instance:
                 https=reach.is_tls or settings.public_url.startswith("https://"),
                 demo_clock=self.options.demonstration,
                 metrics_token=token.get_secret_value() if token else "",
+                screen_token=screen.get_secret_value() if screen else "",
             ),
             [data_interface(self.options, self.records, services)],
         )

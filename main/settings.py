@@ -118,6 +118,11 @@ class Settings(BaseSettings):
         description="Certificate (PEM) the pages are served with; empty: on loopback plain, elsewhere our own.",
     )
     tls_key_file: Path | None = Field(None, description="Key of that certificate.")
+    screen_token_file: Path | None = Field(
+        None,
+        description="File with the token that opens the wall screen without a login; empty: a login only.",
+    )
+    proxy_hops: int = Field(0, ge=0, le=3, description="Reverse proxies in front whose headers are believed.")
 
     @classmethod
     def settings_customise_sources(
@@ -183,6 +188,10 @@ class Settings(BaseSettings):
         """Return the token that opens /metrics, None when no file is named."""
         return _secret("metrics_token_file", self.metrics_token_file)
 
+    def screen_token(self) -> SecretStr | None:
+        """Return the token of the wall screen, None when no file is named."""
+        return _secret("screen_token_file", self.screen_token_file)
+
     def check_secrets(self) -> None:
         """Read every named secret once, so that a bad one stops the start and not the night.
 
@@ -203,6 +212,9 @@ class Settings(BaseSettings):
             self.metrics_token,
         )
         return [found.get_secret_value() for each in read if (found := each()) is not None]
+            self.screen_token,
+        ):
+            read()
 
 
 def _secret(field: str, path: Path | None) -> SecretStr | None:

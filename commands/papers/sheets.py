@@ -40,7 +40,7 @@ def workbook(sheets: Sequence[Cells]) -> bytes:
     text, head = book.add_format({"num_format": "@"}), book.add_format({"bold": True, "bottom": 1})
     amount = book.add_format({"num_format": "#,##0.00"})
     for cells in sheets:
-        sheet = book.add_worksheet(_tab_name(cells.name))
+        sheet = book.add_worksheet(tab_name(cells.name))
         for place, line in enumerate(cells.lead):
             sheet.write_string(place, 0, line)
         top = len(cells.lead)
@@ -61,7 +61,8 @@ def workbook(sheets: Sequence[Cells]) -> bytes:
     return content
 
 
-def _tab_name(name: str) -> str:
+def tab_name(name: str) -> str:
+    """Return a name a spreadsheet takes for a tab."""
     return "".join("·" if char in "[]:*?/\\" else char for char in name)[:31]
 
 

@@ -43,12 +43,16 @@ class OnePlantPage:
                 dcc.Store(id=PLANT, data={"plant": view.now.plant.plant_id, "device": device_id}),
                 html.Div(head(view, texts), id=HEAD, className="plant-head"),
                 dmc.Tabs(
-                    dmc.TabsList(
-                        [dmc.TabsTab(texts(f"pages.plant.tab.{name}"), value=name) for name in TABS]
-                    ),
+                    [
+                        dmc.TabsList(
+                            [dmc.TabsTab(texts(f"pages.plant.tab.{name}"), value=name) for name in TABS]
+                        ),
+                        *[
+                            dmc.TabsPanel(html.Span(), value=name) for name in TABS
+                        ],  # what a tab names must be there
+                    ],
                     id=TAB,
                     value=tab,
-                    keepMounted=False,
                 ),
                 html.Div(
                     tab_body(tab, view, visit.principal, site, texts, device_id), id=BODY, className="column"

@@ -1,6 +1,5 @@
 """Every page opens in a real browser: both languages, desk and phone, nothing in the console, nothing from outside."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,15 +10,6 @@ import pytest
 from tests.dashboard.fixtures import PASSWORD, Served, World
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.needs("cjk_font")]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 DRAWN = (
     "[...document.querySelectorAll('.js-plotly-plot')]"
@@ -33,16 +23,6 @@ def base(world: World) -> Iterator[str]:
     served = Served(world.app())
     yield served.url
     served.stop()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 class Visit:
