@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev tools run test check format smoke bench bundle lock clean
-.PHONY: campaign-wire campaign-fuzz campaign-kills campaign-power
+.PHONY: campaign-detection campaign-wire campaign-fuzz campaign-kills campaign-power
 
 help: ## this list
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -56,6 +56,9 @@ campaign-fuzz: setup ## ten million runs of random bytes into every decoder and 
 campaign-kills: setup-dev ## 1,000 kill -9 of the queue's writer and 1,000 of a collector
 	@$(BIN)/python -m bench.kills --what spool --kills 1000
 	@$(BIN)/python -m bench.kills --what collector --kills 1000
+
+campaign-detection: setup-dev ## 60 virtual plants, 90 days, every kind of fault: recall by kind, precision by rule (half an hour)
+	@$(BIN)/python -m bench.detection_campaign --plants 60 --days 90
 
 campaign-power: setup-dev ## 10,000 power cuts, and the planted errors that must be noticed
 	@$(BIN)/python -m bench.power_cut --states 10000

@@ -291,6 +291,7 @@ class Instance:
             faults=self.faults,
             unready=lambda: unready(self),
             alerts=self.records,
+            days=self.records,
         )
         return Services(
             Authenticate(self.records, Passwords(), SystemClock(), field_clock=options.clock),

@@ -7,6 +7,7 @@ from pathlib import Path
 from domain.clock import Clock, SystemClock
 from stores.records import (  # noqa: F401 (importing them puts their tables into METADATA)
     case_schema,
+    day_schema,
     ledger_schema,
     notification_schema,
     roster_schema,
@@ -15,6 +16,7 @@ from stores.records.acts import Audits, Jobs
 from stores.records.alerts import Alerts
 from stores.records.cases import Cases
 from stores.records.database import Database, sqlite_url
+from stores.records.days import DayRecords
 from stores.records.handling import Handlings
 from stores.records.ledger import Ledger
 from stores.records.migrate import bring_up_to_date
@@ -38,6 +40,7 @@ class SqlRecordStore(
     Ledger,
     MoneyFacts,
     SampleAccounts,
+    DayRecords,
 ):
     """Implements stores.protocol.RecordStore and stores.ledger_protocol.MoneyStore. Thread safe.
 
