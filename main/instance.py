@@ -33,6 +33,7 @@ from main.build import Options, make_source, open_records, open_spool, open_stor
 from main.care.telling import notifier_of
 from main.care.work import work_services
 from main.control import ControlServer
+from main.industry_desk import industry_services
 from main.metered import metered_kwh
 from main.orders import orders
 from main.payout import PayoutDesk, open_desk
@@ -302,6 +303,7 @@ class Instance:
             money_queries=self.money_queries(),
             payout=self.payout().services,
             work=work_services(options, self.records),
+            industries=industry_services(options.settings, self.records, options.registry, options.clock),
         )
 
     def figures(self) -> dict[str, str]:
