@@ -7,6 +7,7 @@ SHELL := /bin/bash
 .PHONY: help setup setup-dev tools run test check format smoke bench bundle lock clean
 .PHONY: campaign-wire campaign-fuzz campaign-kills campaign-power campaign-week
 .PHONY: campaign-wire campaign-fuzz campaign-kills campaign-power campaign-web
+.PHONY: campaign-detection campaign-wire campaign-fuzz campaign-kills campaign-power
 .PHONY: campaign-ledger
 
 help: ## this list
@@ -64,6 +65,9 @@ campaign-kills: setup-dev ## 1,000 kill -9 of the queue's writer and of a collec
 
 campaign-web: setup-dev ## the data interface by its description and 10,000 hostile posts to the callbacks: no 5xx
 	@$(BIN)/python -m bench.fuzz_web --examples 200 --posts 10000
+
+campaign-detection: setup-dev ## 60 virtual plants, 90 days, every kind of fault: recall by kind, precision by rule (half an hour)
+	@$(BIN)/python -m bench.detection_campaign --plants 60 --days 90
 
 campaign-power: setup-dev ## 10,000 power cuts, and the planted errors that must be noticed
 	@$(BIN)/python -m bench.power_cut --states 10000

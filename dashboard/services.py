@@ -17,6 +17,7 @@ from queries.evidence import Evidence
 from queries.money import MoneyQueries
 from queries.overview import Overview
 from queries.plant import PlantPage
+from queries.plant_days import PlantDaysQuery
 from queries.plants import Plants
 from queries.snapshot import SnapshotKeeper
 from queries.sources import Sources
@@ -87,6 +88,7 @@ class Queries:
     data_age: DataAge
     evidence: Evidence
     alerts: Alerts
+    plant_days: PlantDaysQuery
 
 
 def queries_over(sources: Sources) -> Queries:
@@ -101,4 +103,5 @@ def queries_over(sources: Sources) -> Queries:
         DataAge(sources, keeper),
         Evidence(sources),
         Alerts(sources),
+        PlantDaysQuery(sources),
     )

@@ -54,6 +54,7 @@ class Window:
     step_s, length : grid of the window. [s], number of instants
     plant_ids : the plants to read; None: all.
     kinds : the kinds of devices to read.
+    quantities : the quantities to read of what the rules look at; None: all.
     lights : plants that may lend their light besides those that are read.
     """
 
@@ -63,6 +64,7 @@ class Window:
     length: int
     plant_ids: Collection[str] | None = None
     kinds: Sequence[DeviceKind] = _KINDS
+    quantities: Collection[str] | None = None
     lights: Sequence[PlantSeries] = ()
     _blocks: dict[DeviceKind, "_Block"] = field(default_factory=dict)
     _end: datetime | None = None
@@ -92,9 +94,9 @@ class Window:
     def _take(self, kind: DeviceKind, devices: Sequence[Device], interval: Interval, shift: int) -> None:
         """Move the window on and lay the new rows of one kind of device into it."""
         ids = [each.device_id for each in devices]
-        if not ids:
+        names = self._names(kind, ids) if ids else []
+        if not names:
             return
-        names = self._names(kind, ids)
         block = self._blocks.get(kind)
         if block is None or block.names != names:
             block = self._blocks[kind] = _Block(ids, names, self.length, block)
@@ -110,10 +112,9 @@ class Window:
     def _names(self, kind: DeviceKind, ids: Sequence[str]) -> list[str]:
         """Return the quantities that rules look at and this kind of device has."""
         known = getattr(self.store, "quantities", None)
-        if known is None:
-            return list(_WANTED[kind])
-        there = known(ids)
-        return [name for name in there if name in _WANTED[kind] or name.startswith(_FAMILIES)]
+        there = list(_WANTED[kind]) if known is None else known(ids)
+        found = [name for name in there if name in _WANTED[kind] or name.startswith(_FAMILIES)]
+        return [name for name in found if self.quantities is None or name in self.quantities]
 
     def _series(self, until: datetime) -> list[PlantSeries]:
         end = np.datetime64(until.replace(tzinfo=None), "ns")

@@ -314,6 +314,7 @@ class Instance:
             faults=self.faults,
             unready=lambda: unready(self),
             alerts=self.records,
+            days=self.records,
         )
         return Services(
             Authenticate(

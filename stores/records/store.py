@@ -8,6 +8,7 @@ from domain.clock import Clock, SystemClock
 from stores.records import (  # noqa: F401 (importing them puts their tables into METADATA)
     access_schema,
     case_schema,
+    day_schema,
     household_codes,
     industry_schema,
     ledger_schema,
@@ -18,6 +19,7 @@ from stores.records.acts import Audits, Jobs
 from stores.records.alerts import Alerts
 from stores.records.cases import Cases
 from stores.records.database import Database, sqlite_url
+from stores.records.days import DayRecords
 from stores.records.handling import Handlings
 from stores.records.industries import Industries
 from stores.records.ledger import Ledger
@@ -43,6 +45,7 @@ class SqlRecordStore(
     Ledger,
     MoneyFacts,
     SampleAccounts,
+    DayRecords,
     Industries,
     Tokens,
 ):

@@ -73,7 +73,10 @@ def until(page: Any, script: str, seconds: float = 15.0) -> None:
 def addresses(world: World) -> list[str]:
     live = world.registry.plants[0].plant_id
     manual = next(p.plant_id for p in world.registry.plants if p.connection.value == "manual")
-    tabs = [f"/app/plants/{live}?tab={tab}" for tab in ("summary", "curves", "devices", "strings", "papers")]
+    tabs = [
+        f"/app/plants/{live}?tab={tab}"
+        for tab in ("summary", "curves", "days", "devices", "strings", "papers")
+    ]
     return ["/app/", "/app/plants", *tabs, f"/app/plants/{manual}", "/app/data"]
 
 
