@@ -32,6 +32,7 @@ from main.build import Options, make_source, open_records, open_spool, open_stor
 from main.care.telling import notifier_of
 from main.care.work import work_services
 from main.control import ControlServer
+from main.field.following import RegistryFollower
 from main.metered import metered_kwh
 from main.orders import orders
 from main.payout import PayoutDesk, open_desk
@@ -95,6 +96,7 @@ class Instance:
     _payout: PayoutDesk | None = None
     forwarder: Forwarder | None = None
     schedule: Schedule | None = None
+    follower: RegistryFollower | None = None
     _collector_thread: CollectorThread | None = None
     stopping: threading.Event = field(default_factory=threading.Event)  # long jobs look at it
     _undo: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
@@ -179,6 +181,12 @@ class Instance:
         thread = self._collector_thread = CollectorThread(self.collector)
         thread.start()
         self._undo.callback(thread.stop)
+
+    def follow_registry(self) -> None:
+        """Begin to follow the registry: what is changed from outside is in force here within seconds."""
+        follower = self.follower = RegistryFollower(self)
+        follower.start()
+        self._undo.callback(follower.stop)
 
     def control(self) -> None:
         """Open the control socket for other commands."""

@@ -10,6 +10,7 @@ from main.backup.parts import Sources
 from main.backup.work import make_backup
 from main.care.orders import care_orders
 from main.control import Action
+from main.field.orders import field_orders
 from main.payout_table import carry_out
 from stores.duckdb import DuckDbStore
 
@@ -32,6 +33,7 @@ def orders(instance: "Instance") -> Mapping[str, Action]:
         }
 
     found: dict[str, Action] = {"status": status, **_sample_orders(instance)}
+    found |= field_orders(instance)
     if instance.has_records:  # a collector of a server knows no accounts
         found |= account_orders(instance.accounts())
         found["payout"] = lambda payload: carry_out(instance.payout(), payload)
