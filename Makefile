@@ -6,6 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev tools run test check format smoke bench bundle lock clean
 .PHONY: campaign-wire campaign-fuzz campaign-kills campaign-power
+.PHONY: campaign-ledger
 
 help: ## this list
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -61,6 +62,10 @@ campaign-power: setup-dev ## 10,000 power cuts, and the planted errors that must
 	@$(BIN)/python -m bench.power_cut --states 10000
 	@! $(BIN)/python -m bench.power_cut --states 300 --planted normal
 	@! $(BIN)/python -m bench.power_cut --states 300 --planted early
+
+campaign-ledger: setup-dev ## 1,000 kill -9 while eight callers post, and 10,000 changes by raw SQL that must be found
+	@$(BIN)/python -m bench.ledger_campaign --what kills --count 1000
+	@$(BIN)/python -m bench.ledger_campaign --what tamper --count 10000
 
 lock: ## renew requirements*.txt from pyproject.toml (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements.txt

@@ -16,6 +16,7 @@ from commands.money_base import MoneyRefusedError
 from commands.money_in import FilePreview, MoneyIn
 from commands.receipts import Receipts
 from commands.tables import TableRefusedError
+from commands.typed_papers import TypedPapers
 from domain.clock import Clock
 from domain.errors import CommandError
 from domain.plant import Registry
@@ -36,6 +37,7 @@ class MoneyDesk:
     receipts: Receipts
     closings: Closings
     records: MoneyRecords
+    papers: TypedPapers
 
     @classmethod
     def over(
@@ -43,7 +45,9 @@ class MoneyDesk:
     ) -> "MoneyDesk":
         """Return the commands over one store; ``clock`` is real time, ``field_clock`` dates vouchers."""
         given = (records, registry, tariffs, clock, field_clock)
-        return cls(MoneyIn(*given), Books(*given), Receipts(*given), Closings(*given), records)
+        return cls(
+            MoneyIn(*given), Books(*given), Receipts(*given), Closings(*given), records, TypedPapers(*given)
+        )
 
 
 def money_orders(desk: MoneyDesk, authenticate: Authenticate) -> dict[str, Order]:

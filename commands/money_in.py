@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 
 from access.guard import guarded, require
 from access.permissions import Permission
@@ -19,10 +20,12 @@ from commands.money_files import sheet_rows
 from domain.money_fact import MoneyFact
 from revenue import money_rows
 from revenue.accounts import CostKind
+from revenue.deduction import KIND as DEDUCTION
 from revenue.deduction import CeilingWarning, Deduction, above_ceiling
+from revenue.opening import KIND as OPENING
 from revenue.opening import Opening
 from revenue.ownership import watts
-from revenue.receipt import Movement
+from revenue.receipt import MOVEMENT, Movement
 from revenue.sheet import SheetRow
 from revenue.statement import KIND as STATEMENT
 from revenue.statement import GridStatement, MeterExchange
@@ -41,6 +44,25 @@ class FilePreview:
     known: int
     fen: int
     problems: tuple[RowProblem, ...]
+
+
+class PaperKind(StrEnum):
+    """Kinds of files that may be brought."""
+
+    STATEMENTS = "statements"
+    RECEIPTS = "receipts"
+    DEDUCTIONS = "deductions"
+    OPENINGS = "openings"
+
+
+@dataclass(frozen=True, slots=True)
+class _Paper:
+    """A file as it was read: the act that keeps it, its kind of fact, its rows with their amounts, problems."""
+
+    action: str
+    kind: str
+    rows: Sequence[tuple[int, Movement | Deduction | Opening, int]]
+    problems: Sequence[RowProblem]
 
 
 @guarded
@@ -138,20 +160,28 @@ class MoneyIn(MoneyCommands):
     @command(Permission.ENTER_MONEY, "receipt.import")
     def import_movements(self, principal: Principal, name: str, content: bytes) -> FilePreview:
         """Keep a file of bank movements as a whole."""
-        movements, problems = money_rows.movements(sheet_rows(content))
-        return self._import(
-            principal, "receipt.import", name, content, [(m, m.fen) for m in movements], problems
-        )
+        return self._keep_paper(principal, name, content, self._paper(principal, PaperKind.RECEIPTS, content))
 
     @command(Permission.ENTER_MONEY, "deduction.import")
     def import_deductions(self, principal: Principal, name: str, content: bytes) -> FilePreview:
         """Keep a file of deductions as a whole."""
-        deductions, problems = money_rows.deductions(sheet_rows(content), self._registry)
-        for one in deductions:
-            self._plant(principal, one.plant_id)
-        return self._import(
-            principal, "deduction.import", name, content, [(d, d.fen) for d in deductions], problems
+        return self._keep_paper(
+            principal, name, content, self._paper(principal, PaperKind.DEDUCTIONS, content)
         )
+
+    @require(Permission.ENTER_MONEY)
+    def preview(
+        self,
+        principal: Principal,
+        kind: PaperKind,
+        content: bytes,
+        on: date | None = None,
+        document: str = "",
+    ) -> FilePreview:
+        """Return what a file of any kind would do, with every row that cannot be taken; nothing is kept."""
+        if kind is PaperKind.STATEMENTS:
+            return self._read_statements(principal, content, None)[1]
+        return self._looked_at(principal, content, self._paper(principal, kind, content, on, document))
 
     @command(Permission.ENTER_MONEY, "deduction.enter")
     def enter_deduction(self, principal: Principal, deduction: Deduction) -> list[CeilingWarning]:
@@ -172,34 +202,62 @@ class MoneyIn(MoneyCommands):
         self, principal: Principal, name: str, content: bytes, on: date, document: str
     ) -> FilePreview:
         """Keep opening states of villages from one sheet; a second person approves each."""
-        openings, problems = money_rows.openings(sheet_rows(content), self._registry, on, _words(document))
-        for one in openings:
-            self._village(principal, one.village_id)
-        kept = [(one, sum(line.fen for line in one.lines if line.item == "bank")) for one in openings]
-        return self._import(principal, "opening.import", name, content, kept, problems)
+        paper = self._paper(principal, PaperKind.OPENINGS, content, on, document)
+        return self._keep_paper(principal, name, content, paper)
 
     # ------------------------------------------------------------------ helpers
 
-    def _import(
+    def _paper(
         self,
         principal: Principal,
-        action: str,
-        name: str,
+        kind: PaperKind,
         content: bytes,
-        things: Sequence[tuple[Movement | Deduction | Opening, int]],
-        problems: Sequence[RowProblem],
-    ) -> FilePreview:
+        on: date | None = None,
+        document: str = "",
+    ) -> _Paper:
+        """Read a file; plants and villages out of sight are refused."""
+        rows = sheet_rows(content)
+        if kind is PaperKind.RECEIPTS:
+            moved, problems = money_rows.movements(rows)
+            return _Paper("receipt.import", MOVEMENT, [(row, m, m.fen) for row, m in moved], problems)
+        if kind is PaperKind.DEDUCTIONS:
+            taken, problems = money_rows.deductions(rows, self._registry)
+            for _, one in taken:
+                self._plant(principal, one.plant_id)
+            return _Paper("deduction.import", DEDUCTION, [(row, d, d.fen) for row, d in taken], problems)
+        day = on or self._today()
+        found, problems = money_rows.openings(rows, self._registry, day, _words(document))
+        for _, opening in found:
+            self._village(principal, opening.village_id)
+        kept = [(row, o, sum(x.fen for x in o.lines if x.item == "bank")) for row, o in found]
+        return _Paper("opening.import", OPENING, kept, problems)
+
+    def _looked_at(self, principal: Principal, content: bytes, paper: _Paper) -> FilePreview:
+        """Return what keeping a paper would do: rows that are news, known, or known with other content."""
         digest = hashlib.sha256(content).hexdigest()
+        problems, new, fen = list(paper.problems), 0, 0
+        kept = {fact.identity: dict(fact.content) for fact in self._money.facts(paper.kind)}
+        for row, thing, amount in paper.rows:
+            fact = thing.fact(principal.user_id, self._clock.now())
+            there = kept.get(fact.identity)
+            if there is None:
+                new, fen = new + 1, fen + amount
+            elif there != dict(fact.content):
+                problems.append(RowProblem(row, "reference", "other_fact", {"identity": fact.identity}))
         if problems:
-            return FilePreview(digest, 0, 0, 0, tuple(problems))
+            return FilePreview(digest, 0, 0, 0, tuple(sorted(problems, key=lambda one: one.row)))
+        return FilePreview(digest, new, len(paper.rows) - new, fen, ())
+
+    def _keep_paper(self, principal: Principal, name: str, content: bytes, paper: _Paper) -> FilePreview:
+        preview = self._looked_at(principal, content, paper)
+        if preview.problems:
+            return preview
         at = self._clock.now()
-        facts = [thing.fact(principal.user_id, at) for thing, _ in things]
-        with self._carry_out(
-            principal, action, name[:_TEXT_CHARS_MAX], {"rows": str(len(facts)), "sha256": digest[:12]}
-        ):
-            added = self._keep(facts)
-        new_fen = sum(fen for (_, fen), is_new in zip(things, added, strict=True) if is_new)
-        return FilePreview(digest, sum(added), len(added) - sum(added), new_fen, ())
+        facts = [thing.fact(principal.user_id, at) for _, thing, _ in paper.rows]
+        detail = {"rows": str(len(facts)), "sha256": preview.sha256[:12]}
+        with self._carry_out(principal, paper.action, name[:_TEXT_CHARS_MAX], detail):
+            self._keep(facts)
+        return preview
 
     def _read_statements(
         self, principal: Principal, content: bytes, columns: Mapping[str, Sequence[str]] | None
@@ -209,6 +267,10 @@ class MoneyIn(MoneyCommands):
             self._registry, self._mapped(), self._exchanges(), columns or self._remembered(rows)
         )
         read = reader.read(rows)
+        return read, self._compared(principal, content, read)
+
+    def _compared(self, principal: Principal, content: bytes, read: ReadLines) -> FilePreview:
+        """Return what keeping lines would do, against what is kept and what the person sees."""
         problems = list(read.problems)
         kept = {
             (fact.plant_id, fact.identity): fact.content
@@ -232,7 +294,7 @@ class MoneyIn(MoneyCommands):
                 problems.append(RowProblem(row, "number", "other_content", {"number": line.number}))
         problems.sort(key=lambda one: (one.row, one.column))
         new = len(read.lines) - known
-        return read, FilePreview(hashlib.sha256(content).hexdigest(), new, known, fen, tuple(problems))
+        return FilePreview(hashlib.sha256(content).hexdigest(), new, known, fen, tuple(problems))
 
     def _remembered(self, rows: Sequence[SheetRow]) -> Mapping[str, Sequence[str]]:
         """Return the columns a person named for this kind of file before."""

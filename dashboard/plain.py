@@ -19,6 +19,7 @@ _SHELL = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>{{ title }} · {{ words("access.product") }}</title>
+<link rel="icon" type="image/svg+xml" href="/app/assets/icon.svg">
 <style>
 :root { --ink: #17324d; --soft: #51677d; --ground: #f2f6f8; --card: #fff; --line: #c7d3dd; --blue: #1864ab;
   --green: #2b8a3e; --bad: #b42318; --badground: #fdeeec; color-scheme: light dark; }

@@ -32,6 +32,7 @@ VERBS = (
     "samples",
     "replay",
     "payout",
+    "public",
     "user",
     "revenue",
     "store",

@@ -87,6 +87,12 @@ class MoneyQueries:
             else:
                 row.base_fen = (row.base_fen or 0) + line.fen
                 row.price = line.yuan_per_kwh
+        for fact in self._money.facts(
+            STATEMENT, plant_ids=set(found), first_period=period, last_period=period
+        ):
+            if fact.file_hash and str(fact.content["number"]) == found[fact.plant_id].number:
+                shown = self._money.photo(fact.file_hash) is not None
+                found[fact.plant_id].photo_identity = fact.identity if shown else ""
         for row in found.values():
             row.received_fen = state.arrears.received.get((row.plant_id, period, "benchmark"), 0)
             row.subsidy_received_fen = state.arrears.received.get((row.plant_id, period, SUBSIDY), 0)

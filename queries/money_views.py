@@ -35,6 +35,7 @@ class StatementView:
     subsidy_received_fen: int = 0
     costs_fen: int | None = None
     net_fen: int | None = None
+    photo_identity: str = ""  # of the line that was typed from a photo
 
 
 @dataclass(frozen=True, slots=True)

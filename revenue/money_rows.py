@@ -13,7 +13,7 @@ from revenue.receipt import Movement
 from revenue.sheet import Cell, CellError, SheetRow
 from revenue.statement_rows import RowProblem
 
-_MOVEMENT = {
+MOVEMENT = {
     "bank_account": ("本方账号", "账号", "收款账号", "bank_account"),
     "reference": ("流水号", "交易流水号", "凭证号", "reference"),
     "on": ("交易日期", "日期", "入账日期", "date"),
@@ -21,7 +21,7 @@ _MOVEMENT = {
     "payer": ("对方户名", "付款人", "对方单位", "payer"),
     "summary": ("摘要", "用途", "summary"),
 }
-_DEDUCTION = {
+DEDUCTION = {
     "plant": ("电站编号", "电站", "plant"),
     "period": ("月份", "年月", "period"),
     "cost": ("费用类别", "类别", "cost"),
@@ -99,10 +99,17 @@ class _Rows:
         self.problems.append(RowProblem(row.number, column, reason, values))
 
 
-def movements(rows: Sequence[SheetRow]) -> tuple[list[Movement], list[RowProblem]]:
+def typed(columns: Mapping[str, Sequence[str]], cells: Mapping[str, str]) -> list[SheetRow]:
+    """Return what a person typed as a sheet of one row (number 2), so that it is read and refused like a file."""
+    names = [name for name in columns if name in cells]
+    head = SheetRow(1, tuple(Cell(columns[name][0]) for name in names))
+    return [head, SheetRow(2, tuple(Cell(cells[name].strip()) for name in names))]
+
+
+def movements(rows: Sequence[SheetRow]) -> tuple[list[tuple[int, Movement]], list[RowProblem]]:
     """Return the money that came in; rows of money that went out (no amount in this column) are left out."""
-    reading = _Rows(rows, _MOVEMENT, ("bank_account", "reference", "on", "amount"))
-    found: dict[str, Movement] = {}
+    reading = _Rows(rows, MOVEMENT, ("bank_account", "reference", "on", "amount"))
+    found: dict[str, tuple[int, Movement]] = {}
     for row in reading:
         before = len(reading.problems)
         fen = reading.take(row, "amount", sheet.fen, needed=False)
@@ -119,15 +126,17 @@ def movements(rows: Sequence[SheetRow]) -> tuple[list[Movement], list[RowProblem
         summary = reading.take(row, "summary", _text, needed=False) or ""
         one = Movement(account, reference, on, fen, payer, summary)
         if one.identity in found:
-            reading.note(row, "reference", "twice", row_before="")
-        found[one.identity] = one
+            reading.note(row, "reference", "twice", row_before=found[one.identity][0])
+        found[one.identity] = (row.number, one)
     return list(found.values()), reading.problems
 
 
-def deductions(rows: Sequence[SheetRow], registry: Registry) -> tuple[list[Deduction], list[RowProblem]]:
+def deductions(
+    rows: Sequence[SheetRow], registry: Registry
+) -> tuple[list[tuple[int, Deduction]], list[RowProblem]]:
     """Return deductions of plants, each with its document."""
-    reading = _Rows(rows, _DEDUCTION, tuple(_DEDUCTION))
-    found: dict[str, Deduction] = {}
+    reading = _Rows(rows, DEDUCTION, tuple(DEDUCTION))
+    found: dict[str, tuple[int, Deduction]] = {}
     for row in reading:
         before = len(reading.problems)
         plant = reading.take(row, "plant", sheet.code)
@@ -145,14 +154,14 @@ def deductions(rows: Sequence[SheetRow], registry: Registry) -> tuple[list[Deduc
             continue
         one = Deduction(plant, period, COST_WORDS[cost], fen, document)
         if one.identity in found:
-            reading.note(row, "document", "twice", row_before="")
-        found[one.identity] = one
+            reading.note(row, "document", "twice", row_before=found[one.identity][0])
+        found[one.identity] = (row.number, one)
     return list(found.values()), reading.problems
 
 
 def openings(
     rows: Sequence[SheetRow], registry: Registry, on: date, document: str
-) -> tuple[list[Opening], list[RowProblem]]:
+) -> tuple[list[tuple[int, Opening]], list[RowProblem]]:
     """Return opening states by village; one that does not balance is a problem of its last row."""
     reading = _Rows(rows, _OPENING, ("village", "item", "amount"))
     lines: dict[str, list[OpeningLine]] = {}
@@ -180,7 +189,7 @@ def openings(
             reading.note(
                 last_rows[one.village_id], "amount", "opening_off", village=one.village_id, fen=one.off_fen
             )
-    return found, reading.problems
+    return [(last_rows[one.village_id].number, one) for one in found], reading.problems
 
 
 def possible_heads(rows: Sequence[SheetRow]) -> Iterator[tuple[str, ...]]:

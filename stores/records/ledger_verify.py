@@ -4,6 +4,7 @@ It reads columns as they stand, without building the types that would refuse a b
 name the row instead of failing on it.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlalchemy import func as sql
 
-from domain.ledger import GENESIS, Verification, is_cash, microseconds, seal, sha256_of
+from domain.ledger import GENESIS, Verification, is_cash, seal, sha256_of
 from stores.records.ledger_schema import BALANCES, CLOSINGS, ENTRIES, FACTS, POSTINGS
 
 _EVERY = 1000
@@ -170,7 +171,9 @@ class _Check:
             fields = dict(zip(names, row[:-2], strict=True))
             where = f"closing {fields['village_id']} {fields['period']} (number {fields['number']})"
             self.closed += 1
-            if fields["number"] != self.closed or row[-2] != head or seal(fields, head) != row[-1]:
+            if fields["number"] != self.closed:
+                raise _BrokenError(f"closing number {self.closed} is missing before {where}")
+            if row[-2] != head or seal(fields, head) != row[-1]:
                 raise _BrokenError(f"{where}: its content does not fit its seal")
             if self._hashes.get(fields["head_sequence"]) != fields["head_hash"]:
                 raise _BrokenError(f"{where}: the voucher it was sealed at is not in the books any more")
@@ -184,16 +187,26 @@ class _Check:
         )
         columns = [FACTS.c[name] for name in (*names, "previous_hash", "hash")]
         head = GENESIS
-        rows = self._connection.execution_options(yield_per=_EVERY).execute(
-            select(*columns).order_by(FACTS.c.number)
-        )
+        rows = _raw(self._connection, select(*columns).order_by(FACTS.c.number))
         for seen, row in enumerate(rows, 1):
             fields = dict(zip(names, row[:-2], strict=True))
-            fields["made_at"] = microseconds(fields["made_at"])
-            if fields["number"] != seen or row[-2] != head or seal(fields, head) != row[-1]:
-                where = f"fact {fields['kind']} {fields['identity']} (number {fields['number']})"
+            fields["content"] = _content_of(fields["content"])
+            where = f"fact {fields['kind']} {fields['identity']} (number {fields['number']})"
+            if fields["number"] != seen:
+                raise _BrokenError(f"fact number {seen} is missing before {where}")
+            if row[-2] != head or seal(fields, head) != row[-1]:
                 raise _BrokenError(f"{where}: its content does not fit its seal")
             head = row[-1]
+
+
+def _content_of(kept: Any) -> Any:
+    """Return what a fact says; PostgreSQL hands it over read, SQLite as text, and text may have been broken."""
+    if not isinstance(kept, str):
+        return kept
+    try:
+        return json.loads(kept)
+    except ValueError:
+        return kept
 
 
 def _raw(connection: Connection, wanted: Any) -> Iterator[tuple[Any, ...]]:

@@ -3,6 +3,7 @@
 import pytest
 
 from bench.kills import spool_kills
+from bench.ledger_campaign import ledger_kills, tamperings
 from bench.power_cut import cuts
 
 
@@ -24,3 +25,14 @@ def test_no_kill_loses_an_acknowledged_row() -> None:
     found = spool_kills(3)
     assert found["with_uncommitted"] > 0
     assert (found["acknowledged_lost"], found["damaged"]) == (0, 0)
+
+
+def test_no_kill_of_eight_callers_leaves_half_an_entry_or_a_key_twice() -> None:
+    found = ledger_kills(3)
+    assert found["acknowledged"] > 0
+    assert (found["acknowledged_lost"], found["keys_twice"], found["ledgers_broken"]) == (0, 0, 0)
+
+
+def test_a_change_by_raw_sql_is_found_and_its_row_named() -> None:
+    found = tamperings(60, seed=3)
+    assert (found["missed"], found["row_not_named"]) == (0, 0), found["examples"]

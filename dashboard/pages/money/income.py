@@ -55,7 +55,7 @@ class IncomePage:
                     [
                         months_bar(visit, "income", months, month, village=village),
                         html.Span(className="grow"),
-                        *_acts(visit.principal, texts),
+                        *_acts(visit),
                         village_choice(VILLAGE, villages, village, texts),
                     ],
                     className="toolbar",
@@ -63,14 +63,14 @@ class IncomePage:
                 html.Div(id=SAID, role="status"),
                 card(
                     f"{texts('revenue.page.statements')} {month}",
-                    _statements(queries.statements(visit.principal, month) if month else [], texts),
+                    _statements(visit, queries.statements(visit.principal, month) if month else []),
                     aside=texts("revenue.page.yuan"),
                 ),
                 card(
                     f"{texts('revenue.page.village_income')} {dict(villages).get(village, '')}",
                     _income(queries.income(visit.principal, village) if village else [], texts),
                 ),
-                card(texts("revenue.page.receipts"), _receipts(queries.receipts(visit.principal), texts)),
+                card(texts("revenue.page.receipts"), _receipts(visit, queries.receipts(visit.principal))),
                 card(texts("revenue.page.arrears"), _arrears(queries.arrears(visit.principal), texts)),
             ],
             className="page",
@@ -115,11 +115,17 @@ class IncomePage:
             return _match(site, principal) if clicks else ""
 
 
-def _acts(principal: Principal, texts: Texts) -> list[Component]:
-    """Return the two acts of who checks; whoever may not sees none."""
+def _acts(visit: Visit) -> list[Component]:
+    """Return the way to the forms for who enters, the two acts for who checks; whoever may not sees none."""
+    principal, texts, prefix = visit.principal, visit.texts, visit.site.prefix
+    if principal.may(Permission.ENTER_MONEY):
+        href = f"{prefix}money-import/statements"
+        return [html.A(texts("entry.open"), href=href, className="button")]
     if not principal.may(Permission.CHECK_MONEY):
         return []
-    buttons = [html.Button(texts("revenue.page.settle"), id=SETTLE, type="button", className="button")]
+    buttons: list[Component] = [
+        html.Button(texts("revenue.page.settle"), id=SETTLE, type="button", className="button")
+    ]
     if principal.scope.everything:
         words = texts("revenue.page.match")
         buttons.append(html.Button(words, id=MATCH, type="button", className="button"))
@@ -165,7 +171,16 @@ def _match(site: Site, principal: Principal) -> str:
     return "; ".join(said) or texts("revenue.page.nothing_certain")
 
 
-def _statements(rows: list[StatementView], texts: Texts) -> Component:
+def _with_photo(visit: Visit, text: str, kind: str, identity: str, photo: str) -> Component:
+    """Return a number, with the way to the photo it was typed from."""
+    if not photo:
+        return text
+    href = f"{visit.site.prefix}money-photo/{kind}?{urlencode({'id': identity})}"
+    return html.Span([text, " ", html.A(visit.texts("entry.photo_of"), href=href, target="_blank")])
+
+
+def _statements(visit: Visit, rows: list[StatementView]) -> Component:
+    texts = visit.texts
     if not rows:
         return empty(texts("revenue.page.none"))
     heads = (
@@ -175,7 +190,7 @@ def _statements(rows: list[StatementView], texts: Texts) -> Component:
     lines = [
         [
             row.plant,
-            row.number,
+            _with_photo(visit, row.number, "statement", row.photo_identity, row.photo_identity),
             decimal_text(row.kwh),
             decimal_text(row.price),
             yuan(row.base_fen),
@@ -223,7 +238,8 @@ def _income(months: list[IncomeMonth], texts: Texts) -> Component:
     return table(_heads(heads, texts), lines, texts("revenue.page.village_income"))
 
 
-def _receipts(rows: list[ReceiptView], texts: Texts) -> Component:
+def _receipts(visit: Visit, rows: list[ReceiptView]) -> Component:
+    texts = visit.texts
     if not rows:
         return empty(texts("revenue.page.none"))
     heads = (
@@ -234,7 +250,7 @@ def _receipts(rows: list[ReceiptView], texts: Texts) -> Component:
         [
             row.movement.on.isoformat(),
             row.movement.payer,
-            row.movement.reference,
+            _with_photo(visit, row.movement.reference, "movement", row.movement_id, row.movement.photo),
             yuan(row.movement.fen),
             yuan(row.own_fen),
             texts(f"revenue.page.{'matched' if row.is_matched else 'waiting'}"),
