@@ -19,6 +19,7 @@ def settings_of(args: argparse.Namespace, context: Context) -> Settings:
     return load_settings(
         config_dir=context.config,
         data_dir=context.data,
+        profiles_dir=getattr(args, "profiles", None),
         host=getattr(args, "host", None),
         port=getattr(args, "port", None),
     )

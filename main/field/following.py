@@ -73,7 +73,7 @@ class RegistryFollower:
         instance = self._instance
         options = instance.options
         overlay = self._overlay if self._overlay.is_dir() else None
-        fresh = load_registry(options.settings.config_dir, overlay)
+        fresh = load_registry(options.settings.config_dir, overlay, profiles=options.profiles)
         options.registry.become(fresh)
         if hasattr(instance, "store"):
             instance.store.register(device_kinds(options.registry))

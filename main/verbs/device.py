@@ -66,7 +66,7 @@ class _Device:
         if not context.json:
             context.say("finding.warning")
         profile, serial = _recognised(args, gateway, profiles, context)
-        current = read_facts(context.config, overlay, context.texts)
+        current = read_facts(context.config, overlay, context.texts, profiles)
         wanted, device_id = with_device(current, _new(args, gateway, profile, serial))
         _refuse_unsound(wanted, profiles, context)
         changes = changes_between(current, wanted)
