@@ -42,24 +42,37 @@ class SlotKeeper:
     ) -> None:
         self._clock = clock
         self._say = say
-        self._published = published
         self._seen: dict[str, datetime] = {}
         self._gaps: dict[str, int] = {}
+        self._published: Mapping[str, Device] = {}
+        self._unread: list[str] = []
         self.grids: dict[str, Grid] = {}
+        self.follow(registry, wires, pollers, published)
+
+    def follow(
+        self,
+        registry: Registry,
+        wires: Sequence[Wire],
+        pollers: Sequence[WirePoller],
+        published: Mapping[str, Device],
+    ) -> None:
+        """Expect what the registry says now."""
+        grids: dict[str, Grid] = {}
         for wire, poller in zip(wires, pollers, strict=True):
             grid = Grid.of(poller.period_s, poller.phase_s, wire.plant.time_zone)
-            self.grids |= dict.fromkeys((device.device_id for device in wire.devices), grid)
-        self._unread: list[str] = []
-        today = day_of(clock.now())
+            grids |= dict.fromkeys((device.device_id for device in wire.devices), grid)
+        unread: list[str] = []
+        today = day_of(self._clock.now())
         for plant in registry.plants:
             if plant.connection is not Connection.LIVE:
                 continue
             for device in plant.devices:
-                if device.device_id in self.grids or not in_service(device, today):
+                if device.device_id in grids or not in_service(device, today):
                     continue
-                self.grids[device.device_id] = Grid.of(plant.poll_period_s, 0.0, plant.time_zone)
+                grids[device.device_id] = Grid.of(plant.poll_period_s, 0.0, plant.time_zone)
                 if device.device_id not in published:
-                    self._unread.append(device.device_id)
+                    unread.append(device.device_id)
+        self.grids, self._published, self._unread = grids, published, unread
 
     def heard(self, batch: Batch, gaps: int) -> None:
         """Note a published sample; ``gaps`` counts the numbered messages of its device that never came."""

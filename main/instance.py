@@ -37,6 +37,7 @@ from main.care.telling import notifier_of
 from main.care.work import work_services
 from main.control import ControlServer
 from main.industries import load_industries
+from main.field.following import RegistryFollower
 from main.industry_desk import industry_services
 from main.metered import metered_kwh
 from main.network import reach_of
@@ -104,6 +105,7 @@ class Instance:
     _alert_work: AlertWork | None = None
     forwarder: Forwarder | None = None
     schedule: Schedule | None = None
+    follower: RegistryFollower | None = None
     _collector_thread: CollectorThread | None = None
     stopping: threading.Event = field(default_factory=threading.Event)  # long jobs look at it
     _undo: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
@@ -188,6 +190,12 @@ class Instance:
         thread = self._collector_thread = CollectorThread(self.collector)
         thread.start()
         self._undo.callback(thread.stop)
+
+    def follow_registry(self) -> None:
+        """Begin to follow the registry: what is changed from outside is in force here within seconds."""
+        follower = self.follower = RegistryFollower(self)
+        follower.start()
+        self._undo.callback(follower.stop)
 
     def control(self) -> None:
         """Open the control socket for other commands."""

@@ -15,6 +15,7 @@ from main.care.orders import care_orders
 from main.control import Action
 from main.hand_over import handover_orders
 from main.industry_acts import carry_out as industry_order
+from main.field.orders import field_orders
 from main.payout_table import carry_out
 from main.second_factor import factor_orders
 from stores.duckdb import DuckDbStore
@@ -38,6 +39,7 @@ def orders(instance: "Instance") -> Mapping[str, Action]:
         }
 
     found: dict[str, Action] = {"status": status, **_sample_orders(instance)}
+    found |= field_orders(instance)
     if instance.has_records:  # a collector of a server knows no accounts
         found |= account_orders(instance.accounts())
         found |= token_orders(Tokens(instance.records, SystemClock(), instance.options.clock))

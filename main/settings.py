@@ -49,6 +49,10 @@ class Settings(BaseSettings):
         Path("data"),
         description="Folder of everything written: samples, records, queue, changed configuration.",
     )
+    profiles_dir: Path | None = Field(
+        None,
+        description="Folder of device profiles that add to or replace those of the program; read at the start.",
+    )
     host: str = Field("127.0.0.1", description="Address the web server listens on.")
     port: int = Field(8050, ge=1, le=65_535, description="Port the web server listens on.")
     public_url: str = Field(
