@@ -10,9 +10,7 @@ from typing import Any
 from dash import Dash, html
 from flask import Flask, Response, g, request
 
-from dashboard import compression, guard, health, login, second_factor, security, shell
-from dashboard.pages import one_alert, order, order_new, public, readings, stops, work_prints
-from dashboard import compression, exports, guard, health, login, security, shell
+from dashboard import compression, exports, guard, health, login, second_factor, security, shell
 from dashboard.pages import one_alert, order, order_new, public, readings, screen, stops, work_prints
 from dashboard.pages.alerts import AlertsPage
 from dashboard.pages.base import Page, Site, language_of

@@ -36,8 +36,8 @@ from main.build import Options, make_source, open_records, open_spool, open_stor
 from main.care.telling import notifier_of
 from main.care.work import work_services
 from main.control import ControlServer
-from main.industries import load_industries
 from main.field.following import RegistryFollower
+from main.industries import load_industries
 from main.industry_desk import industry_services
 from main.metered import metered_kwh
 from main.network import reach_of

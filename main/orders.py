@@ -13,9 +13,9 @@ from main.backup.parts import Sources
 from main.backup.work import make_backup
 from main.care.orders import care_orders
 from main.control import Action
+from main.field.orders import field_orders
 from main.hand_over import handover_orders
 from main.industry_acts import carry_out as industry_order
-from main.field.orders import field_orders
 from main.payout_table import carry_out
 from main.second_factor import factor_orders
 from stores.duckdb import DuckDbStore

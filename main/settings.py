@@ -214,11 +214,9 @@ class Settings(BaseSettings):
             self.records_password,
             self.session_secret,
             self.metrics_token,
+            self.screen_token,
         )
         return [found.get_secret_value() for each in read if (found := each()) is not None]
-            self.screen_token,
-        ):
-            read()
 
 
 def _secret(field: str, path: Path | None) -> SecretStr | None:

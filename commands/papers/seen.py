@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from commands.papers.sheets import harmless, tab_name
+from commands.papers.sheets import tab_name
+from domain.cell import harmless
 
 _TABS_MAX = 30
 
