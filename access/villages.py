@@ -1,4 +1,6 @@
-"""Which villages are in a principal's scope: by itself, by its town, or everything."""
+"""Which villages and towns are in a principal's scope: by itself, by its town, or everything."""
+
+from datetime import date
 
 from access.principal import Principal
 from domain.plant import Registry
@@ -16,3 +18,18 @@ def sees_village(principal: Principal, registry: Registry, village_id: str) -> b
 def villages_seen(principal: Principal, registry: Registry) -> list[str]:
     """Return the ids of the villages in scope, in the registry's order."""
     return [one.village_id for one in registry.villages if sees_village(principal, registry, one.village_id)]
+
+
+def towns_seen(principal: Principal, registry: Registry) -> list[str]:
+    """Return the towns in scope, in the registry's order."""
+    scope = principal.scope
+    return [one.town_id for one in registry.towns if scope.everything or one.town_id in scope.town_ids]
+
+
+def villages_of(registry: Registry, town_id: str, on: date) -> list[str]:
+    """Return the villages a town has on a day."""
+    return [
+        one.village_id
+        for one in registry.villages
+        if one.town_id == town_id and one.valid_from <= on and (one.valid_to is None or on < one.valid_to)
+    ]

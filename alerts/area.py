@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from math import asin, cos, radians, sin, sqrt
 
 from alerts.rule import AlertRule
+from alerts.stake import parts_together
 from domain.alert import Alert, AlertState
 from domain.plant import Plant
 
@@ -135,7 +136,7 @@ def _made(rule: AlertRule, name: str, cluster: Sequence[Alert], cause: str, back
         lost_kwh=round(sum(costs), 3) if costs else None,
         lost_fen=sum(fen) if fen else None,
         at_risk_fen=sum(risk) if risk else None,
-        evidence={"plants": str(len(plant_ids))},
+        evidence={"plants": str(len(plant_ids)), **parts_together(cluster)},
     )
 
 

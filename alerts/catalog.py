@@ -472,3 +472,4 @@ _KINDS = (
     ),
 )
 KINDS: Mapping[str, Kind] = {kind.rule_id: kind for kind in _KINDS}
+DANGERS = frozenset(kind.rule_id for kind in _KINDS if kind.danger)  # neither priced nor planned away

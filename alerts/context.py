@@ -6,6 +6,7 @@ from datetime import date
 from typing import Protocol
 
 from domain.plant import Plant
+from domain.price import PriceOf, no_prices
 from domain.timespan import Interval
 
 
@@ -32,14 +33,6 @@ class CodeReader(Protocol):
         ...
 
 
-class Prices(Protocol):
-    """Tells what a kilowatt-hour earns."""
-
-    def __call__(self, plant_id: str, day: date) -> float | None:
-        """Return the price of a plant on a day, None when it is not known. [fen/kWh]"""
-        ...
-
-
 class Designs(Protocol):
     """Tells what a plant was designed to give."""
 
@@ -51,11 +44,6 @@ class Designs(Protocol):
 def no_codes(profile: str, quantity: str, value: int) -> Sequence[Meaning]:  # noqa: ARG001
     """Know no code."""
     return ()
-
-
-def no_prices(plant_id: str, day: date) -> float | None:  # noqa: ARG001
-    """Know no price."""
-    return None
 
 
 def no_designs(plant_id: str, month: date) -> float | None:  # noqa: ARG001
@@ -85,7 +73,7 @@ class Context:
 
     plants: Mapping[str, Plant] = field(default_factory=dict)
     codes: CodeReader = no_codes
-    prices: Prices = no_prices
+    prices: PriceOf = no_prices
     designs: Designs = no_designs
     source_of: Callable[[Plant], str] = no_source
     maintenance: Mapping[str, Sequence[Interval]] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from datetime import datetime
 import numpy as np
 
 from alerts.area import area_alerts, source_alerts
-from alerts.catalog import KINDS
+from alerts.catalog import DANGERS, KINDS
 from alerts.condition import Kind
 from alerts.context import Context
 from alerts.inhibition import attach
@@ -45,8 +45,7 @@ def of_many_plants(alerts: Sequence[Alert], rules: Sequence[AlertRule], context:
 
 def settled(alerts: Sequence[Alert], context: Context, now: datetime | None = None) -> list[Alert]:
     """Return the alerts with what explains them, and their severity by what is at stake."""
-    fixed = [rule_id for rule_id, kind in KINDS.items() if kind.danger]
-    return [by_money(alert, context.stakes, fixed) for alert in attach(alerts, context.plants, now)]
+    return [by_money(alert, context.stakes, DANGERS) for alert in attach(alerts, context.plants, now)]
 
 
 def judge_plant(plant: PlantSeries, rules: Sequence[AlertRule], context: Context) -> list[Alert]:
@@ -83,7 +82,10 @@ def masked(scene: Scene, rule: AlertRule, judgement: Judgement) -> Verdicts:
     counts = scene.daylight(rule.daylight)
     plants = plant_numbers(scene, judgement.subjects)
     said = np.where(counts[plants], judgement.verdicts, UNKNOWN).astype(np.int8)
-    for row, subject in enumerate(judgement.subjects if scene.context.maintenance else ()):
+    planned = (
+        scene.context.maintenance and rule.rule_id not in DANGERS
+    )  # an arc is an arc, whoever works there
+    for row, subject in enumerate(judgement.subjects if planned else ()):
         for name in (subject.plant_id, subject.device_id):
             for span in scene.context.maintenance.get(name, ()):
                 start, end = (

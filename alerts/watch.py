@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from alerts.catalog import KINDS
+from alerts.catalog import DANGERS, KINDS
 from alerts.context import Context
 from alerts.engine import (
     beginning,
@@ -18,14 +18,14 @@ from alerts.engine import (
     limits_of,
     masked,
     of_many_plants,
-    settled,
     severity_of,
     timing_of,
 )
+from alerts.inhibition import attach
 from alerts.judgement import TRUE, UNKNOWN, Judgement, Verdicts, live
 from alerts.rule import AlertRule
 from alerts.scene import Scene
-from alerts.stake import priced
+from alerts.stake import at_risk_as, by_money, carried, priced
 from domain.alert import Alert, AlertState
 from domain.series import PlantSeries
 
@@ -136,28 +136,29 @@ class Watch:
         begun = int(np.searchsorted(scene.instants, start))
         span = slice(min(begun, scene.length - 1), scene.length)
         fresh = slice(max(first, begun), scene.length) if alert.lost_kwh is not None else span
-        cost = priced(scene, judgement, row, fresh, replace(alert, lost_kwh=None, lost_fen=None))
-        return replace(
-            alert,
+        cost = priced(scene, judgement, row, fresh, replace(alert, lost_kwh=None, lost_fen=None, evidence={}))
+        if cost.at_risk_fen is None or not (judgement.verdicts[row, fresh] == TRUE).any():
+            cost = at_risk_as(cost, alert)  # minutes of recovery say nothing of what a day without it costs
+        cost = carried(alert, cost, scene)
+        told = replace(
+            cost,
             severity=severity_of(rule, judgement, row, span, alert),
-            evidence={**alert.evidence, **evidence(judgement, row, scene.length - 1)},
-            lost_kwh=_sum(alert.lost_kwh, cost.lost_kwh),
-            lost_fen=_whole(_sum(alert.lost_fen, cost.lost_fen)),
-            at_risk_fen=cost.at_risk_fen if cost.at_risk_fen is not None else alert.at_risk_fen,
+            evidence={**cost.evidence, **evidence(judgement, row, scene.length - 1)},
         )
+        return by_money(told, self.context.stakes, DANGERS)
 
     def _settle(self, now: datetime) -> None:
         """Bring areas, causes and money together; drop what ended long ago."""
         own = [each for each in self.lives.values() if not each.plant_ids]
         many = of_many_plants([each for each in own if each.fired_at], self.rules, self.context)
         for alert in many:
-            self.lives[alert.key] = alert
+            self.lives[alert.key] = by_money(alert, self.context.stakes, DANGERS)
         named = {each.key for each in many}
         for key, alert in list(self.lives.items()):
             if alert.plant_ids and key not in named and alert.is_open:
                 self.lives[key] = replace(alert, state=AlertState.RESOLVED, resolved_at=now)
         told = [each for each in self.lives.values() if each.fired_at is not None]
-        for alert in settled(told, self.context, now):
+        for alert in attach(told, self.context.plants, now):
             self.lives[alert.key] = alert
 
     def _changes(self, before: Mapping[Key, Alert], now: datetime, judged: int) -> Changes:
@@ -194,13 +195,3 @@ def _by_limits(plants: Sequence[PlantSeries], rule: AlertRule) -> list[list[Plan
     common = [each for each in plants if each.plant_id not in rule.by_plant]
     own = [[each] for each in plants if each.plant_id in rule.by_plant]
     return [common, *own] if common else own
-
-
-def _sum(one: float | None, other: float | None) -> float | None:
-    if one is None or other is None:
-        return other if one is None else one
-    return one + other
-
-
-def _whole(value: float | None) -> int | None:
-    return None if value is None else round(value)

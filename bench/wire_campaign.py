@@ -2,7 +2,8 @@
 
 ``python -m bench.wire_campaign --reads 1000000`` counts what `collectors.modbus.ModbusSource` hands out as good
 against what the registers hold. Faults: answers late, doubled, split, foreign, cut short; the kinds of gateway
-differ in what becomes of a late answer. Every choice comes from the seed.
+differ in what becomes of a late answer. Every choice comes from the seed. Proxy and reader share one machine:
+a read during which the machine itself stood still is counted apart, for no answer was in time then.
 """
 
 import argparse
@@ -49,13 +50,31 @@ class Tally:
     wrong: int = 0
     intact: int = 0
     intact_good: int = 0
+    stalled: int = 0  # not spoilt, but the machine stood still meanwhile
     faults: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: "Tally") -> None:
         """Add the counts of another wire."""
-        for name in ("reads", "good", "wrong", "intact", "intact_good"):
+        for name in ("reads", "good", "wrong", "intact", "intact_good", "stalled"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.faults += other.faults
+
+
+class Machine:
+    """Watches whether this machine keeps up: how often its event loop stood still for a good part of a time-out."""
+
+    def __init__(self, timeout_s: float) -> None:
+        self.stalls, self.longest_s = 0, 0.0
+        self._most_s = timeout_s / 4
+
+    async def watch(self) -> None:
+        """Watch until cancelled."""
+        while True:
+            begun = perf_counter()
+            await asyncio.sleep(self._most_s / 5)
+            late_s = perf_counter() - begun - self._most_s / 5
+            self.stalls += late_s > self._most_s
+            self.longest_s = max(self.longest_s, late_s)
 
 
 class FaultProxy:
@@ -198,13 +217,12 @@ async def _open(proxy: FaultProxy, number: int) -> tuple[Gateway, Callable[[], N
     return Gateway(name, "plant", protocol, "127.0.0.1", port, timeout_s=proxy.timeout_s), server.close
 
 
-async def _wire(kind: str, number: int, reads: int, seed: int, share: float, timeout_s: float) -> Tally:
+async def _wire(proxy: FaultProxy, number: int, reads: int, seed: int, machine: Machine) -> Tally:
     """Read one wire ``reads`` times and hold every answer against the registers."""
-    proxy = FaultProxy(kind, seed * 1000 + number, share, timeout_s)
     gateway, close = await _open(proxy, number)
-    source, rng, tally = ModbusSource(gateway), Random(f"{kind} {number} {seed}"), Tally()
+    source, rng, tally = ModbusSource(gateway), Random(f"{proxy.kind} {number} {seed}"), Tally()
     try:
-        await asyncio.sleep(rng.uniform(0, timeout_s * 5))  # not every wire connects at the same moment
+        await asyncio.sleep(rng.uniform(0, proxy.timeout_s * 5))  # not every wire connects at the same moment
         while tally.reads < reads:
             count = rng.choice(SHAPES)
             unit, block = (
@@ -212,21 +230,24 @@ async def _wire(kind: str, number: int, reads: int, seed: int, share: float, tim
                 BlockRead(rng.choice((3, 4)), 100 * rng.randrange(1, 40), count),
             )
             proxy.met = False
+            stalls = machine.stalls
             tally.reads += 1
             try:
                 words = (await source.read(unit, block)).words
             except NoConnectionError:  # nothing was asked
                 tally.reads -= 1
-                await asyncio.sleep(timeout_s)
+                await asyncio.sleep(proxy.timeout_s)
                 continue
             except CollectError:
-                tally.intact += not proxy.met
-                continue
+                words = b""
             right = words == registers(unit, block.address, count)
             tally.good += right
-            tally.wrong += not right
-            tally.intact += not proxy.met
-            tally.intact_good += right and not proxy.met
+            tally.wrong += bool(words) and not right
+            if not proxy.met:
+                counted = right or machine.stalls == stalls
+                tally.intact += counted
+                tally.stalled += not counted
+                tally.intact_good += right
     finally:
         await source.close()
         close()
@@ -240,7 +261,13 @@ async def campaign(
     """Return what became of ``reads`` reads in equal shares over the kinds of gateway."""
     each = max(1, reads // (len(KINDS) * wires))
     jobs = [(kind, number) for kind in KINDS for number in range(wires)]
-    done = await asyncio.gather(*(_wire(kind, n, each, seed, share, timeout_s) for kind, n in jobs))
+    machine = Machine(timeout_s)
+    watching = asyncio.create_task(machine.watch())
+    proxies = [FaultProxy(kind, seed * 1000 + number, share, timeout_s) for kind, number in jobs]
+    done = await asyncio.gather(
+        *(_wire(proxy, n, each, seed, machine) for proxy, (_, n) in zip(proxies, jobs, strict=True))
+    )
+    watching.cancel()
     totals = {kind: Tally() for kind in KINDS}
     for (kind, _), tally in zip(jobs, done, strict=True):
         totals[kind].add(tally)
@@ -256,6 +283,7 @@ def figures_of(totals: dict[str, Tally], seconds: float) -> dict[str, float | st
         "wire_reads": float(whole.reads),
         "wire_wrong_taken_as_good": float(whole.wrong),
         "wire_intact_good_percent": 100.0 * whole.intact_good / max(1, whole.intact),
+        "wire_lost_to_a_slow_machine": float(whole.stalled),
         "wire_reads_per_s": whole.reads / seconds,
     }
     for kind, tally in totals.items():

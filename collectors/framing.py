@@ -6,6 +6,7 @@ return the one good frame, or nothing yet, or raise what is wrong. Pure; no libr
 """
 
 import struct
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -18,6 +19,7 @@ _MBAP = struct.Struct(">HHHB")
 _TRANSACTIONS = 65_000  # the library counts 1 to 65,000 and begins again
 _MBAP_LENGTH_MAX = 254
 _TRANSACTIONS_NEAR = 64  # how far back an answer may come from that got into another one
+_COPIES_MAX = 32  # good frames whose copies are passed over
 
 
 def line_settings(line: str) -> dict[str, Any]:
@@ -51,6 +53,16 @@ class Question:
     function: int
     count: int
     transaction: int = 0
+
+
+def head_of(question: Question) -> bytes:
+    """Return how the RTU answer to ``question`` begins: unit, function, byte count."""
+    return bytes([question.unit, question.function, 2 * question.count])
+
+
+def _could_answer(frame: bytes, question: Question) -> bool:
+    """Tell whether an RTU frame that begins so may answer ``question``, also by a refusal."""
+    return frame.startswith((head_of(question), bytes([question.unit, question.function | EXCEPTION_BIT])))
 
 
 class Screen(Protocol):
@@ -146,37 +158,56 @@ class TcpScreen:
 class RtuScreen:
     """RTU framing: no transaction, so the frame must fit exactly and nothing strange may precede or follow it.
 
-    Some gateways say everything twice: a copy of the last good frame is passed over, never taken.
+    Some gateways say everything twice, the second time a few answers later: copies of the last good frames are
+    passed over, never taken.
+
+    Attributes
+    ----------
+    watched : bytes
+        How the answer to a doubted question begins (`head_of`). A frame that begins so is no copy, unless it is
+        the doubted answer itself once more: it may be the right one that comes behind.
     """
 
     def __init__(self, checksum: Callable[[bytes], int]) -> None:
+        self.watched = b""
         self._checksum = checksum
-        self._last = b""
+        self._last: deque[bytes] = deque(maxlen=_COPIES_MAX)
 
     def repeats_itself(self, data: bytes) -> bool:
-        """Tell whether ``data`` is the last good frame once more."""
-        return bool(self._last) and data == self._last
+        """Tell whether ``data`` is nothing but good frames of late once more."""
+        return bool(data) and not self._behind_copies(data, None)
 
     def good_frame(self, data: bytes, question: Question) -> bytes:
         """Return the frame that answers ``question``."""
-        if self._last and not self._could_answer(self._last, question):
-            if self._last.startswith(data):
-                return b""  # nothing else than what was said already, so far
-            data = data.removeprefix(self._last)
+        if not _could_answer(data, question):
+            data = self._behind_copies(data, question)
         size = self._size(data, question)
         if not size or len(data) < size:
             return b""
         frame, behind = data[:size], data[size:]
-        if behind and not frame.startswith(behind):
+        if behind and not frame.startswith(behind) and self._behind_copies(behind, question):
             raise WrongFrameError(f"{len(behind)} bytes too many")
         if self._checksum(frame[:-2]) != int.from_bytes(frame[-2:], "big"):
             raise WrongFrameError("the checksum does not fit")
-        self._last = frame
+        if frame in self._last:
+            self._last.remove(frame)
+        self._last.append(frame)
         return frame
 
-    @staticmethod
-    def _could_answer(frame: bytes, question: Question) -> bool:
-        return frame[:3] == bytes([question.unit, question.function, 2 * question.count])
+    def _behind_copies(self, data: bytes, question: Question | None) -> bytes:
+        """Return what follows the copies ``data`` begins with; empty when it is copies only, also of a part."""
+        copies = [frame for frame in self._last if self._is_copied(frame, question)]
+        while data:
+            whole = next((frame for frame in copies if data.startswith(frame)), b"")
+            if not whole:
+                return b"" if any(frame.startswith(data) for frame in copies) else data
+            data = data[len(whole) :]
+        return data
+
+    def _is_copied(self, frame: bytes, question: Question | None) -> bool:
+        if question is not None and _could_answer(frame, question):
+            return False
+        return not self.watched or not frame.startswith(self.watched) or frame == self._last[-1]
 
     @staticmethod
     def _size(data: bytes, question: Question) -> int:

@@ -23,7 +23,7 @@ from pymodbus.pdu.register_message import (
     ReadInputRegistersRequest,
 )
 
-from collectors.doubt import AnswerMemory, agrees, confirming
+from collectors.doubt import AnswerMemory, agrees
 from collectors.framing import (
     COUNT_MAX,
     READ_FUNCTIONS,
@@ -31,6 +31,7 @@ from collectors.framing import (
     RtuScreen,
     TcpScreen,
     WrongFrameError,
+    head_of,
     line_settings,
 )
 from domain.errors import (
@@ -52,6 +53,7 @@ _VANISHED_PEER_MS = 20_000
 _NEVER = 1 << 30
 _BUFFER_BYTES = 4096
 _FIRST_TRANSACTION_MAX = 60_000
+_PIECES_WITHIN_S = 0.05  # parts of one frame follow each other so closely
 _LATENESS_MOST = 5.0  # time-outs; what comes later still is caught by doubt instead of silence
 _EXCEPTIONS = {
     1: "illegal function",
@@ -122,6 +124,8 @@ class ModbusSource:
         self._asked_at_s = 0.0
         self._unanswered_at_s = 0.0  # when the last question without an answer was asked
         self._longest_s = gateway.timeout_s
+        self._late = b""  # what came while nothing was asked, until the wire is still again
+        self._late_until_s = 0.0
         # The library logs each silent unit as an error; who is silent is said once, by the poller.
         logging.getLogger("pymodbus.logging").setLevel(logging.CRITICAL)
 
@@ -139,12 +143,22 @@ class ModbusSource:
 
     async def _confirm(self, unit: int, block: BlockRead, words: bytes) -> None:
         """Ask a question of another length behind a doubtful answer; see `collectors.doubt`."""
+        if isinstance(self._screen, RtuScreen):
+            self._screen.watched = head_of(Question(unit, block.function, block.count))
+        try:
+            await self._confirm_watched(unit, block, words)
+        finally:
+            if isinstance(self._screen, RtuScreen):
+                self._screen.watched = b""
+
+    async def _confirm_watched(self, unit: int, block: BlockRead, words: bytes) -> None:
         strangers = self._strangers
         where = self._where(unit, block)
         again = b""
+        other = self._memory.confirming(unit, block, asyncio.get_running_loop().time())
         for last in (False, True):
             try:
-                again = await self._ask(unit, confirming(block))
+                again = await self._ask(unit, other)
                 break
             except CollectError as error:
                 if last or not isinstance(error, UnreachableError):
@@ -311,16 +325,18 @@ class ModbusSource:
     def _note_late(self, data: bytes) -> None:
         """Remember how late answers can be on this wire, and wait for the end of this one."""
         now_s = asyncio.get_running_loop().time()
+        if self._rtu:
+            data = self._late = (self._late if now_s < self._late_until_s else b"") + data
+            self._late_until_s = now_s + _PIECES_WITHIN_S
+            self._not_before_s = max(self._not_before_s, self._late_until_s)
         if isinstance(self._screen, RtuScreen) and self._screen.repeats_itself(data):
-            self._not_before_s = max(self._not_before_s, now_s + 0.05)
             return
         self._strangers += 1
         if not self._rtu:
             return
-        if not self._memory.late_came(len(data)) and not self._unanswered_at_s:
+        if not self._memory.late_came(data) and not self._unanswered_at_s:
             self._memory.stranger(now_s)
         self._learn_lateness(now_s)
-        self._not_before_s = max(self._not_before_s, now_s + 0.05)
 
     def _learn_lateness(self, now_s: float) -> None:
         if self._unanswered_at_s:

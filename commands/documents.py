@@ -1,12 +1,13 @@
 """Documents on order: each is permitted, scoped, noted in the audit, and made of the books as they are now."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from access.guard import guarded, require
 from access.permissions import Permission
 from access.principal import Principal
+from commands.households import Households, SlipCode
 from commands.papers import reports
 from commands.papers.audit_package import package
 from commands.papers.bank import bank_csv, bank_xlsx
@@ -17,12 +18,16 @@ from commands.papers.statement import lines_of, months_text
 from commands.papers.step_papers import attendance_paper, step_paper
 from commands.payments import BankFile
 from commands.payout import PayoutCommands
+from domain.clock import Clock
 from domain.money import Money
+from domain.plant import Registry
 from revenue.approval import PAPER_STEPS, Step, StepTaken
 from revenue.dossier import Dossier, SheetKept
 from revenue.notice import Notice, totals_in_page
 from revenue.plan import Basis, PlanLine, verdict_of
 from revenue.refusal import refuse
+from revenue.rule import RuleVersion
+from stores.payout import PayoutStores
 from texts.loader import Texts
 
 
@@ -41,7 +46,19 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 @guarded
 class Documents(PayoutCommands):
-    """Documents of plans, notices, payments and books."""
+    """Documents of plans, notices, payments and books. With ``households`` slips carry their codes."""
+
+    def __init__(
+        self,
+        stores: PayoutStores,
+        registry: Registry,
+        rules: Sequence[RuleVersion],
+        clock: Clock,
+        field_clock: Clock,
+        households: Households | None = None,
+    ) -> None:
+        super().__init__(stores, registry, rules, clock, field_clock)
+        self._households = households
 
     @require(Permission.VIEW_INCOME)
     def notice_page(self, principal: Principal, plan_id: str, number: int, texts: Texts) -> str:
@@ -68,9 +85,11 @@ class Documents(PayoutCommands):
     @require(Permission.VIEW_PEOPLE)
     def slips(self, principal: Principal, plan_ids: Iterable[str], texts: Texts) -> Document:
         """Return a slip for every household of plans, four an A4."""
-        slips = [
-            slip for plan_id in plan_ids for slip in self._slips(self._dossier(principal, plan_id), texts)
-        ]
+        slips: list[Slip] = []
+        for plan_id in plan_ids:
+            dossier = self._dossier(principal, plan_id)
+            codes = self._households.issue(principal, plan_id) if self._households is not None else {}
+            slips += self._slips(dossier, codes, texts)
         return self._given(principal, "slips.pdf", slips_pdf(slips, texts), PDF, len(slips))
 
     @require(Permission.VIEW_INCOME)
@@ -206,7 +225,7 @@ class Documents(PayoutCommands):
             ),
         )
 
-    def _slips(self, dossier: Dossier, texts: Texts) -> list[Slip]:
+    def _slips(self, dossier: Dossier, codes: Mapping[str, SlipCode], texts: Texts) -> list[Slip]:
         """Return a slip for each household: every reason, and the five lines of the largest amount."""
         standings = dossier.standings()
         people = self._stores.rosters.people({one.person_id for one in dossier.entitlements})
@@ -231,6 +250,7 @@ class Documents(PayoutCommands):
                     total,
                     rows,
                     tuple(lines_of(plan, owed[0], texts)),
+                    code=codes.get(household),
                 )
             )
         return slips

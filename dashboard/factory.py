@@ -10,10 +10,14 @@ from dash import Dash, html
 from flask import Flask, Response, g, request
 
 from dashboard import compression, guard, health, login, security, shell
-from dashboard.pages import one_alert, order, order_new, readings, stops, work_prints
+from dashboard.pages import one_alert, order, order_new, public, readings, stops, work_prints
 from dashboard.pages.alerts import AlertsPage
 from dashboard.pages.base import Page, Site, language_of
 from dashboard.pages.data import DataPage
+from dashboard.pages.industries import forms as industry_forms
+from dashboard.pages.industries.one import BasePage, OneIndustryPage
+from dashboard.pages.industries.overview import AssessmentPage, IndustriesPage
+from dashboard.pages.industries.people import FundsPage, QuestionsPage, VillagePage, VillagesPage
 from dashboard.pages.money import entry as money_entry
 from dashboard.pages.money import print as money_print
 from dashboard.pages.money.income import IncomePage
@@ -30,6 +34,7 @@ from dashboard.pages.payout.plans import OnePlanPage, PlansPage
 from dashboard.pages.plant import OnePlantPage
 from dashboard.pages.plants import PlantsPage
 from dashboard.pages.queue import QueuePage
+from dashboard.pages.todo import TodoPage
 from dashboard.pages.work_month import WorkMonthPage
 from dashboard.services import DashboardSettings, Services, queries_over
 from texts.loader import LANGUAGES, Texts
@@ -77,6 +82,7 @@ class PvmonDash(Dash):
 def pages() -> tuple[Page, ...]:
     """Return every Dash page: the one list."""
     return (
+        TodoPage(),
         OverviewPage(),
         PlantsPage(),
         OnePlantPage(),
@@ -94,6 +100,14 @@ def pages() -> tuple[Page, ...]:
         OrdersPage(),
         WorkMonthPage(),
         AlertsPage(),
+        IndustriesPage(),
+        OneIndustryPage(),
+        BasePage(),
+        AssessmentPage(),
+        VillagesPage(),
+        VillagePage(),
+        FundsPage(),
+        QuestionsPage(),
     )
 
 
@@ -131,11 +145,13 @@ def create_app(services: Services, settings: DashboardSettings) -> Flask:
     pay_forms.register(server, site)
     payout_attendance.register(server, site)
     payout_objections.register(server, site)
+    public.register(server, site)
     order.register(server, site)
     order_new.register(server, site)
     one_alert.register(server, site)
     stops.register(server, site)
     work_prints.register(server, site)
+    industry_forms.register(server, site)
     server.after_request(_say_build(settings.build))
     server.before_request(_take_language(services))
     compression.install(server, PREFIX)

@@ -66,6 +66,12 @@ class Guard:
         self.known_path = known_path
         self.https = https
         self.callbacks: Mapping[str, Any] | None = None  # set by check_callbacks
+        self.households_look = False  # whether the landing shows the way to the household look-up
+
+    @property
+    def start(self) -> str:
+        """Where a login leads when no page was asked for: what waits for who logs in."""
+        return f"{self.prefix}todo"
 
     @property
     def cookie(self) -> str:
@@ -121,7 +127,8 @@ class Guard:
         return self.services.authenticate.principal(token, address_of_request(), active=active)
 
     def _is_open(self, path: str) -> bool:
-        if path in OPEN_PATHS:
+        view = current_app.view_functions.get(request.endpoint or "")
+        if path in OPEN_PATHS or getattr(view, "__open__", False):
             return True
         return request.method in {"GET", "HEAD"} and is_static(path, self.prefix)
 
@@ -253,6 +260,23 @@ def page(
         return permitted
 
     return decorate
+
+
+def open_page(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a view that everybody may open without a login; it must protect itself."""
+
+    @wraps(view)
+    def opened(*args: Any, **kwargs: Any) -> Any:
+        return view(*args, **kwargs)
+
+    setattr(opened, MARK, Permission.ANYONE)
+    opened.__open__ = True  # type: ignore[attr-defined]
+    return opened
+
+
+def csrf_value() -> str:
+    """Return what a plain form sends back."""
+    return str(generate_csrf())
 
 
 def secured(

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from flask import Flask, Response, g, redirect, request, session
+from flask import Flask, Response, current_app, g, redirect, request, session
 from flask_wtf.csrf import generate_csrf
 
 from access.passwords import chars_min
@@ -20,7 +20,9 @@ _LANDING = """<p>{{ words("access.landing.about") }}</p>
 <a class="button" href="/password">{{ words("access.password.title") }}</a>
 <form method="post" action="/logout"><input type="hidden" name="csrf_token" value="{{ csrf }}">
 <button>{{ words("access.logout") }}</button></form>
-{% else %}<a class="button primary" href="/login">{{ words("access.login.title") }}</a>{% endif %}"""
+{% else %}<a class="button primary" href="/login">{{ words("access.login.title") }}</a>{% endif %}
+{% if notices %}<a class="button" href="/gs/">{{ words("public.title") }}</a>{% endif %}
+{% if households %}<a class="button" href="/h/">{{ words("household.title") }}</a>{% endif %}"""
 
 _LOGIN = """{% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% endif %}
 <form method="post" action="/login?{{ kept }}">
@@ -93,13 +95,15 @@ class _Pages:
             plain.words()("access.landing.title"),
             _LANDING,
             name=principal.display_name if principal else "",
-            home=self._guard.prefix,
+            notices="public_home" in current_app.view_functions,
+            households=self._guard.households_look,
+            home=self._guard.start,
             csrf=generate_csrf(),
         )
 
     def login(self) -> Any:
         """Show the form, or try a name and password."""
-        wanted = own_path(request.args.get("next", ""), self._guard.prefix)
+        wanted = own_path(request.args.get("next", ""), self._guard.start)
         if request.method == "GET":
             return redirect(wanted) if g.get("principal") else self._login_form(wanted)
         user, password = request.form.get("user", ""), request.form.get("password", "")
@@ -153,7 +157,7 @@ class _Pages:
         return response
 
     def _login_form(self, wanted: str, problem: str = "", user: str = "", status: int = 200) -> Response:
-        kept = f"next={quote(wanted, safe='/')}&" if wanted != self._guard.prefix else ""
+        kept = f"next={quote(wanted, safe='/')}&" if wanted != self._guard.start else ""
         return plain.document(
             plain.words()("access.login.title"),
             _LOGIN,

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from commands.documents import Documents
+from commands.households import Households
 from commands.notices import Notices
 from commands.payments import Payments
 from commands.plans import Plans
+from commands.public_notices import PublicNotices
 from commands.rosters import Rosters
 from queries.payout import Payout
 
@@ -20,3 +22,5 @@ class PayoutServices:
     rosters: Rosters
     documents: Documents
     queries: Payout
+    public: PublicNotices | None = None
+    households: Households | None = None

@@ -8,6 +8,7 @@ from commands.authenticate import Authenticate
 from commands.cases import Cases
 from commands.money_desk import MoneyDesk
 from commands.readings import Readings
+from dashboard.industry_services import IndustryServices
 from dashboard.payout_services import PayoutServices
 from queries.alerts import Alerts
 from queries.curves import Curves
@@ -43,6 +44,7 @@ class Services:
     money_queries: MoneyQueries | None = None
     payout: PayoutServices | None = None
     work: WorkServices | None = None
+    industries: IndustryServices | None = None
 
 
 @dataclass(frozen=True, slots=True)

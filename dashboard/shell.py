@@ -21,11 +21,12 @@ from domain.errors import AccessDeniedError, StoreError
 from texts.loader import Texts
 
 MENU = (
+    ("todo", "todo", "todo.menu", Permission.VIEW_OVERVIEW),
     ("", "overview", "pages.menu.overview", Permission.VIEW_OVERVIEW),
     ("plants", "plants", "pages.menu.plants", Permission.VIEW_PLANT),
     ("queue", "queue", "work.menu.queue", Permission.VIEW_ALERTS),
     ("orders", "orders", "work.menu.orders", Permission.VIEW_CASES),
-    ("alerts", "plants", "alerts.page.title", Permission.VIEW_ALERTS),
+    ("alerts", "alerts", "alerts.page.title", Permission.VIEW_ALERTS),
     ("data", "data", "pages.menu.data", Permission.VIEW_OVERVIEW),
     ("income", "income", "revenue.page.income", Permission.VIEW_INCOME),
     ("reconciliation", "reconciliation", "revenue.page.reconciliation", Permission.VIEW_INCOME),
@@ -34,8 +35,15 @@ MENU = (
     ("payments", "payments", "payout.page.payments", Permission.VIEW_INCOME),
     ("notices", "notices", "payout.page.notices", Permission.VIEW_INCOME),
     ("roster", "roster", "payout.page.roster", Permission.VIEW_PEOPLE),
+    ("industries", "reconciliation", "industries.menu.overview", Permission.VIEW_INDUSTRIES),
+    ("village", "plants", "industries.menu.village", Permission.VIEW_INDUSTRIES),
+    ("funds", "ledger", "industries.menu.funds", Permission.VIEW_INCOME),
+    ("questions", "notices", "industries.menu.questions", Permission.VIEW_PEOPLE),
 )
-MENU_HEADS = {"income": "components.menu_money"}  # words above the first page of a group
+MENU_HEADS = {
+    "income": "components.menu_money",
+    "industries": "industries.menu.head",
+}  # words above the first page of a group
 
 
 def frame(site: Site, pages: tuple[Page, ...], principal: Principal) -> Component:

@@ -15,6 +15,7 @@ from inverters.profile import DeviceProfile
 BASE = 51000
 STRIDE = 25
 ADDRESS_MAX = 247
+LOGGER_UNIT = 0  # the logger itself, which answers for the area
 _FUNCTION = 3
 _REGISTERS_MAX = 125
 
@@ -91,6 +92,12 @@ def remap_batches(devices: Mapping[int, RemappedDevice], sample: Sample) -> tupl
     return RemapDecoder(devices).decode(sample)
 
 
+def is_remapped(profile: DeviceProfile) -> bool:
+    """Tell whether ``profile`` describes a place of this area, written for device address 1."""
+    points = profile.points
+    return bool(points) and all(point.address >= BASE and point.end <= BASE + STRIDE for point in points)
+
+
 def at_device_address(profile: DeviceProfile, number: int) -> DeviceProfile:
     """Return ``profile`` of the area with the registers of device address ``number``."""
     shift = _span(number, RemappedDevice("", profile)).address - BASE
@@ -104,9 +111,7 @@ def _width(profile: DeviceProfile) -> int:
 
 
 def _span(number: int, one: RemappedDevice) -> BlockRead:
-    points = one.profile.points
-    inside = points and all(point.address >= BASE and point.end <= BASE + STRIDE for point in points)
-    if not inside:
+    if not is_remapped(one.profile):
         raise ProfileError(
             f"{one.profile.name} is no profile of the remap area ({BASE} to {BASE + STRIDE - 1})"
         )

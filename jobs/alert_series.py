@@ -4,7 +4,7 @@ Light comes from a plant's own sensor, else from that of the nearest plant that 
 give follows from it simply: the live rules ask whether there should be power at all, not how much to a percent.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -52,12 +52,18 @@ class Window:
     ----------
     store, registry : where values come from, and whose.
     step_s, length : grid of the window. [s], number of instants
+    plant_ids : the plants to read; None: all.
+    kinds : the kinds of devices to read.
+    lights : plants that may lend their light besides those that are read.
     """
 
     store: MeasurementStore
     registry: Registry
     step_s: float
     length: int
+    plant_ids: Collection[str] | None = None
+    kinds: Sequence[DeviceKind] = _KINDS
+    lights: Sequence[PlantSeries] = ()
     _blocks: dict[DeviceKind, "_Block"] = field(default_factory=dict)
     _end: datetime | None = None
 
@@ -66,18 +72,21 @@ class Window:
         length = timedelta(seconds=self.step_s * self.length)
         start = until - length if self._end is None or self._end <= until - length else self._end
         shift = self.length if self._end is None else round((until - self._end).total_seconds() / self.step_s)
-        for kind in _KINDS:
+        for kind in self.kinds:
             devices = [each for each in self._live_devices() if each.kind is kind]
             self._take(kind, devices, Interval(start, until), shift)
         self._end = until
         return self._series(until)
 
     def _live_devices(self) -> list[Device]:
+        return [device for plant in self._live_plants() for device in plant.devices]
+
+    def _live_plants(self) -> list[Plant]:
+        chosen = self.plant_ids
         return [
-            device
+            plant
             for plant in self.registry.plants
-            if plant.connection is Connection.LIVE
-            for device in plant.devices
+            if plant.connection is Connection.LIVE and (chosen is None or plant.plant_id in chosen)
         ]
 
     def _take(self, kind: DeviceKind, devices: Sequence[Device], interval: Interval, shift: int) -> None:
@@ -110,9 +119,8 @@ class Window:
         end = np.datetime64(until.replace(tzinfo=None), "ns")
         step = np.timedelta64(round(self.step_s * 1e9), "ns")
         instants = end - np.arange(self.length, 0, -1) * step
-        plants = [plant for plant in self.registry.plants if plant.connection is Connection.LIVE]
-        made = [self._plant(plant, instants) for plant in plants if plant.devices]
-        return lit(made, self.registry)
+        made = [self._plant(plant, instants) for plant in self._live_plants() if plant.devices]
+        return lit(made, self.registry, self.lights)
 
     def _values(self, device: Device) -> Mapping[str, Floats]:
         block = self._blocks.get(device.kind)
@@ -185,10 +193,20 @@ def _first(devices: Mapping[str, DeviceSeries], names: Sequence[str]) -> Floats 
     return None
 
 
-def lit(plants: Sequence[PlantSeries], registry: Registry) -> list[PlantSeries]:
+def lit(
+    plants: Sequence[PlantSeries], registry: Registry, lights: Sequence[PlantSeries] = ()
+) -> list[PlantSeries]:
     """Return plants with light (their own or the nearest neighbour's) and what their units should give."""
-    lights = [each for each in plants if each.irradiance_poa_w_m2 is not None]
-    return [_lit(plant, lights, registry) for plant in plants]
+    own = [each for each in (*plants, *lights) if each.irradiance_source == "own"]
+    return [_lit(plant, own, registry) for plant in plants]
+
+
+def lights_of(
+    store: MeasurementStore, registry: Registry, step_s: float, length: int, until: datetime
+) -> list[PlantSeries]:
+    """Return the plants that measure light, with nothing but their weather, over the window up to ``until``."""
+    window = Window(store, registry, step_s, length, kinds=(DeviceKind.WEATHER_STATION,))
+    return [each for each in window.read_until(until) if each.irradiance_source == "own"]
 
 
 def _lit(plant: PlantSeries, lights: Sequence[PlantSeries], registry: Registry) -> PlantSeries:

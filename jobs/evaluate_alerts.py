@@ -5,7 +5,8 @@ judged twice. Late data change nothing here; the daily run sees them.
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -15,14 +16,16 @@ from alerts.catalog import KINDS
 from alerts.context import Context, Meaning
 from alerts.engine import judge_plant, settled
 from alerts.rule import AlertRule
-from alerts.watch import KEPT, Changes, Watch
+from alerts.watch import Changes, Watch
 from domain.alert import Alert, AlertState
 from domain.clock import Clock
 from domain.errors import StoppedError
+from domain.handling import PlannedStop
 from domain.plant import Plant, Registry
 from domain.series import Floats, PlantSeries
+from domain.timespan import Interval
 from inverters.codes import Code, code_table
-from jobs.alert_series import Window
+from jobs.alert_series import Window, lights_of
 from stores.alert_protocol import AlertStore
 from stores.protocol import MeasurementStore
 
@@ -50,6 +53,26 @@ def source_of(plant: Plant) -> str:
     return next((g.protocol.value for g in plant.gateways if g.topic), plant.plant_id)
 
 
+StopsOf = Callable[[Interval], Sequence[PlannedStop]]
+
+
+def no_stops(span: Interval) -> Sequence[PlannedStop]:  # noqa: ARG001
+    """Know no planned stop."""
+    return ()
+
+
+def maintenance_of(stops: Sequence[PlannedStop], registry: Registry) -> dict[str, list[Interval]]:
+    """Return the spans in which plants and devices are worked on or have no grid, by id."""
+    found: dict[str, list[Interval]] = {}
+    for stop in stops:
+        end = stop.end if stop.ended_at is None else min(stop.end, stop.ended_at)
+        plants = [each.plant_id for each in registry.plants if stop.feeder and each.feeder == stop.feeder]
+        names = [stop.device_id] if stop.device_id else [stop.plant_id] if stop.plant_id else plants
+        for name in names if end > stop.start else ():
+            found.setdefault(name, []).append(Interval(stop.start, end))
+    return found
+
+
 def context_for(registry: Registry, base: Context | None = None) -> Context:
     """Return what the engine is told of a district."""
     return replace(base or Context(), plants=registry.plants_by_id, codes=meanings, source_of=source_of)
@@ -66,12 +89,16 @@ class AlertWatch:
         clock: Clock,
         rules: Sequence[AlertRule],
         context: Context,
+        stops: StopsOf = no_stops,
     ) -> None:
         self._alerts = alerts
         self._clock = clock
+        self._store = store
         self._window = Window(store, registry, STEP_S, WINDOW_STEPS)
         quick = [rule for rule in rules if not KINDS[rule.rule_id].daily]
         self._watch = Watch(quick, context)
+        self._registry = registry
+        self._stops = stops
         self._plants = [plant.plant_id for plant in registry.plants]
         self._judged: datetime | None = None
         self._lock = threading.Lock()
@@ -87,15 +114,26 @@ class AlertWatch:
             since = max(self._judged, until - timedelta(seconds=STEP_S * (WINDOW_STEPS // 2)))
             if since >= until:
                 return "nothing new"
+            window = Interval(until - timedelta(seconds=STEP_S * WINDOW_STEPS), until)
+            worked_on = maintenance_of(self._stops(window), self._registry)
+            self._watch.context = replace(self._watch.context, maintenance=worked_on)
             changes = self._watch.step(self._window.read_until(until), since, until)
             self._keep(changes, until)
             self._judged = until
             return f"{changes.judged} judged, {len(changes.kept)} changed"
 
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """Keep still while others judge; afterwards begin as after a restart, from what the store holds then."""
+        with self._lock:
+            yield
+            self._judged = None
+            self._window = Window(self._store, self._registry, STEP_S, WINDOW_STEPS)
+
     def _restore(self, now: datetime) -> None:
         self._alerts.forget_alerts([each.alert_id for each in self._alerts.pending_alerts()])
         lives = self._alerts.open_alerts()
-        lives += self._alerts.resolved_since(now - KEPT)
+        lives += self._alerts.resolved_since(now - timedelta(seconds=STEP_S * WINDOW_STEPS))
         self._watch.restore(each for each in lives if not KINDS[each.rule].daily)
 
     def _kept_mark(self) -> datetime | None:
@@ -125,6 +163,7 @@ class DailyAlerts:
         clock: Clock,
         rules: Sequence[AlertRule],
         context: Context,
+        stops: StopsOf = no_stops,
     ) -> None:
         self._store = store
         self._alerts = alerts
@@ -132,6 +171,7 @@ class DailyAlerts:
         self._clock = clock
         self._rules = [rule for rule in rules if KINDS[rule.rule_id].daily]
         self._context = context
+        self._stops = stops
 
     def run(self, period: datetime | None = None, *, stopping: Callable[[], bool] = lambda: False) -> str:  # noqa: ARG002
         """Judge the last weeks of every plant; what still holds is open, what does not any more is ended.
@@ -142,14 +182,17 @@ class DailyAlerts:
             The program ends before every plant was judged; the period is not done and comes again.
         """
         until = datetime.fromtimestamp(self._clock.now().timestamp() // DAY_STEP_S * DAY_STEP_S, UTC)
-        count = 0
+        stops = self._stops(Interval(until - timedelta(days=DAYS_BACK), until))
+        self._context = replace(self._context, maintenance=maintenance_of(stops, self._registry))
+        count, length = 0, round(DAYS_BACK * 86_400 / DAY_STEP_S)
+        lights = lights_of(self._store, self._registry, DAY_STEP_S, length, until)
         for plant in self._registry.plants:
             if stopping():
                 raise StoppedError("the program ends; the plants left are judged when it runs again")
-            one = replace(self._registry, plants=(plant,))
-            window = Window(self._store, one, DAY_STEP_S, round(DAYS_BACK * 86_400 / DAY_STEP_S))
+            own = (plant.plant_id,)
+            window = Window(self._store, self._registry, DAY_STEP_S, length, own, lights=lights)
             for series in window.read_until(until):
-                count += self._one(_trimmed(series), until)
+                count += self._one(trimmed(series), until)
         return f"{count} changed"
 
     def _one(self, series: PlantSeries, until: datetime) -> int:
@@ -182,7 +225,7 @@ class DailyAlerts:
         )
 
 
-def _trimmed(series: PlantSeries) -> PlantSeries:
+def trimmed(series: PlantSeries) -> PlantSeries:
     """Return a series from its first value on: a short history is not a long silence."""
     spoke = np.zeros(len(series.instants), dtype=np.bool_)
     for each in series.devices.values():

@@ -52,7 +52,7 @@ def replay(
     def judged() -> Iterator[PlantSeries]:
         for one in prepared_of(samples, plants, step_s):
             plant = plants[one.series.plant_id]
-            tables.add_plant(one.series, daily_of(one.series, plant))
+            tables.add_plant(one.series, daily_of(one.series, plant), rules.context.prices)
             findings.extend(
                 (each.device_id, each.quantity, str(each.flag.name).lower(), each.detail)
                 for each in one.findings

@@ -12,15 +12,28 @@ import numpy as np
 import pandas as pd
 
 from domain.alert import Alert
+from domain.price import PriceOf, no_prices
 from domain.series import Flag, PlantSeries
 from kpis.data_quality import flag_names
+from kpis.losses import priced
 from kpis.series_daily import DeviceDays, SeriesDays
 
 DAILY = (
     "date", "plant_id", "device_id", "energy_kwh", "expected_kwh", "lost_kwh", "performance_ratio",
     "time_availability", "clock_shift_min", "completeness",
 )  # fmt: skip
-LOSSES = ("date", "plant_id", "device_id", "cause", "lost_kwh", "low", "high", "method")
+LOSSES = (
+    "date",
+    "plant_id",
+    "device_id",
+    "cause",
+    "lost_kwh",
+    "low",
+    "high",
+    "method",
+    "benchmark_fen",
+    "subsidy_fen",
+)
 QUALITY = ("time", "device_id", "quantity", "flag")
 ALERTS = (
     "rule", "plant_id", "device_id", "part", "severity", "raised_at", "resolved_at", "lost_kwh", "lost_fen",
@@ -44,11 +57,11 @@ class Tables:
             self._sheets[name] = csv.writer(file, lineterminator="\n")
             self._sheets[name].writerow(columns)
 
-    def add_plant(self, series: PlantSeries, told: SeriesDays) -> None:
+    def add_plant(self, series: PlantSeries, told: SeriesDays, price_of: PriceOf = no_prices) -> None:
         """Write the days, losses and flags of one plant."""
         self._zones[series.plant_id] = series.zone
         self._write("daily.csv", _daily(series.plant_id, told))
-        self._write("losses.csv", _losses(series.plant_id, told))
+        self._write("losses.csv", _losses(series.plant_id, told, price_of))
         self._write("quality.csv", _quality(series))
 
     def add_alerts(self, alerts: Sequence[Alert]) -> None:
@@ -93,12 +106,14 @@ def _figures(row: DeviceDays) -> tuple[np.ndarray, ...]:
     )  # fmt: skip
 
 
-def _losses(plant_id: str, told: SeriesDays) -> Iterator[Sequence[object]]:
+def _losses(plant_id: str, told: SeriesDays, price_of: PriceOf) -> Iterator[Sequence[object]]:
     for book in told.ledgers.values():
         for loss in book.losses:
+            money = priced(loss, plant_id, price_of)
+            fen = (None, None) if money is None else (money.benchmark_fen, money.subsidy_fen)
             yield (
                 loss.day, plant_id, loss.device_id, loss.cause.value, loss.lost_kwh, loss.low_kwh, loss.high_kwh,
-                loss.method,
+                loss.method, *fen,
             )  # fmt: skip
 
 

@@ -13,13 +13,12 @@ to all that was expected.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.price import LostMoney, PriceOf
 from domain.series import DeviceSeries, Flag, Floats, PlantSeries
 from kpis.data_quality import POWER
 from kpis.expected import peer_power
@@ -80,43 +79,10 @@ class Ledger:
     method: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
-    """What a kilowatt-hour earns on a day, in its two parts, which are paid at different times. [fen/kWh]"""
-
-    benchmark_fen: Decimal
-    subsidy_fen: Decimal
-
-
-class PriceOf(Protocol):
-    """Tells the price of a plant on a day."""
-
-    def __call__(self, plant_id: str, day: date) -> Price | None:
-        """Return the price, None when nobody has told it."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class LostMoney:
-    """A loss in whole fen, by part."""
-
-    benchmark_fen: int
-    subsidy_fen: int
-
-    @property
-    def total_fen(self) -> int:
-        """Both parts."""
-        return self.benchmark_fen + self.subsidy_fen
-
-
 def priced(loss: Loss, plant_id: str, price_of: PriceOf) -> LostMoney | None:
     """Return what a loss cost by the tariff of its day; None without a tariff."""
     price = price_of(plant_id, loss.day)
-    if price is None:
-        return None
-    energy = Decimal(repr(float(loss.lost_kwh)))
-    parts = (energy * price.benchmark_fen, energy * price.subsidy_fen)
-    return LostMoney(*(int(part.quantize(Decimal(1), ROUND_HALF_UP)) for part in parts))
+    return None if price is None else price.of(loss.lost_kwh)
 
 
 def ledgers(series: PlantSeries, days: Days) -> dict[str, Ledger]:

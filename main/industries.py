@@ -3,93 +3,57 @@
 The overlay's file, when there is one, stands in place of the delivered one as a whole.
 """
 
-from decimal import Decimal
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from domain.errors import ConfigurationError
-from industries.indicator import EntryUnit, Indicator, IndicatorKind
+from industries.rules import IndustryRules
 from main.configuration import RegistryProblemsError, node_of
-from main.registry.fields import Choice, Day, Flag, Number, Text, Whole, number_text
+from main.industry_records import FILE, rules_of
+from main.registry.fields import number_text
 from main.registry.problem import Problem, Problems, nearest
 from main.registry.reader import Reader
-from main.registry.records import Field, Many, Record, Row, Shares
+from main.registry.records import Row
 from texts.loader import Texts
 
 NAME = "industries.yaml"
 MONTHS = tuple(range(1, 13))
-_ID = Text(r"[a-z][a-z0-9_]*", "fungus_bags", 48)
-_LONG = Text(length_max=400)
-_UNIT = Record(
-    "entry_unit",
-    (
-        Field("id", _ID),
-        Field("name", Text()),
-        Field("name_en", Text()),
-        Field("base", _ID),
-        Field("factor", Number(0.000001, 1_000_000_000)),
-    ),
-)
-_INDICATOR = Record(
-    "indicator",
-    (
-        Field("id", _ID),
-        Field("industry", _ID),
-        Field("name", Text()),
-        Field("name_en", Text()),
-        Field("kind", Choice(tuple(one.value for one in IndicatorKind))),
-        Field("unit", _ID),
-        Field("target", Number(0.000001, 1_000_000_000_000), None),
-        Field("valid_from", Day()),
-        Field("document", Text()),
-        Field("sentence", _LONG),
-        Field("owner", Text(), ""),
-        Field("counting", _LONG),
-        Field("path", Shares(Text(r"[a-z0-9]{1,9}", "6", 9), Number(0, 1)), None),
-        Field("path_assumed", Flag(), True),
-    ),
-)
-_INDUSTRIES = Record(
-    "industries",
-    (Field("format", Whole(1, 1)), Field("units", Many(_UNIT)), Field("indicators", Many(_INDICATOR))),
-)
 
 
-def load_industries(config: Path, overlay: Path | None, texts: Texts | None = None) -> tuple[Indicator, ...]:
-    """Return the indicators; without a file there are none.
+def load_industries(config: Path, overlay: Path | None, texts: Texts | None = None) -> IndustryRules:
+    """Return the rules; without a file there are none.
 
     Raises
     ------
     RegistryProblemsError
         A ConfigurationError that lists every fault.
     """
-    indicators, problems = read_industries(config, overlay, texts)
+    rules, problems = read_industries(config, overlay, texts)
     if problems:
         raise RegistryProblemsError(problems)
-    return indicators
+    return rules
 
 
 def read_industries(
     config: Path, overlay: Path | None, texts: Texts | None = None
-) -> tuple[tuple[Indicator, ...], list[Problem]]:
-    """Return the indicators and every fault of their file."""
+) -> tuple[IndustryRules, list[Problem]]:
+    """Return the rules and every fault of their file."""
     problems = Problems(texts)
     path = next((p / NAME for p in (overlay, config) if p is not None and (p / NAME).is_file()), None)
     row = None if path is None else _read(path, problems)
     if row is None:
-        return (), problems.sorted()
-    units, indicators = row.get("units") or (), row.get("indicators") or ()
-    _check_twice(units, problems)
-    _check_twice(indicators, problems)
-    names = [name for unit in units if (name := unit.get("id")) is not None]
-    for one in indicators:
-        _check_unit(one, names, problems)
+        return IndustryRules(), problems.sorted()
+    for name in ("industries", "units", "indicators", "funds", "subsidy_rules"):
+        _check_twice(row.get(name) or (), problems)
+    _check_names(row, problems)
+    for one in row.get("indicators") or ():
         _check_path(one, problems)
     if problems.found:
-        return (), problems.sorted()
-    by_id = {unit["id"]: _unit(unit) for unit in units}
-    return tuple(_indicator(one, by_id) for one in indicators), []
+        return IndustryRules(), problems.sorted()
+    return rules_of(row), []
 
 
 def _read(path: Path, problems: Problems) -> Row | None:
@@ -103,32 +67,53 @@ def _read(path: Path, problems: Problems) -> Row | None:
     if node is None:
         problems.add(str(path), 0, "", "empty_file")
         return None
-    return Reader(str(path), problems).record(_INDUSTRIES, node)
+    return Reader(str(path), problems).record(FILE, node)
 
 
-def _check_twice(rows: tuple[Row, ...], problems: Problems) -> None:
-    seen: dict[str, int] = {}
+def _check_twice(rows: Sequence[Row], problems: Problems) -> None:
+    """Note an id that stands twice from the same day on: a newer version has a newer day."""
+    seen: dict[tuple[str, Any], int] = {}
     for row in rows:
         name = row.get("id")
         if name is None:
             continue
-        if name in seen:
-            problems.add(row.file, row.line, name, "written_twice", line=seen[name])
-        seen.setdefault(name, row.line)
+        place = (name, row.get("valid_from"))
+        if place in seen:
+            problems.add(row.file, row.line, name, "written_twice", line=seen[place])
+        seen.setdefault(place, row.line)
 
 
-def _check_unit(row: Row, names: list[str], problems: Problems) -> None:
-    unit = row.get("unit")
-    if unit is not None and unit not in names:
-        problems.add(
-            row.file,
-            row.at("unit"),
-            "unit",
-            "bad_choice",
-            suggestion=nearest(unit, names),
-            value=unit,
-            options=", ".join(names),
-        )
+def _ids(rows: Sequence[Row]) -> list[str]:
+    return [name for row in rows if (name := row.get("id")) is not None]
+
+
+def _check_names(row: Row, problems: Problems) -> None:
+    """Note names of units, industries, funds and indicators that nothing has."""
+    units, industries = _ids(row.get("units") or ()), _ids(row.get("industries") or ())
+    indicators, funds = _ids(row.get("indicators") or ()), _ids(row.get("funds") or ())
+    for one in row.get("indicators") or ():
+        _check_name(one, "unit", one.get("unit"), units, problems)
+        _check_name(one, "industry", one.get("industry"), industries, problems)
+    for one in row.get("funds") or ():
+        for industry in one.get("industries") or ():
+            _check_name(one, "industries", industry, industries, problems)
+    for one in row.get("subsidy_rules") or ():
+        _check_name(one, "fund", one.get("fund"), funds, problems)
+        _check_name(one, "indicator", one.get("indicator"), indicators, problems)
+
+
+def _check_name(row: Row, key: str, word: str | None, known: Sequence[str], problems: Problems) -> None:
+    if word is None or word in known:
+        return
+    problems.add(
+        row.file,
+        row.at(key),
+        key,
+        "bad_choice",
+        suggestion=nearest(word, known),
+        value=word,
+        options=", ".join(dict.fromkeys(known)),
+    )
 
 
 def _check_path(row: Row, problems: Problems) -> None:
@@ -158,31 +143,3 @@ def _check_path(row: Row, problems: Problems) -> None:
                 high=1,
             )
         before = path[month]
-
-
-def _exact(value: float) -> Decimal:
-    return Decimal(number_text(value))
-
-
-def _unit(row: Row) -> EntryUnit:
-    return EntryUnit(row["id"], row["name"], row["name_en"], row["base"], _exact(row["factor"]))
-
-
-def _indicator(row: Row, units: dict[str, EntryUnit]) -> Indicator:
-    target, path = row["target"], row["path"] or {}
-    return Indicator(
-        indicator_id=row["id"],
-        industry=row["industry"],
-        name=row["name"],
-        name_en=row["name_en"],
-        kind=IndicatorKind(row["kind"]),
-        unit=units[row["unit"]],
-        target=None if target is None else _exact(target),
-        valid_from=row["valid_from"],
-        document=row["document"],
-        sentence=row["sentence"],
-        owner=row["owner"],
-        counting=row["counting"],
-        path={int(month): _exact(share) for month, share in path.items()},
-        path_assumed=row["path_assumed"],
-    )

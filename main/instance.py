@@ -28,10 +28,12 @@ from jobs.collect import Collector
 from jobs.export_books import export_order
 from jobs.forward import Forwarder
 from jobs.schedule import Schedule
+from main.alert_jobs import AlertWork, alert_work
 from main.build import Options, make_source, open_records, open_spool, open_store
 from main.care.telling import notifier_of
 from main.care.work import work_services
 from main.control import ControlServer
+from main.industry_desk import industry_services
 from main.metered import metered_kwh
 from main.orders import orders
 from main.payout import PayoutDesk, open_desk
@@ -93,6 +95,7 @@ class Instance:
     collector: Collector | None = None
     web: WebServer | None = None
     _payout: PayoutDesk | None = None
+    _alert_work: AlertWork | None = None
     forwarder: Forwarder | None = None
     schedule: Schedule | None = None
     _collector_thread: CollectorThread | None = None
@@ -192,6 +195,12 @@ class Instance:
         self.schedule.start()
         self._undo.callback(self.schedule.stop)
         self.notify()
+
+    def alert_work(self) -> AlertWork:
+        """Return what judges the plants, made once: the watch remembers what lives."""
+        if self._alert_work is None:
+            self._alert_work = alert_work(self)
+        return self._alert_work
 
     def notify(self) -> None:
         """Start telling people."""
@@ -293,6 +302,7 @@ class Instance:
             money_queries=self.money_queries(),
             payout=self.payout().services,
             work=work_services(options, self.records),
+            industries=industry_services(options.settings, self.records, options.registry, options.clock),
         )
 
     def figures(self) -> dict[str, str]:

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from commands.documents import Documents
+from commands.households import Households
 from commands.notices import Notices
 from commands.payments import Payments
 from commands.plans import Plans
+from commands.public_notices import PublicNotices
 from commands.rosters import Rosters
 from dashboard.payout_services import PayoutServices
 from domain.clock import Clock, SystemClock
@@ -18,6 +20,7 @@ from revenue.rule import RuleVersion
 from stores.dossiers import Dossiers
 from stores.payout import PayoutStores
 from stores.protocol import MeasurementStore
+from stores.records.household_codes import SqlHouseholdCodes
 from stores.records.rosters import SqlRosterStore
 from stores.records.sealing import Sealer
 from stores.records.store import SqlRecordStore
@@ -39,12 +42,21 @@ class PayoutDesk:
     registry: Registry
     rules: tuple[RuleVersion, ...]
     clock: Clock
+    public: PublicNotices
+    households: Households
 
     @property
     def services(self) -> PayoutServices:
         """What the pages get of it."""
         return PayoutServices(
-            self.plans, self.payments, self.notices, self.rosters, self.documents, self.queries
+            self.plans,
+            self.payments,
+            self.notices,
+            self.rosters,
+            self.documents,
+            self.queries,
+            self.public,
+            self.households,
         )
 
 
@@ -71,18 +83,23 @@ def open_desk(
     """
     overlay = settings.overlay_dir
     rules = load_rules(settings.config_dir, overlay if overlay.is_dir() else None)
-    rosters = SqlRosterStore(records.database, Sealer(key_path(settings)))
+    sealer, public = Sealer(key_path(settings)), settings.public_url
+    rosters = SqlRosterStore(records.database, sealer)
     stores = PayoutStores(records, records, Dossiers(records), rosters)
     real = SystemClock()
+    codes = SqlHouseholdCodes(records.database, sealer)
+    households = Households(stores, registry, rules, real, clock, codes, public)
     return PayoutDesk(
         stores,
         Plans(stores, registry, rules, real, clock),
         Payments(stores, registry, rules, real, clock),
         Notices(stores, registry, rules, real, clock),
         Rosters(stores, registry, rules, real, clock),
-        Documents(stores, registry, rules, real, clock),
+        Documents(stores, registry, rules, real, clock, households),
         Payout(stores, samples, registry, rules, clock),
         registry,
         rules,
         clock,
+        PublicNotices(stores, registry, clock, public),
+        households,
     )

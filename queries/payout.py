@@ -101,6 +101,11 @@ class Payout:
         return [_plan_row(one) for one in reversed(found)]
 
     @require(Permission.VIEW_INCOME)
+    def waiting(self, principal: Principal) -> list[Dossier]:
+        """Return the dossiers in scope that are not closed, oldest first."""
+        return [one for one in self._dossiers(principal) if one.approval.step is not Step.CLOSED]
+
+    @require(Permission.VIEW_INCOME)
     def plan(self, principal: Principal, plan_id: str) -> PlanView:
         """Return a plan's page: the steps, the next one, and what blocks it in words."""
         dossier = self._dossier(principal, plan_id)

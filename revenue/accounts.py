@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from enum import Enum
 
 CASH_AT_BANK = "10201"  # 银行存款·光伏专户
+FUND_CASH = "10202"  # 银行存款·产业基金专户
 DUE_FROM_GRID = "11201"  # 应收款·电费（结转机构或电网）
 SUBSIDY_DUE = "11202"  # 应收款·补贴, only where subsidies are accrued
 MEMBERS = "113"  # 内部往来, by person
 FIXED_ASSETS = "151"
 PAYABLE = "21101"  # 应付款·供应商
 RETURNED_PAYMENT = "21102"  # 应付款·退回待付, by person
+FUND_PAYABLE = "21103"  # 应付款·补贴与赔付, by payee
 LABOUR_PAYABLE = "213"  # 应付劳务费, by person
 VAT_PAYABLE = "21401"  # 应交税费·增值税
 EARMARKED = "241"  # 专项应付款
@@ -35,6 +37,7 @@ AID = "51403"  # 公益支出·奖励补助
 OTHER_SPENDING = "515"
 
 EVERY = (
+    *(FUND_CASH, FUND_PAYABLE),
     *(CASH_AT_BANK, DUE_FROM_GRID, SUBSIDY_DUE, MEMBERS, FIXED_ASSETS, PAYABLE, RETURNED_PAYMENT),
     *(LABOUR_PAYABLE, VAT_PAYABLE, EARMARKED, RESERVE, YEAR_RESULT, RETAINED, SALES, SUBSIDY_SALES, GRANTS),
     *(PLANT_COSTS, RENT, INSURANCE, OTHER_COSTS, TAXES, ADMINISTRATION, PUBLIC_POSTS, PUBLIC_WORKS, AID),

@@ -85,6 +85,10 @@ class Tariff:
         found = [p for p in self.prices if p.component == component and p.valid_from <= day]
         return max(found, key=lambda p: p.valid_from).yuan_per_kwh if found else None
 
+    def subsidy_ends(self, grid_date: date) -> date | None:
+        """Return the first day without subsidy by its years; None: no such end."""
+        return None if self.subsidised_years is None else _after_years(grid_date, self.subsidised_years)
+
     def taxation_on(self, day: date) -> Taxation:
         """Return seller and regime on a day.
 
@@ -188,8 +192,7 @@ def subsidy_counter(
     """Return the counter of subsidised hours after ``kwh`` of energy beyond ``opening_hours``."""
     if capacity_kw <= 0:
         raise MoneyError(f"plant {tariff.plant_id}: capacity must be positive to count hours")
-    years = tariff.subsidised_years
-    ends = None if years is None else _after_years(grid_date, years)
+    ends = tariff.subsidy_ends(grid_date)
     used = opening_hours + (kwh / capacity_kw).quantize(Decimal("0.1"), ROUND_HALF_UP)
     return SubsidyCounter(used, tariff.subsidised_hours, ends)
 

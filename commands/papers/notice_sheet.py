@@ -139,6 +139,7 @@ def _closing(notice: Notice, facts: NoticeFacts, texts: Texts) -> list[str]:
     ]
 
 
+_NUMBER = ' class="n"'
 _STYLE = """body{font:16px/1.6 system-ui,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif;margin:1rem auto;
 max-width:48rem;padding:0 1rem;color:#17324d;background:#fff}h1{font-size:1.35rem}table{border-collapse:collapse;
 width:100%;margin:.8rem 0}th,td{border-bottom:1px solid #c7d3dd;padding:.35rem .5rem;text-align:left}
@@ -147,12 +148,23 @@ width:100%;margin:.8rem 0}th,td{border-bottom:1px solid #c7d3dd;padding:.35rem .
 
 def page(notice: Notice, facts: NoticeFacts, texts: Texts) -> str:
     """Return the notice as a page that needs no script; names are masked whatever the paper shows."""
+    title = escape(f"{facts.village} {heading_of(notice, texts)}")
+    language = "zh-CN" if texts.language == "zh" else "en"
+    return (
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>'
+        f"<body><h1>{title}</h1>{article(notice, facts, texts)}</body></html>"
+    )
+
+
+def article(notice: Notice, facts: NoticeFacts, texts: Texts, *, persons: bool = True) -> str:
+    """Return what stands below the title of a notice's page; without ``persons`` the classes only."""
     rows = "".join(
         f"<tr><td>{escape(row.household_id)}</td>"
         f"<td>{escape(shown_name(notice, facts.names.get(row.person_id, ''), on_paper=False))}</td>"
         f"<td>{escape(row.group)}</td><td>{escape(row.purpose)}</td>"
         f'<td class="n">{"" if row.days is None else row.days}</td><td class="n">{Money(row.fen)}</td></tr>'
-        for row in notice.rows
+        for row in (notice.rows if persons else ())
     )
     totals = "".join(
         f"<tr><td>{escape(texts(f'papers.class.{t.kind.value}'))}</td>"
@@ -160,25 +172,21 @@ def page(notice: Notice, facts: NoticeFacts, texts: Texts) -> str:
         for t in notice.totals
     )
     heads = "".join(
-        f"<th>{escape(texts(f'papers.notice.{name}'))}</th>"
+        f"<th{_NUMBER if name in {'days', 'amount'} else ''}>{escape(texts(f'papers.notice.{name}'))}</th>"
         for name in ("household", "name", "group", "purpose", "days", "amount")
     )
-    title = escape(f"{facts.village} {heading_of(notice, texts)}")
     changes = "".join(
         f"<p>{escape(texts('papers.notice.change', label=c.label, old=c.old, new=c.new))}</p>"
         for c in notice.changes
     )
     said = "".join(f"<p>{escape(words)}</p>" for words in _intro(notice, facts, texts))
     closing = "".join(f"<p>{escape(words)}</p>" for words in _closing(notice, facts, texts))
-    language = "zh-CN" if texts.language == "zh" else "en"
     table = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>" if rows else ""
     return (
-        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style></head>'
-        f"<body><h1>{title}</h1>{said}<table><thead><tr><th>{escape(texts('papers.notice.class'))}</th>"
-        f'<th class="n">{escape(texts("papers.notice.persons"))}</th>'
-        f'<th class="n">{escape(texts("papers.notice.amount"))}</th></tr></thead><tbody>{totals}</tbody></table>'
-        f"{table}{changes}{closing}</body></html>"
+        f"{said}<table><thead><tr><th>{escape(texts('papers.notice.class'))}</th>"
+        f"<th{_NUMBER}>{escape(texts('papers.notice.persons'))}</th>"
+        f"<th{_NUMBER}>{escape(texts('papers.notice.amount'))}</th></tr></thead><tbody>{totals}</tbody></table>"
+        f"{table}{changes}{closing}"
     )
 
 

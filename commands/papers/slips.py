@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from commands.papers.font import refuse_lacking
 from commands.papers.paper import HEIGHT, WIDTH, Paper, fitted
@@ -10,6 +11,21 @@ from texts.loader import Texts
 
 PER_PAGE = 4
 _LINE = 21.0
+_QR = 70.0
+
+
+class SlipCode(Protocol):
+    """What opens the household's own page: an address for the QR code, and digits to type."""
+
+    @property
+    def address(self) -> str:
+        """Address in the QR code."""
+        ...
+
+    @property
+    def spaced(self) -> str:
+        """The digits."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +40,7 @@ class Slip:
     rows: tuple[tuple[str, str], ...]
     five: tuple[str, ...]
     contact: str = ""
+    code: SlipCode | None = None
 
 
 def slips_pdf(slips: Sequence[Slip], texts: Texts) -> bytes:
@@ -58,7 +75,13 @@ def _draw(paper: Paper, slip: Slip, top: float, texts: Texts) -> None:
         paper.text(right, y, amount, 13, "right")
     for words in slip.five:
         y -= 14.5
-        paper.text(left, y, fitted(words, right - left, 10), 10)
+        room, size = (right - left, 10.0) if slip.code is None else (right - left - _QR - 8, 9.0)
+        paper.text(left, y, fitted(words, room, size), size)
+    if slip.code is not None:
+        bottom = top - HEIGHT / PER_PAGE
+        paper.qr(slip.code.address, right - _QR, bottom + 22, _QR)
+        said = texts("household.slip.number", number=slip.code.spaced)
+        paper.text(right, bottom + 10, said, 10, "right")
     paper.text(left, top - HEIGHT / PER_PAGE + 10, texts("papers.slip.ask", contact=slip.contact or "—"), 10)
     paper.canvas.setLineWidth(0.3)
     bottom = top - HEIGHT / PER_PAGE

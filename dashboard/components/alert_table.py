@@ -74,7 +74,7 @@ def _cells(row: AlertRow, prefix: str, texts: Texts) -> list[Any]:
     place = where(row, texts)
     return [
         severity_badge(alert.severity, texts),
-        dcc.Link(f"{rule_name(alert.rule, texts)} {alert.rule}", href=f"{prefix}alerts?id={alert.alert_id}"),
+        dcc.Link(f"{rule_name(alert.rule, texts)} {alert.rule}", href=f"{prefix}queue/{alert.alert_id}"),
         place if row.plant is None else dcc.Link(place, href=f"{prefix}plants/{alert.plant_id}"),
         MISSING if row.device is None else row.device.name,
         alert.part or MISSING,
@@ -115,7 +115,7 @@ def detail_card(view: AlertDetail, prefix: str, texts: Texts) -> Component:
                     html.Li(
                         dcc.Link(
                             f"{rule_name(each.alert.rule, texts)} {each.alert.subject} {each.alert.part}",
-                            href=f"{prefix}alerts?id={each.alert.alert_id}",
+                            href=f"{prefix}queue/{each.alert.alert_id}",
                         )
                     )
                     for each in view.children

@@ -8,7 +8,7 @@ from access.permissions import Permission
 from access.principal import Principal
 from dashboard import guard
 from dashboard.components.alert_table import detail_card, open_table
-from dashboard.components.card import card, empty
+from dashboard.components.card import card
 from dashboard.pages.base import Component, Site, Visit
 from domain.alert import Severity
 
@@ -55,7 +55,7 @@ class AlertsPage:
 
 
 def body(site: Site, principal: Principal, args: dict[str, str]) -> list[Component]:
-    """Return the two columns: open alerts; the chosen one, or what to do."""
+    """Return open alerts and, where one is named in the address, that one in full."""
     texts = site.words(principal)
     queries = site.queries.alerts
     view = queries.open(principal, _LEVELS.get(str(args.get("level", ""))))
@@ -63,10 +63,7 @@ def body(site: Site, principal: Principal, args: dict[str, str]) -> list[Compone
     summary = texts("alerts.page.summary", count=view.total, children=view.children, urgent=urgent)
     chosen = str(args.get("id", ""))
     detail = queries.detail(principal, chosen) if chosen else None
-    if detail is None:
-        side = card(texts("alerts.page.detail"), empty(texts("alerts.page.choose")), class_name="side")
-    else:
-        side = detail_card(detail, site.prefix, texts)
+    side = [] if detail is None else [detail_card(detail, site.prefix, texts)]
     return [
         card(
             texts("alerts.page.open"),
@@ -74,7 +71,7 @@ def body(site: Site, principal: Principal, args: dict[str, str]) -> list[Compone
             aside=_filter(site, view.counts, principal),
             class_name="grow tall",
         ),
-        side,
+        *side,
     ]
 
 

@@ -7,6 +7,7 @@ from dash import ClientsideFunction, Input, Output, dcc, html
 from access.permissions import Permission
 from access.principal import Principal
 from dashboard import guard
+from dashboard.components.alert_cards import count_tile
 from dashboard.components.card import card, draw_later, empty, graph, later_graph, tile
 from dashboard.components.overview_figures import (
     heat_map_figure,
@@ -48,7 +49,9 @@ class OverviewPage:
                 dcc.Interval(id=TICK, interval=REFRESH_MS),
                 dcc.Store(id=NAMES, data=_paths(view, site, texts)),
                 html.Div(notice(view, texts), id=NOTICE),
-                html.Div(tiles(view, texts), id=TILES, className="tiles"),
+                html.Div(
+                    [*tiles(view, texts), *_alerts(visit.principal, site, texts)], id=TILES, className="tiles"
+                ),
                 html.Div(
                     [_heat_card(view, texts), _side(view, site, texts)],
                     className="columns",
@@ -91,7 +94,7 @@ class OverviewPage:
             texts = site.words(principal)
             view = site.queries.overview.view(principal)
             return (
-                tiles(view, texts),
+                [*tiles(view, texts), *_alerts(principal, site, texts)],
                 worst(view, site, texts),
                 notice(view, texts),
                 heat_map_figure(view.heat_map, view.taken_at, texts),
@@ -191,6 +194,14 @@ def tiles(view: OverviewView, texts: Texts) -> list[Component]:
         tile(texts(f"pages.overview.{key}"), value, shown_unit, note, key=key, texts=texts)
         for key, value, shown_unit, note in rows
     ]
+
+
+def _alerts(principal: Principal, site: Site, texts: Texts) -> list[Component]:
+    """Return the tile of open alerts for who may see them."""
+    queries = site.queries.alerts
+    if not principal.may(Permission.VIEW_ALERTS) or site.services.sources.alerts is None:
+        return []
+    return [count_tile(queries.open(principal), site.prefix, texts)]
 
 
 def _power_note(view: OverviewView, texts: Texts) -> list[Component]:

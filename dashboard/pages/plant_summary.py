@@ -6,6 +6,7 @@ from dash import dcc, html
 
 from access.permissions import Permission
 from access.principal import Principal
+from dashboard.components.alert_cards import plant_alerts
 from dashboard.components.card import card, empty, facts, graph, table, tile
 from dashboard.components.plant_figures import power_figure
 from dashboard.components.theme import DATA_COLOUR, OPERATION_COLOUR
@@ -38,7 +39,17 @@ def body(view: PlantView, principal: Principal, site: Site, texts: Texts) -> lis
             _squares(view, site, texts),
             aside=texts("pages.plant.reporting", count=view.now.reporting, total=len(view.now.devices)),
         ),
+        *_alerts(view, principal, site, texts),
     ]
+
+
+def _alerts(view: PlantView, principal: Principal, site: Site, texts: Texts) -> list[Component]:
+    """Return the plant's open alerts for who may see them."""
+    queries = site.queries.alerts
+    if not principal.may(Permission.VIEW_ALERTS) or site.services.sources.alerts is None:
+        return []
+    found = queries.open(principal, plant_id=view.now.plant.plant_id)
+    return [plant_alerts(found, site.prefix, texts)]
 
 
 def _tiles(view: PlantView, texts: Texts) -> list[Component]:

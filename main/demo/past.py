@@ -28,20 +28,25 @@ _RECENT_MADE = "recent"
 _LOOK_S = 0.1
 
 
-def make(config: Path, clock: FieldClock, seed: int, days: int, out: Path, note: str) -> None:
+def make(
+    config: Path, clock: FieldClock, seed: int, days: int, out: Path, note: str, faults: Path | None = None
+) -> None:
     """Write the history of ``days`` days before the clock's anchor into ``out``, newest first.
 
     The newest `RECENT` days come first of all, for the charts of the first page; then the files of the plants
-    without a link (main.demo.unlinked), their readings with ``note``; then the older days.
+    without a link (main.demo.unlinked), their readings with ``note``; then the older days. ``faults`` is the
+    script of what goes wrong, the one of the fleet that runs.
     """
     from inverters.profile import load_profiles
     from main.configuration import load_registry
     from main.demo.unlinked import write_files
     from simulator.fleet import Fleet
+    from simulator.script import read_script
 
     out.mkdir(parents=True, exist_ok=True)
     registry, profiles = load_registry(config, None), load_profiles()
-    fleet = Fleet(registry, profiles, clock, seed)
+    went_wrong = read_script(faults, registry, clock.now()) if faults is not None else ()
+    fleet = Fleet(registry, profiles, clock, seed, went_wrong)
     end = clock.anchor
     tables = fleet.history(Interval(end - timedelta(days=days), end), EVERY)
     unlinked = False
@@ -150,12 +155,22 @@ class PastLoader:
             self._on_recent(self.rows)
 
 
-def command(config: Path, clock: FieldClock, seed: int, days: int, out: Path, note: str) -> list[str]:
+def command(
+    config: Path, clock: FieldClock, seed: int, days: int, out: Path, note: str, faults: Path | None = None
+) -> list[str]:
     """Return the command line of the maker."""
-    words = (str(config), str(clock), str(seed), str(days), str(out), note)
+    words = (str(config), str(clock), str(seed), str(days), str(out), note, str(faults or ""))
     return [sys.executable, "-m", "main.demo.past", *words]
 
 
 if __name__ == "__main__":
-    _config, _clock, _seed, _days, _out, _note = sys.argv[1:]
-    make(Path(_config), FieldClock.parse(_clock), int(_seed), int(_days), Path(_out), _note)
+    _config, _clock, _seed, _days, _out, _note, _faults = sys.argv[1:]
+    make(
+        Path(_config),
+        FieldClock.parse(_clock),
+        int(_seed),
+        int(_days),
+        Path(_out),
+        _note,
+        Path(_faults) if _faults else None,
+    )

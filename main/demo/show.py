@@ -20,11 +20,12 @@ from main.build import Options
 from main.configuration import load_registry
 from main.demo.accounts import DemoAccount, add_demo_accounts
 from main.demo.books import BooksMaker
-from main.demo.faults import write_fault_script
+from main.demo.faults import SCRIPT, write_fault_script
 from main.demo.fleet import FleetProcess, broker_of, demo_ports
 from main.demo.folder import fresh_folder
 from main.demo.influx import own_influx
 from main.demo.past import RECENT, PastLoader, command
+from main.demo.past_alerts import PastAlerts
 from main.demo.progress import Progress
 from main.demo.unlinked import bring_in
 from main.instance import Instance
@@ -42,7 +43,7 @@ class Show:
 
     ``period_s`` overrides every plant's poll period (None: as configured). ``start`` is the field time it
     begins at (None: now, or 10:30 when it is night outside). ``store`` influx starts a server of its own.
-    ``faults``: things go wrong from the start, so that there is something to see.
+    ``faults``: things went wrong before the start, so that there is something to see.
     """
 
     config: Path
@@ -99,8 +100,8 @@ def running(show: Show, progress: Progress) -> Iterator[Running]:
         broker = broker_of(registry)
         fleet = FleetProcess(show.config, folder, clock, show.seed, ports, broker.port if broker else None)
         stack.callback(fleet.stop)
-        extra = ("--faults", str(write_fault_script(registry, folder))) if show.faults else ()
-        fleet.start(extra)
+        script = write_fault_script(registry, folder, clock.anchor) if show.faults else None
+        fleet.start(("--faults", str(script)) if script is not None else ())
         yield _start(show, progress, stack, registry, clock, folder, fleet)
 
 
@@ -160,6 +161,10 @@ def _start(
         books = BooksMaker(instance, registry, clock, progress, up.recent)
         stack.callback(books.stop)
         books.start()
+    if show.history_days > 0:
+        alerts = PastAlerts(instance, clock, progress, up.recent, up.done)
+        stack.callback(alerts.stop)
+        alerts.start()
     return up
 
 
@@ -194,9 +199,11 @@ def _start_history(show: Show, progress: Progress, stack: ExitStack, up: Running
         up.recent.set()
         up.done.set()
         return
+    script = folder / SCRIPT if show.faults else None
+    note = show.texts("demo.manual_note")
     loader = PastLoader(
         up.instance.store,
-        command(show.config, up.clock, show.seed, show.history_days, out, show.texts("demo.manual_note")),
+        command(show.config, up.clock, show.seed, show.history_days, out, note, script),
         out,
         up.clock.anchor - RECENT,
         recent,

@@ -10,14 +10,16 @@ import yaml
 
 from alerts.context import Context as Beside
 from domain.errors import CommandError
-from domain.plant import Plant
+from domain.plant import Plant, Registry
 from jobs.replay import Replayed, Rules, plants_of, replay
 from jobs.replay_samples import FileProblem, read_samples
 from main.alert_rules import rule_book
 from main.cli import Context, Exit
 from main.configuration import RegistryProblemsError, read_record
+from main.energy_prices import prices_of
 from main.registry.problem import Problems
 from main.replay_plants import load_plants, unknown_plant
+from main.tariffs import load_tariffs
 from texts.loader import Texts
 
 
@@ -62,7 +64,9 @@ def _rules(context: Context, plants: Mapping[str, Plant]) -> Rules:
     book = rule_book([context.config], read_record, problems)
     if problems.found:
         raise RegistryProblemsError(problems.sorted())
-    return Rules(book.rules, Beside(plants=plants, stakes=book.stakes))
+    registry = Registry("", (), (), tuple(plants.values()))
+    prices = prices_of(load_tariffs(context.config, None, registry, context.texts), plants)
+    return Rules(book.rules, Beside(plants=plants, prices=prices, stakes=book.stakes))
 
 
 def _mapping(path: Path | None) -> dict[str, object] | None:

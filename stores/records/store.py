@@ -7,6 +7,8 @@ from pathlib import Path
 from domain.clock import Clock, SystemClock
 from stores.records import (  # noqa: F401 (importing them puts their tables into METADATA)
     case_schema,
+    household_codes,
+    industry_schema,
     ledger_schema,
     notification_schema,
     roster_schema,
@@ -16,6 +18,7 @@ from stores.records.alerts import Alerts
 from stores.records.cases import Cases
 from stores.records.database import Database, sqlite_url
 from stores.records.handling import Handlings
+from stores.records.industries import Industries
 from stores.records.ledger import Ledger
 from stores.records.migrate import bring_up_to_date
 from stores.records.money_facts import MoneyFacts
@@ -38,6 +41,7 @@ class SqlRecordStore(
     Ledger,
     MoneyFacts,
     SampleAccounts,
+    Industries,
 ):
     """Implements stores.protocol.RecordStore and stores.ledger_protocol.MoneyStore. Thread safe.
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
@@ -9,6 +10,7 @@ from alerts.context import Context
 from alerts.engine import judge
 from alerts.inhibition import FORMER_PARENT
 from domain.alert import Alert, Severity
+from domain.price import EnergyPrice
 from domain.series import PlantSeries
 from domain.timespan import Interval
 from tests.alerts.builders import RULES, change, everywhere, judged, local, plant, series, span
@@ -21,15 +23,27 @@ def stopped(first: str = "10 11:00", last: str = "10 12:00", device: int = 2) ->
     return change(day, device, POWER, span(day, first, last), 0.0)
 
 
-def tariff(plant_id: str, day: date) -> float | None:
-    return 85.0 if plant_id == "p1" and day == date(2026, 6, 10) else None
+PRICE = EnergyPrice(Decimal("35.45"), Decimal("49.55"))
+
+
+def tariff(plant_id: str, day: date) -> EnergyPrice | None:
+    return PRICE if plant_id == "p1" and day == date(2026, 6, 10) else None
 
 
 def test_lost_energy_is_priced_by_the_tariff_of_its_day() -> None:
     [alert] = judged([stopped()], "F08", context=Context({"p1": plant()}, prices=tariff))
     assert alert.lost_kwh is not None
-    assert alert.lost_fen == round(alert.lost_kwh * 85.0)
-    assert alert.at_risk_fen == round(50 * 3.0 * 85.0)
+    assert alert.lost_fen == pytest.approx(alert.lost_kwh * 85.0, abs=1.1)
+    assert alert.at_risk_fen == pytest.approx(50 * 3.0 * 85.0, abs=1.1)
+
+
+def test_what_is_at_risk_is_told_in_the_two_parts_that_are_paid_years_apart() -> None:
+    [alert] = judged([stopped()], "F08", context=Context({"p1": plant()}, prices=tariff))
+    parts = {name: int(fen) for name, fen in alert.evidence.items() if name.startswith("at_risk")}
+    assert parts == {"at_risk_benchmark_fen": 5318, "at_risk_subsidy_fen": 7433}
+    assert sum(parts.values()) == alert.at_risk_fen
+    lost = [int(fen) for name, fen in alert.evidence.items() if name.startswith("lost_")]
+    assert sum(lost) == alert.lost_fen
 
 
 def test_without_a_tariff_money_is_unknown_and_not_nothing() -> None:
@@ -38,17 +52,15 @@ def test_without_a_tariff_money_is_unknown_and_not_nothing() -> None:
     assert (alert.lost_fen, alert.at_risk_fen) == (None, None)
 
 
-@pytest.mark.parametrize(
-    ("fen_per_kwh", "severity"), [(1.0, Severity.S3), (85.0, Severity.S2), (0.0, Severity.S3)]
-)
-def test_an_alert_that_costs_next_to_nothing_is_less_urgent(fen_per_kwh: float, severity: Severity) -> None:
-    context = Context({"p1": plant()}, prices=lambda _plant, _day: fen_per_kwh)
+@pytest.mark.parametrize(("fen_per_kwh", "severity"), [(1, Severity.S3), (85, Severity.S2), (0, Severity.S3)])
+def test_an_alert_that_costs_next_to_nothing_is_less_urgent(fen_per_kwh: int, severity: Severity) -> None:
+    context = Context({"p1": plant()}, prices=lambda _plant, _day: EnergyPrice(Decimal(fen_per_kwh)))
     [alert] = judged([stopped()], "F08", context=context)
     assert alert.severity is severity
 
 
 def test_an_alert_that_costs_much_is_more_urgent_but_never_a_danger_for_it() -> None:
-    context = Context({"p1": plant()}, prices=lambda _plant, _day: 100_000.0)
+    context = Context({"p1": plant()}, prices=lambda _plant, _day: EnergyPrice(Decimal(100_000)))
     day = series()
     found = judged(
         [change(day, 1, "dc_string_03_current_a", slice(0, None), 0.0), stopped()], context=context

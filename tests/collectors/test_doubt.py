@@ -5,12 +5,12 @@ import asyncio
 import pytest
 
 from collectors.doubt import UNANSWERED_S, AnswerMemory, agrees, confirming
-from collectors.framing import Question, RtuScreen, TcpScreen, WrongFrameError
+from collectors.framing import Question, RtuScreen, TcpScreen, WrongFrameError, head_of
 from collectors.modbus import ModbusSource
 from domain.errors import CollectError, MalformedAnswerError
 from domain.measurement import BlockRead
 from tests.collectors.peers import Question as Asked
-from tests.collectors.peers import gateway, peer, say, words
+from tests.collectors.peers import crc, gateway, peer, say, words
 from tests.collectors.test_framing import checksum, right
 
 Q = Question(3, 4, 2)
@@ -38,18 +38,43 @@ def test_every_question_that_waits_for_its_answer_makes_others_of_its_shape_doub
 def test_a_late_frame_settles_the_only_question_it_can_belong_to() -> None:
     memory = AnswerMemory()
     memory.unanswered(Q, 100, 0.0)
-    assert not memory.late_came(7)
-    assert memory.late_came(9)
+    late = right(Q, rtu=True)
+    assert not memory.late_came(right(Question(3, 4, 1), rtu=True)), "another length"
+    assert not memory.late_came(right(Question(4, 4, 2), rtu=True)), "another unit"
+    assert memory.late_came(late[:2]), "its beginning"
+    assert memory.is_doubtful(Q, 300, b"abcd", 1.0)
+    assert memory.late_came(late)
     assert not memory.is_doubtful(Q, 300, b"abcd", 1.0)
     memory.unanswered(Q, 100, 2.0)
     memory.unanswered(Q, 200, 3.0)
-    assert memory.late_came(9)
+    assert memory.late_came(late)
     assert memory.is_doubtful(Q, 300, b"abcd", 4.0), "which of the two it was, nobody knows"
 
 
 def test_the_confirming_question_has_another_length_and_the_same_beginning() -> None:
-    assert confirming(BlockRead(3, 10, 30)) == BlockRead(3, 10, 29)
-    assert confirming(BlockRead(3, 10, 1)) == BlockRead(3, 10, 2)
+    assert confirming(BlockRead(3, 10, 30))[0] == BlockRead(3, 10, 29)
+    assert confirming(BlockRead(3, 10, 1))[0] == BlockRead(3, 10, 2)
+    assert [one.count for one in confirming(BlockRead(3, 10, 3))] == [2, 1, 4, 5]
+    memory = AnswerMemory()
+    memory.unanswered(Question(3, 3, 29), 70, 0.0)
+    assert memory.confirming(3, BlockRead(3, 10, 30), 1.0) == BlockRead(3, 10, 28), (
+        "nothing waits for this one"
+    )
+    assert memory.confirming(4, BlockRead(3, 10, 30), 1.0) == BlockRead(3, 10, 29)
+    assert memory.confirming(3, BlockRead(3, 10, 30), UNANSWERED_S) == BlockRead(3, 10, 29)
+
+
+def test_a_question_asked_twice_in_vain_is_answered_twice() -> None:
+    memory, late = AnswerMemory(), right(Q, rtu=True)
+    memory.unanswered(Q, 100, 0.0)
+    memory.unanswered(Q, 100, 1.0)
+    assert memory.late_came(late)
+    assert memory.is_doubtful(Q, 300, b"abcd", 2.0), "the second late answer is still to come"
+    assert memory.late_came(late)
+    assert not memory.is_doubtful(Q, 300, b"abcd", 3.0)
+
+
+def test_answers_that_overlap_agree_in_some_registers() -> None:
     assert agrees(b"aabbccdd", b"aaxxcc")
     assert not agrees(b"aabbccdd", b"xxyyzz")
 
@@ -119,6 +144,40 @@ def test_on_rtu_a_gateway_that_says_everything_twice_is_understood() -> None:
     assert screen.repeats_itself(second)
     with pytest.raises(WrongFrameError):
         screen.good_frame(b"\x09" + first, one)
+
+
+def test_on_rtu_the_copy_of_an_answer_is_passed_over_also_when_others_came_between() -> None:
+    screen, one, two, three = RtuScreen(checksum), Question(3, 4, 2), Question(2, 3, 3), Question(1, 3, 30)
+    first, second, third = (right(each, rtu=True) for each in (one, two, three))
+    assert screen.good_frame(first, one) == first
+    assert screen.good_frame(second, two) == second
+    assert screen.repeats_itself(first)
+    assert screen.repeats_itself(second + first[:4])
+    assert not screen.repeats_itself(third)
+    assert screen.good_frame(first, three) == b""
+    assert screen.good_frame(first + second + third[:9], three) == b""
+    assert screen.good_frame(first + second + third + first, three) == third
+    with pytest.raises(WrongFrameError):
+        screen.good_frame(first + b"\x09" + third, three)
+
+
+def test_a_copy_of_another_answer_of_the_doubted_shape_is_no_copy_but_evidence() -> None:
+    screen, question, again = RtuScreen(checksum), Question(3, 4, 2), Question(3, 4, 1)
+    before, doubted = right(question, rtu=True, fill=1), right(question, rtu=True, fill=2)
+    assert screen.good_frame(before, question) == before
+    assert screen.good_frame(doubted, question) == doubted
+    screen.watched = head_of(question)
+    assert screen.repeats_itself(doubted)
+    assert not screen.repeats_itself(before)
+    with pytest.raises(WrongFrameError):
+        screen.good_frame(before + right(again, rtu=True), again)
+
+
+def test_a_device_that_refuses_twice_in_the_same_words_is_heard_twice() -> None:
+    screen, body = RtuScreen(checksum), bytes([3, 0x84, 2])
+    refusal = body + crc(body)
+    assert screen.good_frame(refusal, Question(3, 4, 2)) == refusal
+    assert screen.good_frame(refusal, Question(3, 4, 7)) == refusal
 
 
 @pytest.mark.parametrize("late_s", [0.5, 1.2])

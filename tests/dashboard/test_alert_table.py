@@ -1,12 +1,14 @@
 """Alerts as a table and in full: what is missing stays missing, words come from the texts."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from plotly.utils import PlotlyJSONEncoder
 
+from dashboard.components.alert_cards import SHOWN_MAX, count_tile, plant_alerts
 from dashboard.components.alert_table import detail_card, open_table, span_text, yuan
 from domain.alert import AlertState, Severity, Transition
 from queries.alerts import AlertDetail, AlertList, AlertRow
@@ -33,7 +35,7 @@ def test_a_row_tells_rule_place_duration_and_money(language: str) -> None:
         "1 h 15 min",
         "123",
         "12.3",
-        "/app/alerts?id=F08-1",
+        "/app/queue/F08-1",
     ):
         assert part in said
 
@@ -56,3 +58,31 @@ def test_an_alert_in_full_says_what_it_means_and_what_to_check_first() -> None:
 def test_money_nobody_knows_is_a_dash_and_long_spans_are_days() -> None:
     assert yuan(None) == "—"
     assert span_text(timedelta(days=3, hours=4)) == "3 d 4 h"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_plant_lists_a_few_open_alerts_with_the_way_to_each_and_says_how_many_more(language: str) -> None:
+    rows = tuple(replace(ROW, alert=alert(n, at_risk_fen=12_300)) for n in range(1, SHOWN_MAX + 4))
+    texts = Texts(language)
+    said = text_of(
+        plant_alerts(AlertList(local("10 12:00"), rows, dict.fromkeys(Severity, 0), 0), "/app/", texts)
+    )
+    assert "/app/queue/F08-1" in said
+    assert f"/app/queue/F08-{SHOWN_MAX}" in said
+    assert f"/app/queue/F08-{SHOWN_MAX + 1}" not in said
+    assert texts("detection.alerts.more", count=3) in said
+    assert texts("detection.alerts.risk", yuan="123") in said
+
+
+def test_a_plant_without_alerts_says_so() -> None:
+    view = AlertList(local("10 12:00"), (), dict.fromkeys(Severity, 0), 0)
+    assert Texts("zh")("alerts.page.none") in text_of(plant_alerts(view, "/app/", Texts("zh")))
+
+
+def test_the_count_of_the_district_is_by_severity() -> None:
+    counts = {Severity.S1: 1, Severity.S2: 2, Severity.S3: 3, Severity.S4: 4}
+    said = text_of(count_tile(AlertList(local("10 12:00"), (), counts, 0), "/app/", Texts("zh")))
+    assert '"10"' in said
+    for level, count in counts.items():
+        assert f"{level.name} {Texts('zh')(f'alerts.page.sev.{level.name}')} {count}" in said
+        assert f"/app/alerts?level={level.name}" in said

@@ -36,7 +36,7 @@ def test_the_right_password_opens_the_page_that_was_asked_for(app: SmallApp) -> 
     answer = browser.login("om", path=action[1].replace("&amp;", "&"))
     assert (answer.status_code, answer.location) == (303, f"{PREFIX}plants?town=1")
     assert browser.get(answer.location).status_code == 200
-    assert browser.get("/login").location == PREFIX
+    assert browser.get("/login").location == f"{PREFIX}todo"
 
 
 def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(app: SmallApp) -> None:
@@ -167,7 +167,7 @@ def test_a_one_time_password_opens_nothing_but_its_change(app: SmallApp) -> None
     answer = browser.post("/password", {"current": PASSWORD, "new": NEW, "again": NEW})
     assert (answer.status_code, answer.location) == (303, "/login")
     assert browser.get("/password").status_code == 302
-    assert browser.login("fresh", NEW).location == PREFIX
+    assert browser.login("fresh", NEW).location == f"{PREFIX}todo"
     assert browser.get(PREFIX).status_code == 200
 
 
@@ -236,7 +236,7 @@ def test_the_way_back_leads_only_to_own_pages(shared: SmallApp, wanted: str) -> 
         query_string={"next": wanted},
         data={"csrf_token": browser.csrf(), "user": "om", "password": PASSWORD},
     )
-    assert answer.location == PREFIX
+    assert answer.location == f"{PREFIX}todo"
 
 
 @given(st.text())
@@ -267,7 +267,7 @@ def test_the_landing_shows_only_what_is_there(app: SmallApp) -> None:
     assert "公示" not in before
     browser.login("om")
     after = browser.get("/").get_data(as_text=True)
-    assert f'href="{PREFIX}"' in after
+    assert f'href="{PREFIX}todo"' in after
     assert "om（虚构）" in after
 
 

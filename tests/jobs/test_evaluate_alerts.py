@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,13 @@ from alerts.engine import judge
 from domain.alert import Alert, AlertState, Severity
 from domain.clock import ManualClock
 from domain.errors import StoppedError
+from domain.handling import PlannedStop, StopKind
 from domain.measurement import Origin
 from domain.plant import DeviceKind, Registry
+from domain.price import EnergyPrice
 from domain.series import PlantSeries
 from domain.timespan import Interval
-from jobs.evaluate_alerts import AlertWatch, DailyAlerts, context_for, meanings
+from jobs.evaluate_alerts import AlertWatch, DailyAlerts, context_for, maintenance_of, meanings
 from stores.memory import MemoryStore
 from stores.records.store import SqlRecordStore
 from tests.alerts.builders import RULES, change, everywhere, local, plant, series, span
@@ -172,3 +175,64 @@ def test_codes_of_a_make_are_told_in_common_words() -> None:
     assert meanings("huawei_sun2000", "alarm_word_01", 0) == ()
     assert meanings("no_such_profile", "fault_code", 7) == ()
     assert DeviceKind.INVERTER in {each.kind for each in REGISTRY.devices()}
+
+
+def priced_run(records: SqlRecordStore, fen: str, first: str, last: str) -> None:
+    price = EnergyPrice(Decimal(fen), Decimal(0))
+    context = context_for(REGISTRY, Context(prices=lambda _plant, _day: price))
+    store = filled(minutes("p1", "zero"), minutes("p2"), minutes("p3"))
+    run(
+        store,
+        records,
+        first,
+        last,
+        AlertWatch(store, records, REGISTRY, ManualClock(local(first)), QUICK, context),
+    )
+
+
+def test_money_of_small_minutes_adds_up(records: SqlRecordStore) -> None:
+    priced_run(records, "0.5", "10 10:54", "10 12:30")
+    [alert] = [each for each in records.alert_history(_all()) if each.rule == "F08"]
+    assert alert.lost_kwh is not None
+    assert alert.lost_fen == pytest.approx(alert.lost_kwh * 0.5, abs=1)
+    assert int(alert.evidence["lost_benchmark_fen"]) == alert.lost_fen
+
+
+@pytest.mark.parametrize(("fen", "severity"), [("0.5", Severity.S3), ("1000", Severity.S2)])
+def test_money_moves_a_severity_by_one_step_however_often_it_is_judged(
+    records: SqlRecordStore, fen: str, severity: Severity
+) -> None:
+    priced_run(records, fen, "10 10:54", "10 12:05")
+    [alert] = [each for each in records.open_alerts() if each.rule == "F08"]
+    assert RULES["F08"].severity is Severity.S2
+    assert alert.severity is severity
+
+
+def stop(plant_id: str = "", device_id: str = "", feeder: str = "") -> PlannedStop:
+    span_ = (local("10 10:30"), local("10 12:30"))
+    made = PlannedStop("s1", StopKind.MAINTENANCE, *span_, "更换风扇", "u1", local("10 08:00"))
+    return replace(made, plant_id=plant_id, device_id=device_id, feeder=feeder)
+
+
+@pytest.mark.parametrize(
+    ("where", "alerts"),
+    [({}, 1), ({"plant_id": "p1"}, 0), ({"device_id": "p1-inv-02"}, 0), ({"plant_id": "p2"}, 1)],
+)
+def test_nothing_is_raised_where_people_work(
+    records: SqlRecordStore, where: dict[str, str], alerts: int
+) -> None:
+    store = filled(minutes("p1", "zero"), minutes("p2"), minutes("p3"))
+    stops = [stop(**where)] if where else []
+    clock = ManualClock(local("10 10:54"))
+    watch = AlertWatch(store, records, REGISTRY, clock, QUICK, context_for(REGISTRY), lambda _span: stops)
+    run(store, records, "10 10:54", "10 11:30", watch)
+    assert len([each for each in records.alert_history(_all()) if each.rule == "F08"]) == alerts
+
+
+def test_a_stop_of_a_feeder_covers_its_plants_and_one_taken_off_early_no_more() -> None:
+    plants = tuple(replace(each, feeder=f"f{n % 2}") for n, each in enumerate(REGISTRY.plants))
+    registry = replace(REGISTRY, plants=plants)
+    assert set(maintenance_of([stop(feeder="f0")], registry)) == {"p1", "p3"}
+    [span_] = maintenance_of([replace(stop(plant_id="p1"), ended_at=local("10 11:00"))], registry)["p1"]
+    assert span_ == Interval(local("10 10:30"), local("10 11:00"))
+    assert maintenance_of([replace(stop(plant_id="p1"), ended_at=local("10 10:00"))], registry) == {}

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from domain.plant import Device, DeviceKind, Plant
+from domain.price import EnergyPrice
 from domain.series import Floats
-from kpis.losses import Cause, Ledger, Loss, Price, priced
+from kpis.losses import Cause, Ledger, Loss, priced
 from kpis.prepare import prepared
 from kpis.series_daily import daily_of
 from tests.kpis.series import inverter, plant, rows, series
@@ -104,7 +105,7 @@ def test_a_silence_without_a_counter_is_a_range_and_no_loss() -> None:
 def test_a_loss_is_priced_by_the_tariff_of_its_day_in_two_parts() -> None:
     loss = Loss(date(2026, 5, 1), "inv-01", Cause.OUTAGE, 100.0, 95.0, 105.0, "model:own")
     money = priced(
-        loss, "p", lambda _, day: Price(Decimal("35.45"), Decimal(42)) if day.year == 2026 else None
+        loss, "p", lambda _, day: EnergyPrice(Decimal("35.45"), Decimal(42)) if day.year == 2026 else None
     )
     assert money is not None
     assert (money.benchmark_fen, money.subsidy_fen, money.total_fen) == (3545, 4200, 7745)

@@ -67,6 +67,24 @@ def test_a_plant_of_which_only_names_are_known_gets_what_its_data_allow(
     assert outage["date"].tolist() == ["2026-06-02"]
     alerts = pd.read_csv(tmp_path / "out" / "alerts.csv")
     assert "F08" in set(alerts.loc[alerts["device_id"] == "inv3", "rule"])
+    assert alerts["lost_fen"].isna().all()  # nobody told a price
+
+
+def test_what_was_lost_is_priced_by_the_tariff_of_its_day(tmp_path: Path) -> None:
+    _samples(tmp_path / "s.csv")
+    config = _config(tmp_path / "c")
+    row = '  - {{plants: [all], component: {}, valid_from: 2017-01-01, yuan_per_kwh: "{}"}}\n'
+    prices = row.format("benchmark", "0.3545") + row.format("subsidy", "0.4955")
+    (config / "tariffs.yaml").write_text(f"prices:\n{prices}", "utf-8")
+    words = ["replay", "--config", str(config), "--samples", str(tmp_path / "s.csv")]
+    assert main([*words, "--out", str(tmp_path / "out")]) == Exit.OK
+    alerts = pd.read_csv(tmp_path / "out" / "alerts.csv")
+    [stopped] = alerts[(alerts["rule"] == "F08") & (alerts["device_id"] == "inv3")].to_dict("records")
+    assert stopped["lost_fen"] == pytest.approx(stopped["lost_kwh"] * 85.0, abs=2)
+    losses = pd.read_csv(tmp_path / "out" / "losses.csv")
+    [outage] = losses[(losses["cause"] == "outage") & (losses["device_id"] == "inv3")].to_dict("records")
+    assert outage["benchmark_fen"] == pytest.approx(outage["lost_kwh"] * 35.45, abs=1)
+    assert outage["subsidy_fen"] == pytest.approx(outage["lost_kwh"] * 49.55, abs=1)
 
 
 def test_a_misspelt_key_of_a_plant_file_is_named_with_its_line(

@@ -1,0 +1,74 @@
+"""The stability watch: households that fell become questions to their town, closed by a visit, deleted in time."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from access.guard import guarded
+from access.permissions import Permission
+from access.principal import Principal
+from commands.audit import command
+from commands.industry_base import IndustryCommands
+from domain.clock import Clock
+from domain.errors import RecordRejectedError
+from domain.plant import Registry
+from industries.income import IncomePart, fallen_households
+from industries.report import refuse
+from industries.rules import IndustryRules
+from stores.industry_protocol import IndustryRecords
+
+Incomes = Callable[[Sequence[str]], Iterable[IncomePart]]
+NOTE_CHARS_MIN = 4
+
+
+@guarded
+class Stability(IndustryCommands):
+    """Asking, closing, deleting."""
+
+    def __init__(
+        self,
+        records: IndustryRecords,
+        registry: Registry,
+        rules: IndustryRules,
+        clock: Clock,
+        field_clock: Clock,
+        incomes: Incomes,
+    ) -> None:
+        super().__init__(records, registry, rules, clock, field_clock)
+        self._incomes = incomes
+
+    @command(Permission.CHECK_REPORT, "stability.ask")
+    def ask(self, principal: Principal) -> int:
+        """Ask about the households that fell against the same months of last year; return how many are new.
+
+        What is past its day is deleted first. Who asks learns a number and no household.
+        """
+        self._whole_district(principal)
+        today, limits = self._today, self._rules.limits
+        towns = {one.village_id: one.town_id for one in self._registry.villages}
+        parts = list(self._incomes(list(towns)))
+        found = fallen_households(
+            parts,
+            today.year,
+            today.month,
+            limits.income_fall,
+            towns,
+            self._field_clock.now(),
+            limits.question_days,
+        )
+        with self._carry_out(principal, "stability.ask", str(today.year), {"found": str(len(found))}):
+            self._store.delete_questions(today)
+            return self._store.add_questions(found)
+
+    @command(Permission.VIEW_PEOPLE, "stability.close")
+    def close(self, principal: Principal, question_id: str, note: str) -> None:
+        """Close a question of one's own town with the note of a visit."""
+        mine = {one.question_id for one in self._store.questions(sorted(principal.scope.town_ids))}
+        if not principal.scope.town_ids or question_id not in mine:
+            raise refuse("not_found", text=question_id[:40])
+        if len(note.strip()) < NOTE_CHARS_MIN:
+            raise refuse("no_reason")
+        try:
+            with self._carry_out(principal, "stability.close", question_id):
+                at = self._clock.now()
+                self._store.close_question(question_id, note.strip()[:400], principal.user_id, at)
+        except RecordRejectedError as error:
+            raise refuse("decided", text=question_id[:40]) from error

@@ -1,0 +1,22 @@
+"""What the pages of industries are given."""
+
+from dataclasses import dataclass
+
+from commands.funds import Funds
+from commands.industry_papers import IndustryPapers
+from commands.industry_registers import IndustryRegisters
+from commands.industry_reports import IndustryReports
+from commands.stability import Stability
+from queries.industries import IndustryQueries
+
+
+@dataclass(frozen=True, slots=True)
+class IndustryServices:
+    """Commands and views of the other industries."""
+
+    reports: IndustryReports
+    registers: IndustryRegisters
+    funds: Funds
+    stability: Stability
+    papers: IndustryPapers
+    queries: IndustryQueries

@@ -1,0 +1,254 @@
+"""The village page with every source of income, the funds, and the questions about households to their own town."""
+
+from typing import Any
+
+from dash import dcc, html
+
+from access.permissions import Permission
+from dashboard.components.card import card, empty, facts, table
+from dashboard.components.words import MISSING, date_time, day_text
+from dashboard.pages.base import Component, Site, Visit
+from dashboard.pages.industries.one import base_table
+from dashboard.pages.industries.parts import industries_of, named, percent, yuan
+from domain.industry import QuestionState
+from queries.industry_views import FundView, VillageView
+from texts.loader import Texts
+
+
+class VillagePage:
+    """``/app/village/<village>``."""
+
+    path = "/village/<village>"
+    permission = Permission.VIEW_INDUSTRIES
+    title = "industries.page.village"
+
+    def layout(self, visit: Visit) -> Component:
+        """Return income by source first, year against year, then plants and bases."""
+        texts, site = visit.texts, visit.site
+        wanted = visit.args.get("year", "")
+        year = int(wanted) if wanted.isdigit() and len(wanted) == 4 else None
+        view = industries_of(site).queries.village(visit.principal, visit.args["village"], year)
+        label = site.services.sources.registry.village_label(view.village_id, texts.language)
+        return html.Div(
+            [
+                html.H1(f"{label} {view.year}"),
+                card(
+                    texts("industries.page.income_by_source"),
+                    [_sources(view, texts), html.P(texts("industries.page.only_seen"), className="summary")],
+                    aside=texts("industries.page.through", month=view.through_month),
+                ),
+                card(texts("industries.page.plants"), _plants(visit, view)),
+                card(
+                    texts("industries.page.bases"),
+                    base_table(visit, view.bases) if view.bases else empty(texts("industries.page.no_bases")),
+                ),
+            ],
+            className="page",
+        )
+
+    def register(self, app: Any, site: Site) -> None:
+        """No callbacks."""
+
+
+class FundsPage:
+    """``/app/funds``."""
+
+    path = "/funds"
+    permission = Permission.VIEW_INCOME
+    title = "industries.page.funds"
+
+    def layout(self, visit: Visit) -> Component:
+        """Return every fund with its claims and rounds."""
+        texts = visit.texts
+        views = industries_of(visit.site).queries.funds(visit.principal)
+        return html.Div(
+            [
+                html.H1(texts(self.title), className="visually-hidden"),
+                *(card(named(one.standing.fund, texts), _fund(visit, one)) for one in views),
+                *([] if views else [empty(texts("industries.page.none"))]),
+            ],
+            className="page",
+        )
+
+    def register(self, app: Any, site: Site) -> None:
+        """No callbacks."""
+
+
+class QuestionsPage:
+    """``/app/questions``: to people of the town itself."""
+
+    path = "/questions"
+    permission = Permission.VIEW_PEOPLE
+    title = "industries.page.questions"
+
+    def layout(self, visit: Visit) -> Component:
+        """Return the questions with the way to close them."""
+        texts, site = visit.texts, visit.site
+        found = industries_of(site).queries.questions(visit.principal)
+        registry = site.services.sources.registry
+        rows: list[list[Any]] = []
+        for one in found:
+            is_open = one.state is QuestionState.OPEN
+            link = html.A(
+                texts("industries.page.close"),
+                href=f"{site.prefix}question/{one.question_id}",
+                className="button",
+            )
+            rows.append(
+                [
+                    registry.village_label(one.village_id, texts.language),
+                    one.household_id,
+                    texts(f"industries.reason.{one.reason}"),
+                    yuan(one.before_fen),
+                    yuan(one.now_fen),
+                    link if is_open else f"{date_time(one.closed_at)} {one.visit_note}",
+                    day_text(one.delete_on),
+                ]
+            )
+        names = ("village", "household", "why", "before", "now", "visit", "delete_on")
+        heads = [(texts(f"industries.page.{name}"), name in {"before", "now"}) for name in names]
+        body = table(heads, rows, texts(self.title)) if rows else empty(texts("industries.page.no_questions"))
+        return html.Div(
+            [
+                html.H1(texts(self.title), className="visually-hidden"),
+                card(
+                    texts(self.title),
+                    [body, html.P(texts("industries.page.only_seen"), className="summary")],
+                ),
+            ],
+            className="page",
+        )
+
+    def register(self, app: Any, site: Site) -> None:
+        """No callbacks."""
+
+
+class VillagesPage:
+    """``/app/village``: the choice of a village."""
+
+    path = "/village"
+    permission = Permission.VIEW_INDUSTRIES
+    title = "industries.page.village"
+
+    def layout(self, visit: Visit) -> Component:
+        """Return the villages in scope as links."""
+        registry, texts = visit.site.services.sources.registry, visit.texts
+        links = [
+            html.Li(
+                dcc.Link(
+                    registry.village_label(one, texts.language), href=f"{visit.site.prefix}village/{one}"
+                )
+            )
+            for one in industries_of(visit.site).queries.villages(visit.principal)
+        ]
+        return html.Div(
+            [
+                html.H1(texts(self.title), className="visually-hidden"),
+                card(texts(self.title), html.Ul(links, className="village-list")),
+            ],
+            className="page",
+        )
+
+    def register(self, app: Any, site: Site) -> None:
+        """No callbacks."""
+
+
+def _sources(view: VillageView, texts: Texts) -> Component:
+    rows: list[list[Any]] = [
+        [
+            texts(f"industries.source.{one.source.value}"),
+            yuan(one.now_fen),
+            yuan(one.before_fen),
+            _change(one.now_fen, one.before_fen),
+        ]
+        for one in view.sources
+    ]
+    if not rows:
+        return empty(texts("industries.page.no_income"))
+    now, before = sum(one.now_fen for one in view.sources), sum(one.before_fen for one in view.sources)
+    rows.append([texts("industries.page.total"), yuan(now), yuan(before), _change(now, before)])
+    heads = [
+        (texts("industries.page.source"), False),
+        (str(view.year), True),
+        (str(view.year - 1), True),
+        (texts("industries.page.change"), True),
+    ]
+    counted = facts(
+        [
+            (texts("industries.page.source_count"), str(view.source_count)),
+            (texts("industries.page.households"), str(view.households)),
+        ]
+    )
+    return html.Div([table(heads, rows, texts("industries.page.income_by_source")), counted])
+
+
+def _change(now: int, before: int) -> str:
+    return MISSING if before <= 0 else f"{(now - before) / before:+.1%}"
+
+
+def _plants(visit: Visit, view: VillageView) -> Component:
+    texts = visit.texts
+    if not view.plants:
+        return empty(texts("industries.page.none"))
+    rows: list[list[Any]] = [
+        [dcc.Link(plant.name, href=visit.site.plant_path(plant.plant_id)), f"{share:,.1f}"]
+        for plant, share in view.plants
+    ]
+    heads = [(texts("industries.page.plant"), False), (texts("industries.page.share_kw"), True)]
+    return table(heads, rows, texts("industries.page.plants"))
+
+
+def _fund(visit: Visit, view: FundView) -> Component:
+    texts, one = visit.texts, view.standing
+    fund = one.fund
+    terms: list[tuple[str, Any]] = [
+        (texts("industries.page.received"), yuan(one.received_fen)),
+        (texts("industries.page.awarded"), yuan(one.awarded_fen)),
+        (texts("industries.page.paid"), yuan(one.paid_fen)),
+        (texts("industries.page.balance"), yuan(one.balance_fen)),
+        (texts("industries.page.free"), yuan(one.free_fen)),
+        (texts("industries.page.asked"), yuan(one.asked_fen)),
+        (texts("industries.page.cap"), yuan(fund.cap_fen)),
+        (texts("industries.page.coverage"), percent(fund.coverage)),
+        (texts("industries.page.coverage_ratio"), percent(one.coverage_ratio)),
+        (texts("industries.page.claim_rate"), percent(one.claim_rate)),
+        (texts("industries.page.waiting"), str(view.waiting_payments)),
+        (
+            texts("industries.page.document"),
+            f"{fund.document} · {texts('industries.page.assumed')}" if fund.terms_assumed else fund.document,
+        ),
+    ]
+    return html.Div([facts(terms), _cases(visit, view)])
+
+
+def _cases(visit: Visit, view: FundView) -> Component:
+    texts, registry = visit.texts, visit.site.services.sources.registry
+    rows: list[list[Any]] = []
+    for claim, decision in view.claims:
+        rows.append(
+            [
+                claim.identity,
+                registry.village_label(claim.village_id, texts.language),
+                str(claim.content["cause"]),
+                yuan(int(claim.content["asked_fen"])),
+                _decided(decision, texts),
+            ]
+        )
+    for made, decision in view.rounds:
+        total = sum(int(line[3]) for line in made.content["lines"])
+        what = texts("industries.page.payees", count=len(made.content["lines"]))
+        rows.append([made.identity, "", what, yuan(total), _decided(decision, texts)])
+    if not rows:
+        return empty(texts("industries.page.no_cases"))
+    names = ("number", "village", "what", "asked", "decision")
+    heads = [(texts(f"industries.page.{name}"), name == "asked") for name in names]
+    return table(heads, rows, texts("industries.page.cases"))
+
+
+def _decided(decision: Any, texts: Texts) -> str:
+    if decision is None:
+        return texts("industries.page.undecided")
+    fen = int(decision.content["fen"])
+    if fen:
+        return texts("industries.page.granted", amount=yuan(fen))
+    return texts("industries.page.refused", reason=decision.content["reason"])

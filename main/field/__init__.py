@@ -1,0 +1,1 @@
+"""The field from the command line: look at a device, find devices, add one, print its sheet and its labels."""

@@ -1,0 +1,47 @@
+"""The other industries put together: commands and queries over one set of stores."""
+
+from collections.abc import Iterable, Sequence
+
+from commands.funds import Funds
+from commands.industry_papers import IndustryPapers
+from commands.industry_registers import IndustryRegisters
+from commands.industry_reports import IndustryReports
+from commands.stability import Stability
+from dashboard.industry_services import IndustryServices
+from domain.clock import Clock, SystemClock
+from domain.plant import Registry
+from industries.income import IncomePart
+from main.industries import load_industries
+from main.settings import Settings
+from queries.industries import IndustryQueries
+from stores.dossiers import Dossiers
+from stores.incomes import income_parts
+from stores.records.store import SqlRecordStore
+
+
+def industry_services(
+    settings: Settings, records: SqlRecordStore, registry: Registry, field_clock: Clock
+) -> IndustryServices:
+    """Return everything about the other industries.
+
+    Raises
+    ------
+    ConfigurationError
+        `industries.yaml` has faults; lists every one.
+    """
+    overlay = settings.overlay_dir
+    rules = load_industries(settings.config_dir, overlay if overlay.is_dir() else None)
+    given = (records, registry, rules, SystemClock(), field_clock)
+    dossiers = Dossiers(records)
+
+    def incomes(village_ids: Sequence[str]) -> Iterable[IncomePart]:
+        return income_parts(records, dossiers, village_ids)
+
+    return IndustryServices(
+        IndustryReports(*given),
+        IndustryRegisters(*given),
+        Funds(*given),
+        Stability(*given, incomes),
+        IndustryPapers(*given),
+        IndustryQueries(records, registry, rules, field_clock, incomes),
+    )

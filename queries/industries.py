@@ -1,0 +1,380 @@
+"""What pages show of the other industries: attainment, reports, bases, funds, the whole income of a village."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+
+from access.guard import guarded, require
+from access.permissions import Permission
+from access.principal import Principal
+from access.villages import sees_village, towns_seen, villages_of, villages_seen
+from domain.clock import Clock
+from domain.errors import AccessDeniedError
+from domain.industry import IncomeQuestion, Report, ReporterKind, ReportStep, month_before, year_before
+from domain.plant import Registry
+from domain.timespan import day_of
+from industries.attainment import Attainment, attain
+from industries.base import BASE, CONTRACT, OPERATOR, Base, base_of, contract_of, operator_of
+from industries.income import IncomePart, by_source
+from industries.indicator import Indicator
+from industries.rules import Fund, IndustryRules
+from queries.industry_views import (
+    AssessmentRow,
+    BaseRow,
+    BaseView,
+    FormRow,
+    FundView,
+    IndicatorView,
+    IndustriesView,
+    TownReports,
+    TrendPoint,
+    VillageView,
+)
+from revenue.settlement import KIND as SETTLEMENT
+from revenue.settlement import newest, settlement_of
+from stores.fund_books import CLAIM, CONTRIBUTION, DECISION, PAYMENT, ROUND, standing_in
+from stores.industry_protocol import IndustryRecords
+
+PAYMENTS_MONTHS = 12
+Incomes = Callable[[Sequence[str]], Iterable[IncomePart]]
+
+
+@guarded
+class IndustryQueries:
+    """Views of industries. ``incomes`` gives what villages' households received."""
+
+    def __init__(
+        self,
+        records: IndustryRecords,
+        registry: Registry,
+        rules: IndustryRules,
+        clock: Clock,
+        incomes: Incomes,
+    ) -> None:
+        self._records = records
+        self._registry = registry
+        self._rules = rules
+        self._clock = clock
+        self._incomes = incomes
+
+    @property
+    def _today(self) -> date:
+        return day_of(self._clock.now())
+
+    @require(Permission.VIEW_INDUSTRIES)
+    def rules(self, principal: Principal) -> IndustryRules:  # noqa: ARG002 (who asks has been checked)
+        """Return what the district decided."""
+        return self._rules
+
+    @require(Permission.VIEW_INDUSTRIES)
+    def period(self, principal: Principal, wanted: str = "") -> str:  # noqa: ARG002
+        """Return a month that is not ahead, by default the last whole one."""
+        now = f"{self._today:%Y-%m}"
+        sound = len(wanted) == len(now) and wanted[4] == "-" and wanted[:4].isdigit() and wanted[5:].isdigit()
+        if sound and "01" <= wanted[5:] <= "12" and wanted <= now:
+            return wanted
+        return month_before(now)
+
+    @require(Permission.VIEW_INDUSTRIES)
+    def towns(self, principal: Principal) -> list[str]:
+        """Return the towns in scope."""
+        return towns_seen(principal, self._registry)
+
+    @require(Permission.VIEW_INDUSTRIES)
+    def villages(self, principal: Principal) -> list[str]:
+        """Return the villages in scope."""
+        return villages_seen(principal, self._registry)
+
+    @require(Permission.VIEW_INDUSTRIES)
+    def overview(self, principal: Principal, period: str) -> IndustriesView:
+        """Return every indicator against its path, who has not reported, and the funds."""
+        reports = self._year(period)
+        due_on = self._due_on(period)
+        indicators = self._rules.in_force(_last_day(period))
+        return IndustriesView(
+            period,
+            due_on,
+            self._today > due_on,
+            tuple(self._attain(one, period, reports) for one in indicators),
+            tuple(
+                self._town_reports(one, period, reports, indicators)
+                for one in towns_seen(principal, self._registry)
+            ),
+            tuple(standing_in(self._records, one) for one in self._funds()),
+        )
+
+    @require(Permission.VIEW_INDUSTRIES)
+    def attainments(self, principal: Principal, period: str) -> list[Attainment]:  # noqa: ARG002
+        """Return every indicator against its path."""
+        reports = self._year(period)
+        return [self._attain(one, period, reports) for one in self._rules.in_force(_last_day(period))]
+
+    @require(Permission.VIEW_INDUSTRIES)
+    def indicator(self, principal: Principal, indicator_id: str, period: str) -> IndicatorView:
+        """Return one indicator with its bases; towns out of scope are in the sums and not in the list."""
+        indicator = self._indicator(indicator_id, period)
+        first = f"{int(period[:4]) - 1}-01"
+        reports = self._records.reports(
+            indicator_ids=[indicator_id], kind=ReporterKind.TOWN, first_period=first, last_period=period
+        )
+        bases = [one for one in self._bases(principal) if one.indicator_id == indicator_id]
+        own = self._records.reports(
+            indicator_ids=[indicator_id], kind=ReporterKind.BASE, first_period=period, last_period=period
+        )
+        return IndicatorView(
+            self._attain(indicator, period, reports),
+            tuple(_trend(indicator, first, period, reports)),
+            tuple(self._base_rows(bases, own)),
+            tuple(self._differing(bases, own, reports, period)),
+        )
+
+    @require(Permission.VIEW_INDUSTRIES)
+    def bases(self, principal: Principal) -> list[Base]:
+        """Return the bases in scope."""
+        return self._bases(principal)
+
+    @require(Permission.VIEW_INDUSTRIES)
+    def base(self, principal: Principal, base_id: str) -> BaseView:
+        """Return one base; under a plant with what the plant brought in the same months."""
+        base = next((one for one in self._bases(principal) if one.base_id == base_id), None)
+        if base is None:
+            raise AccessDeniedError(f"base {base_id[:40]!r} is not within the scope of {principal.user_id}")
+        operators = {one.entry_id: operator_of(one.content) for one in self._records.entries(OPERATOR)}
+        contracts = [contract_of(one.content) for one in self._records.entries(CONTRACT)]
+        return BaseView(
+            base,
+            operators.get(base.operator_id),
+            tuple(one for one in contracts if one.base_id == base_id),
+            tuple(self._records.reports(kind=ReporterKind.BASE, reporter_ids=[base_id]))[-24:],
+            self._rules.indicator(base.indicator_id, self._today),
+            self._registry.plants_by_id.get(base.plant_id),
+            self._plant_net_fen(base.plant_id) if base.plant_id else None,
+        )
+
+    @require(Permission.VIEW_INDUSTRIES)
+    def village(self, principal: Principal, village_id: str, year: int | None = None) -> VillageView:
+        """Return the whole income of a village as far as this system sees it."""
+        if not sees_village(principal, self._registry, village_id):
+            raise AccessDeniedError(
+                f"village {village_id[:20]!r} is not within the scope of {principal.user_id}"
+            )
+        today = self._today
+        chosen = today.year if year is None else min(year, today.year)
+        through = today.month if chosen == today.year else 12
+        parts = list(self._incomes([village_id]))
+        this_year = [one for one in parts if one.period[:4] == str(chosen)]
+        plants = []
+        for plant in self._registry.plants:
+            act = plant.ownership_on(today)
+            share = act.shares_kw.get(village_id, 0.0) if act else 0.0
+            if share > 0:
+                plants.append((plant, share))
+        bases = [one for one in self._bases(principal) if village_id in {one.village_id, *one.villages}]
+        return VillageView(
+            village_id,
+            chosen,
+            through,
+            tuple(by_source(parts, chosen, through)),
+            len({one.household_id for one in this_year if one.household_id}),
+            tuple(plants),
+            tuple(self._base_rows(bases, [])),
+        )
+
+    @require(Permission.ENTER_REPORT)
+    def form(self, principal: Principal, town_id: str, period: str) -> list[FormRow]:
+        """Return the lines of a town's report."""
+        if town_id not in towns_seen(principal, self._registry):
+            raise AccessDeniedError(f"town {town_id[:20]!r} is not within the scope of {principal.user_id}")
+        kept = {
+            (one.indicator_id, one.period): one
+            for one in self._records.reports(
+                kind=ReporterKind.TOWN,
+                reporter_ids=[town_id],
+                first_period=year_before(period),
+                last_period=period,
+            )
+        }
+        return [
+            FormRow(
+                one,
+                kept.get((one.indicator_id, period)),
+                kept.get((one.indicator_id, month_before(period))),
+                kept.get((one.indicator_id, year_before(period))),
+            )
+            for one in self._rules.in_force(_last_day(period))
+        ]
+
+    @require(Permission.VIEW_INDUSTRIES)
+    def assessment(self, principal: Principal, period: str) -> tuple[list[Attainment], list[AssessmentRow]]:
+        """Return the indicators with a target, and each town's share of its path with how it reported this year."""
+        reports = self._year(period)
+        in_force = self._rules.in_force(_last_day(period))
+        judged = [self._attain(one, period, reports) for one in in_force if one.target is not None]
+        versions = self._records.reports(
+            kind=ReporterKind.TOWN, first_period=f"{period[:4]}-01", last_period=period, every_version=True
+        )
+        rows = [
+            self._assessed(town, period, judged, versions, len(in_force))
+            for town in towns_seen(principal, self._registry)
+        ]
+        return judged, rows
+
+    @require(Permission.VIEW_INCOME)
+    def funds(self, principal: Principal) -> list[FundView]:
+        """Return the funds; claims and rounds only of villages in scope."""
+        decisions = {one.identity: one for one in self._records.facts(DECISION)}
+        payments = self._records.facts(PAYMENT)
+        claims, rounds = self._records.facts(CLAIM), self._records.facts(ROUND)
+        contributions = self._records.facts(CONTRIBUTION)
+        wide = principal.scope.everything
+        return [
+            FundView(
+                standing_in(self._records, fund),
+                tuple(one for one in contributions if one.content["fund"] == fund.fund_id and wide),
+                tuple(
+                    (one, decisions.get(one.identity))
+                    for one in claims
+                    if one.content["fund"] == fund.fund_id
+                    and sees_village(principal, self._registry, one.village_id)
+                ),
+                tuple(
+                    (one, decisions.get(one.identity))
+                    for one in rounds
+                    if one.content["fund"] == fund.fund_id and wide
+                ),
+                sum(
+                    one.content["fund"] == fund.fund_id
+                    and self._records.voucher(f"{PAYMENT}:{one.identity}") is None
+                    for one in payments
+                ),
+            )
+            for fund in self._funds()
+        ]
+
+    @require(Permission.VIEW_PEOPLE)
+    def questions(self, principal: Principal) -> list[IncomeQuestion]:
+        """Return the questions about households, to people of their own town and to nobody else."""
+        return self._records.questions(sorted(principal.scope.town_ids)) if principal.scope.town_ids else []
+
+    # ------------------------------------------------------------------ inside
+
+    def _funds(self) -> list[Fund]:
+        names = dict.fromkeys(one.fund_id for one in self._rules.funds)
+        found = [self._rules.fund(one, self._today) for one in names]
+        return [one for one in found if one is not None]
+
+    def _year(self, period: str) -> list[Report]:
+        return self._records.reports(
+            kind=ReporterKind.TOWN, first_period=f"{period[:4]}-01", last_period=period
+        )
+
+    def _villages(self, period: str) -> dict[str, int]:
+        day = _last_day(period)
+        return {
+            one.town_id: len(villages_of(self._registry, one.town_id, day)) for one in self._registry.towns
+        }
+
+    def _attain(self, indicator: Indicator, period: str, reports: Iterable[Report]) -> Attainment:
+        return attain(indicator, period, reports, self._villages(period), self._rules.limits.behind)
+
+    def _indicator(self, indicator_id: str, period: str) -> Indicator:
+        found = self._rules.indicator(indicator_id, _last_day(period))
+        if found is None:
+            raise AccessDeniedError(f"there is no indicator {indicator_id[:40]!r}")
+        return found
+
+    def _due_on(self, period: str) -> date:
+        year, month = int(period[:4]), int(period[5:])
+        return date(year + month // 12, month % 12 + 1, self._rules.limits.due_day)
+
+    def _town_reports(
+        self, town: str, period: str, reports: Iterable[Report], indicators: Sequence[Indicator]
+    ) -> TownReports:
+        names = {one.indicator_id for one in indicators}
+        there = [
+            one
+            for one in reports
+            if one.reporter_id == town and one.period == period and one.counts and one.indicator_id in names
+        ]
+        due_on = self._due_on(period)
+        late = sum(day_of(one.made_at) > due_on for one in there if one.version == 1)
+        checked = sum(one.step is ReportStep.CHECKED for one in there)
+        return TownReports(town, len(names), len(there), late, checked)
+
+    def _bases(self, principal: Principal) -> list[Base]:
+        every = (base_of(one.content) for one in self._records.entries(BASE))
+        return [one for one in every if sees_village(principal, self._registry, one.village_id)]
+
+    def _base_rows(self, bases: Iterable[Base], reports: Iterable[Report]) -> list[BaseRow]:
+        names = {one.entry_id: str(one.content["name"]) for one in self._records.entries(OPERATOR)}
+        newest = {one.reporter_id: one for one in reports}
+        return [BaseRow(one, names.get(one.operator_id, ""), newest.get(one.base_id)) for one in bases]
+
+    def _differing(
+        self, bases: Iterable[Base], own: Iterable[Report], towns: Iterable[Report], period: str
+    ) -> list[tuple[str, Decimal, Decimal]]:
+        """Return the towns where town and bases both reported and do not agree: compared, never forced."""
+        home = {one.base_id: one.village_id[:9] for one in bases}
+        sums: dict[str, Decimal] = {}
+        for one in own:
+            if one.reporter_id in home and one.counts:
+                town = home[one.reporter_id]
+                sums[town] = sums.get(town, Decimal(0)) + one.value
+        return [
+            (one.reporter_id, one.value, sums[one.reporter_id])
+            for one in towns
+            if one.period == period and one.reporter_id in sums and sums[one.reporter_id] != one.value
+        ]
+
+    def _plant_net_fen(self, plant_id: str) -> int | None:
+        settled = newest(settlement_of(one) for one in self._records.facts(SETTLEMENT, plant_ids=[plant_id]))
+        months = sorted(period for _, period in settled)[-PAYMENTS_MONTHS:]
+        return sum(settled[plant_id, one].net_fen for one in months) if months else None
+
+    def _assessed(
+        self,
+        town: str,
+        period: str,
+        judged: Sequence[Attainment],
+        versions: Iterable[Report],
+        indicators: int,
+    ) -> AssessmentRow:
+        theirs = [one for one in versions if one.reporter_id == town]
+        shares = []
+        for one in judged:
+            mine = next(each for each in one.towns if each.town_id == town)
+            known = mine.reached is not None and mine.expected
+            shares.append(
+                mine.reached / mine.expected if known and mine.reached is not None and mine.expected else None
+            )
+        first = [one for one in theirs if one.version == 1]
+        return AssessmentRow(
+            town,
+            tuple(shares),
+            int(period[5:]) * indicators,
+            sum(day_of(one.made_at) <= self._due_on(one.period) for one in first),
+            sum(one.version > 1 for one in theirs),
+            sum(one.step is ReportStep.RETURNED for one in theirs),
+        )
+
+
+def _last_day(period: str) -> date:
+    """Return the first day after which nothing of the month comes: the 28th is in every month."""
+    return date(int(period[:4]), int(period[5:]), 28)
+
+
+def _trend(indicator: Indicator, first: str, last: str, reports: Iterable[Report]) -> list[TrendPoint]:
+    by_month: dict[str, list[Decimal]] = {}
+    for one in reports:
+        if one.counts:
+            by_month.setdefault(one.period, []).append(one.value)
+    found, period = [], first
+    while period <= last:
+        values = by_month.get(period)
+        total = None if not values else sum(values, Decimal(0))
+        if total is not None and values and indicator.kind.value == "price":
+            total /= len(values)
+        found.append(TrendPoint(period, total))
+        year, month = int(period[:4]), int(period[5:])
+        period = f"{year + month // 12:04d}-{month % 12 + 1:02d}"
+    return found
