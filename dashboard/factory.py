@@ -27,7 +27,9 @@ from dashboard.pages.money.ledger import LedgerPage
 from dashboard.pages.money.reconciliation import ReconciliationPage
 from dashboard.pages.orders import OrdersPage
 from dashboard.pages.overview import OverviewPage
+from dashboard.pages.payout import attendance as payout_attendance
 from dashboard.pages.payout import forms as payout_forms
+from dashboard.pages.payout import objections as payout_objections
 from dashboard.pages.payout import pay_forms
 from dashboard.pages.payout.money import NoticesPage, PaymentsPage, RosterPage, TracePage
 from dashboard.pages.payout.plans import OnePlanPage, PlansPage
@@ -146,6 +148,8 @@ def create_app(services: Services, settings: DashboardSettings, areas: Sequence[
     money_entry.register(server, site)
     payout_forms.register(server, site)
     pay_forms.register(server, site)
+    payout_attendance.register(server, site)
+    payout_objections.register(server, site)
     public.register(server, site)
     screen.register(server, site)
     exports.register(server, site, every)
