@@ -126,7 +126,6 @@ class Settings(BaseSettings):
         None,
         description="File with the token that opens the wall screen without a login; empty: a login only.",
     )
-    proxy_hops: int = Field(0, ge=0, le=3, description="Reverse proxies in front whose headers are believed.")
 
     @classmethod
     def settings_customise_sources(
