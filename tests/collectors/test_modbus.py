@@ -204,12 +204,9 @@ def test_late_answers_are_never_handed_out_as_another_register(rtu: bool, late_s
             await source.close()
             return right, failed
 
-    for _ in range(4):  # a loaded machine is late by itself: the best of a few runs counts
-        right, failed = asyncio.run(check())
-        assert failed >= 10
-        if right >= 10:  # 20 on an idle machine
-            return
-    pytest.fail(f"only {right} of 30 were read")
+    runs = [asyncio.run(check()) for _ in range(2)]  # a loaded machine is late by itself: the best run counts
+    assert all(failed >= 10 for _, failed in runs)
+    assert max(right for right, _ in runs) >= 10  # 20 on an idle machine
 
 
 def test_an_answer_replayed_from_the_transaction_before_is_dropped() -> None:
