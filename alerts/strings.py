@@ -37,12 +37,12 @@ class Strings:
         self.number: Ints = np.array(numbers, dtype=np.int64)
 
     def _is_there(self, number: int, current: Floats, unit: int) -> bool:
-        known = current[np.isfinite(current)]
-        if known.size == 0:
+        there = np.isfinite(current)
+        if not there.any():
             return False
         if number <= self.scene.units[unit].device.string_count:
             return True
-        return bool(np.quantile(known, 0.98) > 0.5)
+        return bool(np.quantile(current[there], 0.98) > 0.5)
 
     def __len__(self) -> int:
         return len(self.unit_of)

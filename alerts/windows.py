@@ -25,7 +25,7 @@ def true_of_last(true: Bools, counted: Bools, last: int) -> Ints:
     found = np.zeros(true.shape, dtype=np.int64)
     for number, (row, counts) in enumerate(zip(true, counted, strict=True)):
         where = np.flatnonzero(counts)
-        if where.size == 0:
+        if where.size == 0 or not row.any():
             continue
         total = np.concatenate([[0], np.cumsum(row[where])])
         back = np.maximum(np.arange(1, where.size + 1) - last, 0)
