@@ -35,6 +35,7 @@ ROOT = "/h/"
 _TOKEN_BYTES = 16
 _TOKEN_CHARS_MAX = 64
 _NOTED_MAX = 20_000
+_VIEWS_MAX = 5_000
 
 
 class CodeRefusedError(CommandError):
@@ -107,6 +108,7 @@ class Households(PayoutCommands):
         self._by_address = Throttle(free=10, wait_max_s=600.0, forget_s=3600.0)
         self._by_code = Throttle(free=5, wait_max_s=3600.0, forget_s=86_400.0)
         self._noted: dict[tuple[str, date], None] = {}
+        self._views: dict[tuple[str, str, int, str], HouseholdView] = {}
 
     @open_to_anyone
     def is_on(self) -> bool:
@@ -215,12 +217,21 @@ class Households(PayoutCommands):
         dossier = self._stores.dossiers.of_plan(known.plan_id)
         if dossier is None:
             raise self._wrong(address)
+        self._note_once(known, address)
+        key = (known.plan_id, known.household_id, dossier.sequence, texts.language)
+        view = self._views.get(key)  # good until the next act on the plan
+        if view is None:
+            while len(self._views) >= _VIEWS_MAX:
+                self._views.pop(next(iter(self._views)), None)
+            view = self._views[key] = self._made(known, dossier, texts)
+        return view
+
+    def _made(self, known: KnownCode, dossier: Dossier, texts: Texts) -> HouseholdView:
         standings = [
             one for one in dossier.standings().values() if one.entitlement.household_id == known.household_id
         ]
         standings.sort(key=lambda one: -one.entitlement.fen)
         people = self._stores.rosters.people({one.entitlement.person_id for one in standings})
-        self._note_once(known, address)
         plan = dossier.plan
         return HouseholdView(
             known.village_id,

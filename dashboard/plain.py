@@ -3,7 +3,7 @@
 import unicodedata
 from typing import Any
 
-from flask import Response, g, make_response, render_template_string, request
+from flask import Response, current_app, g, make_response, request
 
 from access.principal import Principal
 from texts.loader import LANGUAGES, Texts
@@ -104,7 +104,7 @@ def document(title: str, body: str, status: int = 200, kept: str = "", **values:
     """
     said = words()
     languages = (("zh", "中文"), ("en", "English"))
-    page = render_template_string(
+    page = rendered(
         _SHELL.replace("__BODY__", body), title=title, words=said, languages=languages, kept=kept, **values
     )
     response = make_response(page, status)
@@ -119,6 +119,16 @@ def document(title: str, body: str, status: int = 200, kept: str = "", **values:
             secure=request.is_secure,
         )
     return response
+
+
+def rendered(source: str, **values: Any) -> str:
+    """Return a template of ours with ``values`` escaped into it; compiled once for the life of the server."""
+    known: dict[str, Any] = current_app.extensions.setdefault("pvmon_templates", {})
+    template = known.get(source)
+    if template is None:
+        template = known.setdefault(source, current_app.jinja_env.from_string(source))
+    page: str = template.render(**values)
+    return page
 
 
 def error_answer(status: int, reason: str, incident: str = "") -> Response:

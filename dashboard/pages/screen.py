@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
-from flask import Flask, Response, g, make_response, redirect, render_template_string, request
+from flask import Flask, Response, g, make_response, redirect, request
 
 from access.permissions import Permission
 from access.principal import Principal
@@ -101,7 +101,7 @@ def _screen(site: Site, principal: Principal, key: str) -> Response:
     sources = site.services.sources
     registry = sources.registry
     district = registry.district_en if texts.language == "en" and registry.district_en else registry.district
-    page = render_template_string(
+    page = plain.rendered(
         _PAGE,
         words=texts,
         seconds=SECONDS,
