@@ -5,7 +5,9 @@ BIN := $(VENV)/bin
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev tools run test check format smoke bench bundle lock clean
-.PHONY: campaign-wire campaign-fuzz campaign-kills campaign-power
+.PHONY: campaign-wire campaign-fuzz campaign-kills campaign-power campaign-week
+.PHONY: campaign-wire campaign-fuzz campaign-kills campaign-power campaign-web
+.PHONY: campaign-detection campaign-wire campaign-fuzz campaign-kills campaign-power
 .PHONY: campaign-ledger
 
 help: ## this list
@@ -36,8 +38,9 @@ check: setup-dev ## format, lint, types, layers, configuration
 format: setup-dev ## write the canonical format
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 
-test: setup-dev tools check ## check, then every test
-	@$(BIN)/python -m pytest
+test: setup-dev tools check ## check, then every test: first those that need the machine for themselves, then the rest on all cores
+	@code=0; $(BIN)/python -m pytest -m alone || code=$$?; \
+	$(BIN)/python -m pytest -m "not alone" -n auto --dist loadfile || code=$$?; exit $$code
 
 smoke: setup ## the main job without a browser, on free ports, for about a minute; STORE=influx: over InfluxDB 1.x
 	@$(BIN)/pvmon demo --smoke --store $(or $(STORE),duckdb)
@@ -54,15 +57,26 @@ campaign-wire: setup ## a million reads through a fault proxy; no wrong value ma
 campaign-fuzz: setup ## ten million runs of random bytes into every decoder and parser (hours; --seed for others)
 	@$(BIN)/python -m bench.fuzz_decode --runs 10000000
 
-campaign-kills: setup-dev ## 1,000 kill -9 of the queue's writer and 1,000 of a collector
+campaign-kills: setup-dev ## 1,000 kill -9 of the queue's writer and of a collector, 200 of the forwarder, and the planted error
 	@$(BIN)/python -m bench.kills --what spool --kills 1000
 	@$(BIN)/python -m bench.kills --what collector --kills 1000
+	@$(BIN)/python -m bench.kills --what forwarder --kills 200
+	@! $(BIN)/python -m bench.kills --what spool --kills 200 --planted early
+
+campaign-web: setup-dev ## the data interface by its description and 10,000 hostile posts to the callbacks: no 5xx
+	@$(BIN)/python -m bench.fuzz_web --examples 200 --posts 10000
+
+campaign-detection: setup-dev ## 60 virtual plants, 90 days, every kind of fault: recall by kind, precision by rule (half an hour)
+	@$(BIN)/python -m bench.detection_campaign --plants 60 --days 90
 
 campaign-power: setup-dev ## 10,000 power cuts, and the planted errors that must be noticed
 	@$(BIN)/python -m bench.power_cut --states 10000
 	@! $(BIN)/python -m bench.power_cut --states 300 --planted normal
 	@! $(BIN)/python -m bench.power_cut --states 300 --planted early
 
+campaign-week: setup-dev ## a week of 60 plants with every trouble: the account of samples against the truth, slot by slot
+	@$(BIN)/python -m bench.week --plants 59 --days 7
+	@! $(BIN)/python -m bench.week --plants 2 --days 1 --planted drop
 campaign-ledger: setup-dev ## 1,000 kill -9 while eight callers post, and 10,000 changes by raw SQL that must be found
 	@$(BIN)/python -m bench.ledger_campaign --what kills --count 1000
 	@$(BIN)/python -m bench.ledger_campaign --what tamper --count 10000

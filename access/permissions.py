@@ -92,6 +92,16 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     },
     Role.ADMIN: _SEES_PLANTS | _SEES_WORK | {Permission.MANAGE_USERS, Permission.CHANGE_REGISTRY},
     Role.KEEPER: _SEES_PLANTS | {Permission.ENTER_READING},
+    Role.MACHINE: frozenset({Permission.ANYONE})  # a token narrows this further (access/areas.py)
+    | {
+        Permission.VIEW_OVERVIEW,
+        Permission.VIEW_PLANT,
+        Permission.EXPORT_SAMPLES,
+        Permission.VIEW_ALERTS,
+        Permission.VIEW_CASES,
+        Permission.VIEW_INCOME,
+        Permission.VIEW_INDUSTRIES,
+    },
 }
 
 MONEY_PERMISSIONS = frozenset(
@@ -133,11 +143,14 @@ def permissions_of(roles: frozenset[Role]) -> frozenset[Permission]:
 def roles_clash(roles: frozenset[Role]) -> tuple[Role, Role] | None:
     """Return two roles one account must not hold together, None when all is well.
 
-    Separation of duties: who manages accounts touches no money, and who audits changes nothing.
+    Separation of duties: who manages accounts touches no money, who audits changes nothing, and a machine is
+    no person.
     """
     for role in sorted(roles - {Role.ADMIN}, key=lambda each: each.value):
+        if Role.MACHINE in roles and role is not Role.MACHINE:
+            return Role.MACHINE, role
         if Role.ADMIN in roles and ROLE_PERMISSIONS[role] & MONEY_PERMISSIONS:
             return Role.ADMIN, role
         if Role.AUDITOR in roles and ROLE_PERMISSIONS[role] & CHANGING_PERMISSIONS:
             return Role.AUDITOR, role
-    return None
+    return (Role.MACHINE, Role.ADMIN) if {Role.MACHINE, Role.ADMIN} <= roles else None

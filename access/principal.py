@@ -9,13 +9,16 @@ from domain.account import Role, Scope, User
 from domain.errors import AccessDeniedError
 from domain.plant import Plant, Registry
 
+_FIELD_ONLY = frozenset({Role.FIELD})
+
 
 @dataclass(frozen=True)
 class Principal:
     """Somebody (or a process) who asks. Without roles everything is refused, without scope nothing is seen.
 
     ``address`` is where the request came from and ends in the audit; ``must_change_password`` closes
-    everything but the change of the password.
+    everything but the change of the password. ``only`` narrows what the roles permit (a token's areas);
+    ``stage`` closes everything until the second factor is given.
     """
 
     user_id: str
@@ -25,13 +28,18 @@ class Principal:
     language: str = "zh"
     address: str = ""
     must_change_password: bool = False
+    only: frozenset[Permission] | None = None
+    stage: str = ""
 
     @cached_property
     def permissions(self) -> frozenset[Permission]:
         """Everything this principal may do."""
+        if self.stage:
+            return frozenset({Permission.ANYONE})
         if self.must_change_password:
             return frozenset({Permission.ANYONE, Permission.CHANGE_OWN_ACCOUNT})
-        return permissions_of(self.roles)
+        allowed = permissions_of(self.roles)
+        return allowed if self.only is None else allowed & self.only
 
     @property
     def handles_money(self) -> bool:
@@ -41,6 +49,10 @@ class Principal:
     def may(self, permission: Permission) -> bool:
         """Tell whether ``permission`` is granted."""
         return permission in self.permissions
+
+    def sees_case_of(self, assignee: str) -> bool:
+        """Tell whether a case in scope may be seen: a field worker sees his own only."""
+        return self.roles != _FIELD_ONLY or assignee in {self.user_id, self.display_name}
 
     def sees_plant(self, plant: Plant, registry: Registry, on: date | None = None) -> bool:
         """Tell whether ``plant`` is in scope on local day ``on`` (None: by the newest ownership act).

@@ -15,6 +15,7 @@ from domain.plant import Plant
 
 WAIT = timedelta(minutes=15)  # a parent may show itself this much later than its children
 RELEASE = timedelta(minutes=30)  # and a child may recover this much later than its parent
+RELEASE_DAY = timedelta(hours=36)  # a rule on whole days says "over" only in the evening of the day after
 FORMER_PARENT = "former_parent"
 
 
@@ -52,7 +53,12 @@ def explains(parent: Alert, child: Alert, plants: Mapping[str, Plant], now: date
         return False
     if not _contains(parent, child, plants):
         return False
-    if parent.since > child.since + WAIT:
+    daily = KINDS[
+        child.rule
+    ].daily  # its first sign is the day's first instant: what came by day may explain it
+    first = child.since if not daily or child.fired_at is None else child.fired_at
+    release = RELEASE_DAY if daily else RELEASE
+    if parent.since > first + WAIT:
         return False
     parent_end = parent.resolved_at
     if parent_end is None:
@@ -60,7 +66,7 @@ def explains(parent: Alert, child: Alert, plants: Mapping[str, Plant], now: date
     if child.since > parent_end + RELEASE:
         return False
     child_end = child.resolved_at or now
-    return child_end is not None and child_end <= parent_end + RELEASE
+    return child_end is not None and child_end <= parent_end + release
 
 
 def _contains(parent: Alert, child: Alert, plants: Mapping[str, Plant]) -> bool:

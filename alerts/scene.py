@@ -193,7 +193,11 @@ class Scene:
     @cached_property
     def reporting(self) -> Ints:
         """How many units of each plant have a power."""
-        return np.asarray(np.isfinite(self.by_plant(self.power_w)).sum(axis=1), dtype=np.int64)
+        return self.reporting_of(self.power_w)
+
+    def reporting_of(self, by_unit: Floats) -> Ints:
+        """Return how many units of each plant have a value [plants, instants]."""
+        return np.asarray(np.isfinite(self.by_plant(by_unit)).sum(axis=1), dtype=np.int64)
 
     @cached_property
     def median_specific(self) -> Floats:

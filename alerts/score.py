@@ -17,7 +17,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "string_open": ("F10", "F44", "F11", "F14", "F15"),
     "string_open_circuit": ("F10", "F44", "F11", "F14", "F15"),
     "bypass_diode_short": ("F45",),
-    "inverter_trip": ("F08", "F07", "F06"),
+    "inverter_trip": ("F08", "F07", "F06", "F18"),  # a make may trip on insulation, and say so
     "inverter_failure": ("F08", "F06", "F07", "F25"),
     "zero_output_in_daylight": ("F08", "F06", "F07"),
     "sustained_underperformance": ("F15", "F26"),

@@ -47,8 +47,8 @@ class AnswerMemory:
             return True
         return any(other != address and words == old for other, old in self._answers.get(shape, ()))
 
-    def believed(self, question: Question, address: int, words: bytes) -> None:
-        """Take note of an answer that counts."""
+    def heard(self, question: Question, address: int, words: bytes) -> None:
+        """Take note of an answer, one that only confirms as well: whatever was said may be said again."""
         if len(self._answers) > _SHAPES_MAX:
             self._answers.clear()
         known = self._answers.setdefault(_shape(question), deque(maxlen=_REMEMBERED))

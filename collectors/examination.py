@@ -11,7 +11,7 @@ from domain.plant import Device
 from inverters.dlt645 import IDENTITY_IDENTIFIERS, LIVE_IDENTIFIERS, meter_blocks
 from inverters.plan import plan
 from inverters.profile import DeviceProfile, resolve
-from inverters.remap import LOGGER_UNIT, at_device_address, is_remapped
+from inverters.remap import LOGGER_UNIT, at_device_address, is_area, is_remapped
 from inverters.sunspec import sunspec_map, sunspec_next
 
 _SILENT_AFTER = 2  # blocks in a row without any answer: the device is not there
@@ -41,7 +41,7 @@ def unit_of(device: Device, profile: DeviceProfile) -> int:
     """Return which unit is asked for ``device``: its meter's address, the logger of a remap area, or its own."""
     if profile.dlt645:
         return int(device.meter_address)
-    return LOGGER_UNIT if is_remapped(profile) else device.unit
+    return LOGGER_UNIT if is_area(profile) else device.unit
 
 
 async def profile_of(device: Device, profile: DeviceProfile, read: Read) -> DeviceProfile:

@@ -138,7 +138,6 @@ class ModbusSource:
         question = Question(unit, block.function, block.count)
         if self._memory.is_doubtful(question, block.address, words, asyncio.get_running_loop().time()):
             await self._confirm(unit, block, words)
-        self._memory.believed(question, block.address, words)
         return WordBlock(block.function, block.address, words)
 
     async def _confirm(self, unit: int, block: BlockRead, words: bytes) -> None:
@@ -201,7 +200,9 @@ class ModbusSource:
             raise RefusedError(
                 f"{self._where(unit, block)}: exception {code} ({_EXCEPTIONS.get(code, 'unknown')})", code
             )
-        return bytes(answer.raw[1:])
+        words = bytes(answer.raw[1:])
+        self._memory.heard(Question(unit, block.function, block.count), block.address, words)
+        return words
 
     async def close(self) -> None:
         """Close the connection; the next read opens it again."""

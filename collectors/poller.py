@@ -9,7 +9,7 @@ import logging
 import math
 import random
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -42,6 +42,9 @@ _TIMEOUTS_MAX = 2  # in one device and cycle, before its other blocks are left f
 _START_WITHIN_S = 3.0
 
 
+Find = Callable[[Callable[[BlockRead], Coroutine[None, None, WordBlock]]], Coroutine[None, None, None]]
+
+
 @dataclass(slots=True)
 class PolledDevice:
     """A device on a wire: where it is, what it is asked, how contact stands."""
@@ -52,6 +55,7 @@ class PolledDevice:
     contact: DeviceContact
     identity_due_s: float = 0.0
     narrowed: int = 0
+    find: "Find | None" = None  # asks where its registers lie, once, before it is polled
 
 
 @dataclass(slots=True)
@@ -200,6 +204,10 @@ class WirePoller:
     def _start_of(self, slot: int) -> float:
         return slot * self._period_s + self.phase_s
 
+    def take_devices(self, devices: Sequence[PolledDevice]) -> None:
+        """Ask these from now on; a cycle under way goes on with the ones it began with."""
+        self._devices = tuple(devices)
+
     # ------------------------------------------------------------------ what became of slots
 
     def _close_slots(self, slot: int) -> None:
@@ -290,8 +298,10 @@ class WirePoller:
         device.narrowed = 0
         device.contact.asked = True
         self._refresh_identity(device)
-        planned = device.plan.blocks
-        blocks, measured_at, error = await self._read_blocks(device, planned)
+        error = await self._find(device)
+        planned = () if error is not None else device.plan.blocks
+        blocks, measured_at, failure = await self._read_blocks(device, planned)
+        error = error or failure
         now = self._clock.now()
         if blocks:
             cycle.answers += 1
@@ -312,6 +322,16 @@ class WirePoller:
         device.contact.failed(now, error, cycle.light)
         if device.contact.suspended:
             device.contact.schedule(self._clock.monotonic(), self._period_s, cycle.light)
+
+    async def _find(self, device: PolledDevice) -> CollectError | None:
+        """Ask a device whose registers must be found where they lie; return why that failed."""
+        if device.find is None:
+            return None
+        try:
+            await device.find(lambda block: self._request(device, block))
+        except CollectError as error:
+            return error
+        return None
 
     async def _read_blocks(
         self, device: PolledDevice, planned: Sequence[BlockRead]

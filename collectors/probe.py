@@ -4,24 +4,35 @@ import asyncio
 from dataclasses import dataclass
 
 from collectors.source import Source
-from domain.errors import CollectError, NoConnectionError, UnreachableError
+from domain.errors import (
+    CollectError,
+    MalformedAnswerError,
+    NoConnectionError,
+    RefusedError,
+    UnreachableError,
+)
 from inverters.recognise import CLUES, SURE, Recognised
 
 LONGEST_S = 19.0
-_SILENT_AFTER = 3  # reads without any answer: nobody is there
+SILENT_AFTER = 3  # reads without any answer: nobody is there
+_BUSY_CODES = frozenset({4, 5, 6})  # what devices say while another master talks to them
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What a probe found: the likeliest family first; ``answered`` tells whether anybody spoke at all."""
+    """What a probe found: the likeliest family first; ``answered`` tells whether anybody spoke at all.
+
+    ``trouble`` is the first sign that somebody else is on the wire: a foreign frame, a lost connection, a busy device.
+    """
 
     found: tuple[Recognised, ...]
     reads: int
     answered: bool
+    trouble: str = ""
 
 
-async def probe(source: Source, unit: int) -> ProbeResult:
-    """Return which family answers as ``unit``.
+async def probe(source: Source, unit: int, *, silent_after: int = SILENT_AFTER) -> ProbeResult:
+    """Return which family answers as ``unit``; nobody does after ``silent_after`` questions without an answer.
 
     Raises
     ------
@@ -29,20 +40,22 @@ async def probe(source: Source, unit: int) -> ProbeResult:
         The gateway cannot be reached.
     """
     found: list[Recognised] = []
-    reads, answered = 0, False
+    reads, answered, trouble = 0, False, ""
     try:
         async with asyncio.timeout(LONGEST_S):
             for clue in CLUES:
-                if not answered and reads >= _SILENT_AFTER:
+                if not answered and reads >= silent_after:
                     break
                 reads += 1
                 try:
                     words = (await source.read(unit, clue.block)).words
-                except NoConnectionError:
+                except NoConnectionError as error:
                     if not answered:
                         raise
+                    trouble = trouble or str(error)
                     continue
                 except CollectError as error:
+                    trouble = trouble or (str(error) if _is_trouble(error) else "")
                     answered = answered or not isinstance(error, UnreachableError)
                     continue
                 answered = True
@@ -55,4 +68,9 @@ async def probe(source: Source, unit: int) -> ProbeResult:
         pass  # what was found until now stands
     finally:
         await source.close()
-    return ProbeResult(tuple(sorted(found, key=lambda one: -one.confidence)), reads, answered)
+    return ProbeResult(tuple(sorted(found, key=lambda one: -one.confidence)), reads, answered, trouble)
+
+
+def _is_trouble(error: CollectError) -> bool:
+    busy = isinstance(error, RefusedError) and error.code in _BUSY_CODES
+    return busy or isinstance(error, MalformedAnswerError)

@@ -10,7 +10,7 @@ never a reason not to start. When the limit is reached the least goes first, and
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -246,6 +246,14 @@ class Spool:
             for device_id, grid in grids.items():
                 self.book.follow(device_id, grid, at)
             self._slots.forget_old(db)
+
+    def follow_changes(self, grids: Mapping[str, Grid], changed: Collection[str], at: datetime) -> None:
+        """Expect ``grids`` from now on; devices that are neither new nor ``changed`` are left as they are."""
+        with self._transaction():
+            for device_id in self.book.followed() - set(grids):
+                self.book.leave(device_id, at)
+            for device_id in set(grids) - (self.book.followed() - set(changed)):
+                self.book.follow(device_id, grids[device_id], at)
 
     def take_unpublished(self) -> list[Strip]:
         """Return copies of the strips that changed since they were last taken."""

@@ -15,6 +15,7 @@ from inverters.decode import Decoder
 from inverters.dlt645 import IDENTITY_IDENTIFIERS, LIVE_IDENTIFIERS, decode_meter, meter_blocks
 from inverters.plan import plan
 from inverters.profile import DeviceProfile
+from inverters.remap import LOGGER_UNIT, at_device_address, is_area, is_remapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,8 @@ def _tuned(
     )
 
 
-def _polled(device: Device, profile: DeviceProfile) -> PolledDevice:
+def placed(device: Device, profile: DeviceProfile) -> PolledDevice:
+    """Return what is asked of ``device``, whose registers ``profile`` already has in their place."""
     if profile.dlt645:
         return PolledDevice(
             device.device_id,
@@ -95,15 +97,25 @@ def _polled(device: Device, profile: DeviceProfile) -> PolledDevice:
             DeviceContact(device.device_id, sleeps=False),
         )
     strings = device.string_count or None
+    unit = LOGGER_UNIT if is_area(profile) else device.unit
     spans = [Span(point.function, point.address, point.words) for point in profile.points_for(strings)]
     return PolledDevice(
         device.device_id,
-        device.unit,
+        unit,
         ReadPlan(
             plan(profile, string_count=strings), plan(profile, string_count=strings, what="identity"), spans
         ),
         DeviceContact(device.device_id, sleeps=device.kind is DeviceKind.INVERTER),
     )
+
+
+def _polled(device: Device, profile: DeviceProfile) -> PolledDevice:
+    return placed(device, _in_place(device, profile))
+
+
+def _in_place(device: Device, profile: DeviceProfile) -> DeviceProfile:
+    """Return ``profile`` where ``device`` has its registers: behind a logger each address has a place of its own."""
+    return at_device_address(profile, device.unit) if is_remapped(profile) else profile
 
 
 def joined(batch: Batch, identity: Batch) -> Batch:
@@ -127,15 +139,16 @@ class Decoders:
     """Decoders of every device, one for all that are equal."""
 
     def __init__(self, registry: Registry, profiles: Mapping[str, DeviceProfile]) -> None:
-        self._devices = registry.devices_by_id
+        self._registry = registry
         self._profiles = profiles
+        self._own: dict[str, DeviceProfile] = {}  # of devices whose registers lie where only they have them
         self._made: dict[tuple[object, ...], Decoder] = {}
         self._by_device: dict[tuple[str, tuple[BlockRead, ...]], Decoder] = {}
         self._names: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def registers(self, sample: Sample, blocks: tuple[BlockRead, ...]) -> Batch:
         """Decode registers (or data identifiers) read as ``blocks`` were planned."""
-        device = self._devices[sample.device_id]
+        device = self._registry.devices_by_id[sample.device_id]
         if self._profiles[device.profile].dlt645:
             return decode_meter(sample, ct_ratio=device.ct_ratio, pt_ratio=device.pt_ratio)
         decoder = self._by_device.get((sample.device_id, blocks))
@@ -152,16 +165,34 @@ class Decoders:
         MalformedAnswerError
             The document is not of our format.
         """
-        device = self._devices[sample.device_id]
+        device = self._registry.devices_by_id[sample.device_id]
         batch = self._make(device, ()).decode_document(sample)
         return replace(batch, quantities=self._names.setdefault(batch.quantities, batch.quantities))
 
+    def place(self, device_id: str, profile: DeviceProfile) -> None:
+        """Take the profile of one device, its registers where they were found on it."""
+        self.forget(device_id)
+        self._own[device_id] = profile
+
+    def forget(self, device_id: str) -> None:
+        """Forget what was made for a device: the registry says something else of it now."""
+        self._own.pop(device_id, None)
+        for key in [key for key in self._by_device if key[0] == device_id]:
+            del self._by_device[key]
+
+    def _profile(self, device: Device) -> DeviceProfile:
+        profile = self._profiles[device.profile]
+        if is_remapped(profile) and device.device_id not in self._own:
+            self._own[device.device_id] = _in_place(device, profile)
+        return self._own.get(device.device_id, profile)
+
     def _make(self, device: Device, blocks: tuple[BlockRead, ...]) -> Decoder:
-        key = (device.profile, blocks, device.string_count, device.ct_ratio, device.pt_ratio)
+        profile = self._profile(device)
+        key = (profile, blocks, device.string_count, device.ct_ratio, device.pt_ratio)
         decoder = self._made.get(key)
         if decoder is None:
             decoder = Decoder(
-                self._profiles[device.profile],
+                profile,
                 blocks,
                 string_count=device.string_count or None,
                 ct_ratio=device.ct_ratio,

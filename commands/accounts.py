@@ -73,7 +73,7 @@ class Accounts(Audited):
 
     @command(Permission.MANAGE_USERS, "user.add")
     def add(self, principal: Principal, new: NewUser, *, must_change: bool = True) -> str:
-        """Add an account; return its one-time password, which is kept nowhere.
+        """Add an account; return its one-time password, which is kept nowhere (empty for a machine: it has none).
 
         Raises
         ------
@@ -82,6 +82,7 @@ class Accounts(Audited):
         """
         self._check_new(new)
         password = self._passwords.random()
+        logs_in = all(role.logs_in for role in new.roles)
         user = User(
             new.user_id,
             new.display_name.strip(),
@@ -89,7 +90,7 @@ class Accounts(Audited):
             new.scope,
             self._passwords.hash(password),
             new.language,
-            must_change_password=must_change,
+            must_change_password=must_change and logs_in,
             created_at=self._clock.now(),
         )
         detail = {"roles": _names(new.roles), "scope": _scope_text(new.scope)}
@@ -97,7 +98,7 @@ class Accounts(Audited):
             if self._records.user(new.user_id) is not None:
                 raise CommandError(f"there is an account {new.user_id} already; choose another name")
             self._records.add_user(user)
-        return password
+        return password if logs_in else ""
 
     @command(Permission.MANAGE_USERS, "user.change_rights")
     def change_rights(self, principal: Principal, user_id: str, roles: frozenset[Role], scope: Scope) -> None:

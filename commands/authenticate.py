@@ -1,5 +1,8 @@
 """Logging in and out, and whose session a browser's token is. Sessions live on the server.
 
+Where a second factor is asked for, the password opens a session that leads to nothing but the code; the code
+opens another one under a new token.
+
 The token is 256 random bits; only its SHA-256 is kept. A session ends after 15 minutes without use for who
 sees money (60 for others), after 12 hours in any case, at logout, at a change of password or rights, and
 when its account is disabled. Sessions use the real clock, never field time.
@@ -15,6 +18,7 @@ from access.principal import Principal, principal_of
 from access.throttle import Throttle
 from commands.audit import Audited
 from commands.passwords import Passwords
+from commands.second_factor import SecondFactors
 from domain.account import Scope, Session, User
 from domain.clock import Clock
 from domain.errors import AccessDeniedError
@@ -23,6 +27,7 @@ from stores.protocol import RecordStore
 IDLE_MONEY = timedelta(minutes=15)
 IDLE = timedelta(minutes=60)
 ABSOLUTE = timedelta(hours=12)
+HALF_WAY = timedelta(minutes=10)  # from the password to the second factor
 SESSIONS_MAX = 3
 TOUCH_EVERY = timedelta(seconds=30)  # a session is not written at every request
 _TOKEN_BYTES = 32
@@ -58,9 +63,11 @@ class Authenticate(Audited):
         accounts_throttle: Throttle | None = None,
         addresses_throttle: Throttle | None = None,
         field_clock: Clock | None = None,
+        factors: SecondFactors | None = None,
     ) -> None:
         super().__init__(records, clock, field_clock)
         self._passwords = passwords
+        self._factors = factors
         self._by_account = accounts_throttle or Throttle(free=5, wait_max_s=60.0)
         self._by_address = addresses_throttle or Throttle(free=20, wait_max_s=300.0)
 
@@ -76,7 +83,7 @@ class Authenticate(Audited):
         name = user_id.strip()[:_NAME_CHARS_MAX]
         self._check_wait(name, address)
         user = self._records.user(name)
-        known = user is not None and not user.disabled
+        known = user is not None and not user.disabled and all(role.logs_in for role in user.roles)
         stored = user.password_hash if user is not None and known else None
         right = self._passwords.verify(stored, password[: _PASSWORD_CHARS_MAX + 1])
         if user is None or not right:
@@ -84,7 +91,50 @@ class Authenticate(Audited):
             raise LoginRefusedError("name or password is wrong")
         self._by_account.right(name)
         self._by_address.right(address)
-        return self._open(self._refreshed(user, password), address, old_token)
+        stage = self._factors.stage_of(user) if self._factors is not None else ""
+        return self._open(self._refreshed(user, password), address, old_token, stage)
+
+    @open_to_anyone
+    def second_factor(self, token: str, code: str, address: str) -> Login:
+        """Open the whole session after the code of an app or of the paper.
+
+        Raises
+        ------
+        CodeRefusedError
+            The code was not taken.
+        AccessDeniedError
+            No session waits for one.
+        """
+        user, factors = self._half_way(token, "code")
+        factors.take(user.user_id, code, address)
+        return self._open(user, address, token)
+
+    @open_to_anyone
+    def set_up(self, token: str, code: str, address: str) -> tuple[Login, tuple[str, ...]]:
+        """Take the first code of a new app; return the whole session and the ten paper codes."""
+        user, factors = self._half_way(token, "setup")
+        papers = factors.confirm(user.user_id, code, address)
+        return self._open(user, address, token), papers
+
+    @open_to_anyone
+    def app_address(self, token: str) -> str:
+        """Return what an app reads to be set up, for a session that waits for it."""
+        user, factors = self._half_way(token, "setup")
+        return factors.offer(user.user_id)
+
+    def _half_way(self, token: str, stage: str) -> tuple[User, SecondFactors]:
+        session = self._records.session(token_hash(token))
+        user = self._records.user(session.user_id) if session is not None else None
+        if (
+            session is None
+            or session.stage != stage
+            or user is None
+            or user.disabled
+            or self._ended(session, principal_of(user))
+            or self._factors is None
+        ):
+            raise AccessDeniedError("no session waits for this code; log in again")
+        return user, self._factors
 
     @open_to_anyone
     def logout(self, token: str, address: str) -> None:
@@ -113,10 +163,12 @@ class Authenticate(Audited):
             return None
         if active and now - session.seen_at >= TOUCH_EVERY:
             self._records.touch_session(session.token_hash, now)
-        return principal_of(user, address)
+        return replace(principal_of(user, address), stage=session.stage)
 
     def _ended(self, session: Session, principal: Principal) -> bool:
         now = self._clock.now()
+        if session.stage and now - session.created_at >= HALF_WAY:
+            return True
         idle = IDLE_MONEY if principal.handles_money else IDLE
         return now - session.seen_at >= idle or now - session.created_at >= ABSOLUTE
 
@@ -147,14 +199,15 @@ class Authenticate(Audited):
         self._records.replace_user(renewed)
         return renewed
 
-    def _open(self, user: User, address: str, old_token: str) -> Login:
+    def _open(self, user: User, address: str, old_token: str, stage: str = "") -> Login:
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         now = self._clock.now()
-        principal = principal_of(user, address)
+        principal = replace(principal_of(user, address), stage=stage)
         with self._carry_out(principal, "login", user.user_id):
             if old_token:
                 self._records.end_session(token_hash(old_token))
-            self._records.open_session(Session(token_hash(token), user.user_id, now, now), SESSIONS_MAX)
+            session = Session(token_hash(token), user.user_id, now, now, stage=stage)
+            self._records.open_session(session, SESSIONS_MAX)
         return Login(token, principal)
 
 

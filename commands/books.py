@@ -119,7 +119,10 @@ class _Settling:
             costs = sums(one for one in deductions if one.plant_id == plant_id)
             try:
                 one = self._one(plant, lines[plant_id], costs, earlier)
-            except (MoneyError, ConfigurationError, MoneyRefusedError) as error:
+            except MoneyRefusedError as error:
+                problems.append((plant_id, error.words(Texts(self._principal.language))))
+                continue
+            except (MoneyError, ConfigurationError) as error:
                 problems.append((plant_id, str(error)))
                 continue
             if one is None:

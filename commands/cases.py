@@ -199,7 +199,8 @@ class Cases(Audited):
         if not acts:
             raise CaseRefusedError("no_such_case")
         case = fold(acts)
-        if not sees_case(principal, case.plant_id, case.town_id, case.village_id, self._registry):
+        in_scope = sees_case(principal, case.plant_id, case.town_id, case.village_id, self._registry)
+        if not in_scope or not principal.sees_case_of(case.assignee):
             raise AccessDeniedError(f"case {case.number} is not within the scope of {principal.user_id}")
         return case
 

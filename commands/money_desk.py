@@ -12,11 +12,13 @@ from access.principal import Principal
 from commands.authenticate import Authenticate
 from commands.books import Books
 from commands.closing import Closings
+from commands.money_acts import ACTS
 from commands.money_base import MoneyRefusedError
 from commands.money_in import FilePreview, MoneyIn
 from commands.receipts import Receipts
 from commands.tables import TableRefusedError
 from commands.typed_papers import TypedPapers
+from commands.year_close import YearClose
 from domain.clock import Clock
 from domain.errors import CommandError
 from domain.plant import Registry
@@ -38,6 +40,7 @@ class MoneyDesk:
     closings: Closings
     records: MoneyRecords
     papers: TypedPapers
+    years: YearClose
 
     @classmethod
     def over(
@@ -46,7 +49,13 @@ class MoneyDesk:
         """Return the commands over one store; ``clock`` is real time, ``field_clock`` dates vouchers."""
         given = (records, registry, tariffs, clock, field_clock)
         return cls(
-            MoneyIn(*given), Books(*given), Receipts(*given), Closings(*given), records, TypedPapers(*given)
+            MoneyIn(*given),
+            Books(*given),
+            Receipts(*given),
+            Closings(*given),
+            records,
+            TypedPapers(*given),
+            YearClose(*given),
         )
 
 
@@ -63,6 +72,7 @@ def money_orders(desk: MoneyDesk, authenticate: Authenticate) -> dict[str, Order
         "confirm": _confirm,
         "ask_close": _ask_close,
         "close": _close,
+        **ACTS,
     }
 
     def order(act: Callable[[MoneyDesk, Principal, Mapping[str, Any]], Mapping[str, Any]]) -> Order:

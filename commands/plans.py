@@ -8,7 +8,9 @@ from access.guard import guarded, require
 from access.permissions import Permission
 from access.principal import Principal
 from commands.audit import command
+from commands.objection_cases import answer_case, open_case
 from commands.payout import PayoutCommands
+from commands.plan_files import read_days
 from domain.ledger import Entry
 from revenue import accounts
 from revenue.approval import (
@@ -235,16 +237,33 @@ class Plans(PayoutCommands):
             self._records.add_photo(code, "application/octet-stream", photo)
             return self._add(principal, dossier, SheetKept(kept))
 
+    @command(Permission.MAKE_PLAN, "plan.attendance_file")
+    def attendance_file(
+        self, principal: Principal, plan_id: str, sheet: Sheet, content: bytes, photo: bytes
+    ) -> Dossier:
+        """Keep a signed attendance sheet whose days come in a file with identity numbers."""
+        self._dossier(principal, plan_id)
+        days = read_days(content, self._stores.rosters)
+        return self.attendance(principal, plan_id, replace(sheet, days=days), photo)
+
     @command(Permission.MAKE_PLAN, "plan.object")
-    def object_to(self, principal: Principal, plan_id: str, text: str, on: date) -> Dossier:
-        """Register an objection to the published plan; its answer is due by the rule."""
+    def object_to(
+        self, principal: Principal, plan_id: str, text: str, on: date, reporter: str = ""
+    ) -> Dossier:
+        """Register an objection to the published plan, also as a case; its answer is due by the rule."""
         dossier = self._dossier(principal, plan_id)
         published = dossier.approval.taken(Step.PUBLISHED)
         if published is None or not text.strip():
             raise refuse("step_order", step="objection", expected=Step.PUBLISHED.value)
+        if on > self._today:
+            raise refuse("step_future", day=on)
         due = on + timedelta(days=self._rule(dossier).answer_days)
         objection = Objection(len(dossier.objections) + 1, on, text.strip()[:500], due)
+        village = dossier.plan.village_id
+        place = {"village_id": village, "town_id": self._registry.villages_by_id[village].town_id}
         with self._carry_out(principal, "plan.object", plan_id, {"number": str(objection.number)}):
+            now, who = self._day.now(), reporter.strip()[:40]
+            open_case(self._stores.records, plan_id, objection, place, who, principal.user_id, now)
             return self._add(principal, dossier, Objected(objection))
 
     @command(Permission.MAKE_PLAN, "plan.answer")
@@ -256,6 +275,7 @@ class Plans(PayoutCommands):
             raise refuse("objection_none", number=number)
         deed = Answered(number, self._today, outcome, text.strip()[:500])
         with self._carry_out(principal, "plan.answer", plan_id, {"number": str(number)}):
+            answer_case(self._stores.records, plan_id, number, deed.text, principal.user_id, self._day.now())
             return self._add(principal, dossier, deed)
 
     @command(Permission.MAKE_PLAN, "plan.note_payment")

@@ -3,16 +3,18 @@
 Everything is made inside `create_app`; two applications can live in one process.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from dash import Dash, html
 from flask import Flask, Response, g, request
 
-from dashboard import compression, guard, health, login, security, shell
-from dashboard.pages import one_alert, order, order_new, public, readings, stops, work_prints
+from dashboard import compression, exports, guard, health, login, second_factor, security, shell
+from dashboard.pages import one_alert, order, order_new, public, readings, screen, stops, work_prints
 from dashboard.pages.alerts import AlertsPage
 from dashboard.pages.base import Page, Site, language_of
+from dashboard.pages.compare import ComparePage
 from dashboard.pages.data import DataPage
 from dashboard.pages.industries import forms as industry_forms
 from dashboard.pages.industries.one import BasePage, OneIndustryPage
@@ -25,7 +27,9 @@ from dashboard.pages.money.ledger import LedgerPage
 from dashboard.pages.money.reconciliation import ReconciliationPage
 from dashboard.pages.orders import OrdersPage
 from dashboard.pages.overview import OverviewPage
+from dashboard.pages.payout import attendance as payout_attendance
 from dashboard.pages.payout import forms as payout_forms
+from dashboard.pages.payout import objections as payout_objections
 from dashboard.pages.payout import pay_forms
 from dashboard.pages.payout.money import NoticesPage, PaymentsPage, RosterPage, TracePage
 from dashboard.pages.payout.plans import OnePlanPage, PlansPage
@@ -84,6 +88,7 @@ def pages() -> tuple[Page, ...]:
         OverviewPage(),
         PlantsPage(),
         OnePlantPage(),
+        ComparePage(),
         DataPage(),
         IncomePage(),
         ReconciliationPage(),
@@ -109,8 +114,8 @@ def pages() -> tuple[Page, ...]:
     )
 
 
-def create_app(services: Services, settings: DashboardSettings) -> Flask:
-    """Return the application, ready for a WSGI server.
+def create_app(services: Services, settings: DashboardSettings, areas: Sequence[guard.Area] = ()) -> Flask:
+    """Return the application, ready for a WSGI server; ``areas`` ask for tokens instead of sessions.
 
     Raises
     ------
@@ -133,21 +138,29 @@ def create_app(services: Services, settings: DashboardSettings) -> Flask:
         known_path=lambda path: shell.find(every, path, PREFIX) is not None,
         prefix=PREFIX,
         https=settings.https,
+        areas=areas,
     )
     login.install(server)
+    second_factor.install(server)
     health.register(server, services, settings.metrics_token)
     readings.register(server, site)
     money_print.register(server, site)
     money_entry.register(server, site)
     payout_forms.register(server, site)
     pay_forms.register(server, site)
+    payout_attendance.register(server, site)
+    payout_objections.register(server, site)
     public.register(server, site)
+    screen.register(server, site)
+    exports.register(server, site, every)
     order.register(server, site)
     order_new.register(server, site)
     one_alert.register(server, site)
     stops.register(server, site)
     work_prints.register(server, site)
     industry_forms.register(server, site)
+    for area in areas:
+        area.register(server)
     server.after_request(_say_build(settings.build))
     server.before_request(_take_language(services))
     compression.install(server, PREFIX)

@@ -36,6 +36,7 @@ DASH_OPTIONS: Mapping[str, Any] = {"csrf_token_name": CSRF_COOKIE, "csrf_header_
 IDLE_HEADER = "X-Idle-S"  # a page may say how long nobody touched it [s]
 IDLE_AFTER_S = 60.0
 UPLOAD_BYTES_MAX = 28 * 1024 * 1024  # a 20 MB file in base64 and its frame
+SECOND_FACTOR = "/second-factor"
 OPEN_PATHS = frozenset({"/", "/login", "/logout", "/livez", "/readyz", "/metrics"})
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _EXTENSION = "pvmon_guard"
@@ -55,16 +56,41 @@ class Services(Protocol):
         ...
 
 
+class Area(Protocol):
+    """A part of the server with a door of its own: below ``prefix`` it asks for tokens instead of sessions."""
+
+    prefix: str
+
+    def register(self, server: Flask) -> None:
+        """Add its routes, each with its permission."""
+        ...
+
+    def before(self) -> Response | None:
+        """Let a request pass with ``g.principal`` set, or answer it."""
+        ...
+
+    def error(self, status: int, reason: str, incident: str) -> Response:
+        """Answer an error in its own form."""
+        ...
+
+
 class Guard:
     """What `install` leaves at ``server.extensions["pvmon_guard"]``."""
 
     def __init__(
-        self, services: Services, prefix: str, known_path: Callable[[str], bool], *, https: bool
+        self,
+        services: Services,
+        prefix: str,
+        known_path: Callable[[str], bool],
+        *,
+        https: bool,
+        areas: Sequence[Area] = (),
     ) -> None:
         self.services = services
         self.prefix = prefix
         self.known_path = known_path
         self.https = https
+        self.areas = areas
         self.callbacks: Mapping[str, Any] | None = None  # set by check_callbacks
         self.households_look = False  # whether the landing shows the way to the household look-up
 
@@ -82,6 +108,9 @@ class Guard:
         """Let a request pass, or answer it."""
         self._check_origin()
         path = request.path
+        area = self.area_of(path)
+        if area is not None:
+            return area.before()
         token = request.cookies.get(self.cookie, "")
         is_callback = path == f"{self.prefix}_dash-update-component"
         view = current_app.view_functions.get(request.endpoint or "")
@@ -92,7 +121,13 @@ class Guard:
             return None
         if g.principal is None:
             return self._send_to_login()
-        if g.principal.must_change_password and path not in {"/password", "/logout"}:
+        if g.principal.stage and path not in {SECOND_FACTOR, "/logout"}:
+            return self._send_to(SECOND_FACTOR)
+        if (
+            not g.principal.stage
+            and g.principal.must_change_password
+            and path not in {"/password", "/logout"}
+        ):
             return self._send_to("/password")
         if is_callback:
             ticks = only_ticks(self._checked_body())
@@ -101,6 +136,10 @@ class Guard:
         elif request.endpoint in {self.prefix, f"{self.prefix}<path:path>"} and not self.known_path(path):
             abort(404)
         return None
+
+    def area_of(self, path: str) -> Area | None:
+        """Return the area a path lies in."""
+        return next((area for area in self.areas if path.startswith(area.prefix)), None)
 
     def check_routes(self, server: Flask) -> None:
         """Refuse to start when a view of ours states no permission; Dash's own need a login."""
@@ -185,6 +224,7 @@ def install(
     known_path: Callable[[str], bool],
     prefix: str = "/app/",
     https: bool = False,
+    areas: Sequence[Area] = (),
 ) -> Guard:
     """Put the guard in front of ``server``; call it before anything else is registered there.
 
@@ -196,6 +236,8 @@ def install(
         Where Dash is mounted, beginning and ending with a slash.
     https : bool
         People reach the server over https (perhaps through a proxy): cookies become Secure.
+    areas : sequence of Area
+        Parts that ask for tokens; their routes are added by `Area.register`.
 
     Raises
     ------
@@ -204,7 +246,7 @@ def install(
     """
     if len(server.secret_key or "") < KEY_CHARS_MIN:
         raise ConfigurationError(f"the server's secret key is missing or shorter than {KEY_CHARS_MIN}")
-    guard = Guard(services, prefix, known_path, https=https)
+    guard = Guard(services, prefix, known_path, https=https, areas=areas)
     server.config.update(
         SESSION_COOKIE_NAME="__Host-pvmon_form" if https else "pvmon_form",
         SESSION_COOKIE_HTTPONLY=True,
@@ -386,6 +428,9 @@ def _answer_error(error: Exception) -> Any:
         incident = secrets.token_hex(4)
         log.error("incident %s at %s %s", incident, request.method, request.path, exc_info=error)
         reason = ""
+    area = guard_of(current_app).area_of(request.path)
+    if area is not None:
+        return area.error(status, reason, incident)
     return plain.error_answer(status, reason, incident)
 
 

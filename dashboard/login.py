@@ -12,7 +12,7 @@ from access.principal import Principal
 from commands.accounts import PasswordRefusedError
 from commands.authenticate import ABSOLUTE, LoginRefusedError
 from dashboard import plain
-from dashboard.guard import Guard, address_of_request, current_principal, guard_of, page
+from dashboard.guard import SECOND_FACTOR, Guard, address_of_request, current_principal, guard_of, page
 
 _LANDING = """<p>{{ words("access.landing.about") }}</p>
 {% if name %}<p class="note">{{ words("access.landing.hello", name=name) }}</p>
@@ -82,6 +82,19 @@ def own_path(wanted: str, home: str) -> str:
     return home if parts.path in {"/", "/login", "/logout"} else wanted
 
 
+def give_session(response: Response, guard: Guard, token: str) -> None:
+    """Put a session's token into the browser."""
+    response.set_cookie(
+        guard.cookie,
+        token,
+        max_age=int(ABSOLUTE.total_seconds()),
+        httponly=True,
+        samesite="Lax",
+        secure=guard.https,
+        path="/",
+    )
+
+
 class _Pages:
     """The four pages."""
 
@@ -115,16 +128,11 @@ class _Pages:
             return self._refused(refusal, wanted, user)
         session.clear()  # a new CSRF secret with the new session
         must_change = opened.principal.must_change_password
-        response = redirect("/password" if must_change else wanted, code=303)
-        response.set_cookie(
-            self._guard.cookie,
-            opened.token,
-            max_age=int(ABSOLUTE.total_seconds()),
-            httponly=True,
-            samesite="Lax",
-            secure=self._guard.https,
-            path="/",
-        )
+        there = "/password" if must_change else wanted
+        if opened.principal.stage:
+            there = f"{SECOND_FACTOR}?next={quote(wanted, safe='/')}"
+        response: Response = redirect(there, code=303)  # type: ignore[assignment]
+        give_session(response, self._guard, opened.token)
         return response
 
     def logout(self) -> Any:

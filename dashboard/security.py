@@ -35,6 +35,7 @@ _FIXED = {
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), payment=(), usb=()",
 }
 _REFUSED_SWITCHES = ("DASH_MCP_ENABLED", "DASH_DEBUG", "FLASK_DEBUG", "WERKZEUG_DEBUG_PIN")
+PRIVATE = "private, no-cache"  # what programs may keep and must ask about again
 _OFF = frozenset({"", "0", "false", "no", "off"})
 
 
@@ -138,7 +139,7 @@ class _Headers:
             response.headers["Strict-Transport-Security"] = f"max-age={_YEAR_S}"
         if is_static(request.path, self._prefix) and response.status_code in {200, 304}:
             self._cache(response)
-        else:
+        elif "ETag" not in response.headers or response.headers.get("Cache-Control") != PRIVATE:
             response.headers["Cache-Control"] = "no-store"
         return response
 

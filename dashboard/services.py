@@ -17,6 +17,7 @@ from queries.evidence import Evidence
 from queries.money import MoneyQueries
 from queries.overview import Overview
 from queries.plant import PlantPage
+from queries.plant_days import PlantDaysQuery
 from queries.plants import Plants
 from queries.snapshot import SnapshotKeeper
 from queries.sources import Sources
@@ -61,6 +62,8 @@ class DashboardSettings:
         Field time is not real time: every page says so.
     build : str
         Changes with every release; an open page of another build asks to be reloaded.
+    screen_token : str
+        Opens the wall screen without a login; empty: a login only.
     metrics_token : str
         Opens /metrics from elsewhere; empty: this machine only.
     """
@@ -70,6 +73,7 @@ class DashboardSettings:
     demo_clock: bool = False
     build: str = "0.1.0"
     metrics_token: str = ""
+    screen_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ class Queries:
     data_age: DataAge
     evidence: Evidence
     alerts: Alerts
+    plant_days: PlantDaysQuery
 
 
 def queries_over(sources: Sources) -> Queries:
@@ -98,4 +103,5 @@ def queries_over(sources: Sources) -> Queries:
         DataAge(sources, keeper),
         Evidence(sources),
         Alerts(sources),
+        PlantDaysQuery(sources),
     )

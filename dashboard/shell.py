@@ -13,6 +13,7 @@ from access.permissions import Permission
 from access.principal import Principal
 from dashboard import guard
 from dashboard.components.markup import aria, data
+from dashboard.components.seen import export_links, tables_in
 from dashboard.components.state import icon
 from dashboard.components.theme import MANTINE
 from dashboard.components.words import exact_time
@@ -24,6 +25,7 @@ MENU = (
     ("todo", "todo", "todo.menu", Permission.VIEW_OVERVIEW),
     ("", "overview", "pages.menu.overview", Permission.VIEW_OVERVIEW),
     ("plants", "plants", "pages.menu.plants", Permission.VIEW_PLANT),
+    ("compare", "compare", "compare.menu", Permission.VIEW_PLANT),
     ("queue", "queue", "work.menu.queue", Permission.VIEW_ALERTS),
     ("orders", "orders", "work.menu.orders", Permission.VIEW_CASES),
     ("alerts", "alerts", "alerts.page.title", Permission.VIEW_ALERTS),
@@ -238,6 +240,10 @@ def show(
         return no_page(texts, site), name
     except StoreError:
         return _trouble("components.trouble.store", texts, site), name
+    children = getattr(layout, "children", None)
+    if isinstance(children, list):
+        tables = tables_in(layout, texts(page.title))
+        layout.children = [*children, export_links(tables, path, args, texts, site.prefix)]
     return layout, f"{texts(page.title)} · {name}"
 
 

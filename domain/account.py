@@ -18,6 +18,12 @@ class Role(Enum):
     FIELD = "field"  # 外勤: own orders on a phone
     SETTLEMENT = "settlement"  # 结转机构: grid statements and receipts by plant
     TOWNSHIP = "township"  # 镇街: checks the villages' money, reports its industries
+    MACHINE = "machine"  # 机器账号: reads through the data interface by token, never logs in
+
+    @property
+    def logs_in(self) -> bool:
+        """Whether people with this role log in to the pages."""
+        return self is not Role.MACHINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +53,18 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A login of one browser. ``token_hash`` is SHA-256 of the cookie's random token."""
+    """A login of one browser. ``token_hash`` is SHA-256 of the cookie's random token.
+
+    ``stage`` says what is still to do before it opens anything: ``code`` (the second factor), ``setup`` (make
+    one), or nothing.
+    """
 
     token_hash: str = field(repr=False)
     user_id: str
     created_at: datetime
     seen_at: datetime
     csrf_secret: str = field(repr=False, default="")
+    stage: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -240,6 +240,13 @@ class Registry:
     district_en: str = ""
     sources: Mapping[str, str] = field(default_factory=dict)
 
+    def become(self, other: "Registry") -> None:
+        """Say from now on what ``other`` says: the registry was changed while the program runs.
+
+        Everybody in a process holds the one registry and asks it each time; it changes whole, in one step.
+        """
+        object.__setattr__(self, "__dict__", dict(vars(other)))
+
     @cached_property
     def plants_by_id(self) -> Mapping[str, Plant]:
         """Plants by id."""

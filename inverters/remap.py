@@ -98,6 +98,12 @@ def is_remapped(profile: DeviceProfile) -> bool:
     return bool(points) and all(point.address >= BASE and point.end <= BASE + STRIDE for point in points)
 
 
+def is_area(profile: DeviceProfile) -> bool:
+    """Tell whether the registers of ``profile`` lie in this area, at whichever device address."""
+    points, end = profile.points, BASE + STRIDE * ADDRESS_MAX
+    return bool(points) and all(point.address >= BASE and point.end <= end for point in points)
+
+
 def at_device_address(profile: DeviceProfile, number: int) -> DeviceProfile:
     """Return ``profile`` of the area with the registers of device address ``number``."""
     shift = _span(number, RemappedDevice("", profile)).address - BASE

@@ -54,6 +54,7 @@ class Window:
     step_s, length : grid of the window. [s], number of instants
     plant_ids : the plants to read; None: all.
     kinds : the kinds of devices to read.
+    quantities : the quantities to read of what the rules look at; None: all.
     lights : plants that may lend their light besides those that are read.
     """
 
@@ -63,6 +64,7 @@ class Window:
     length: int
     plant_ids: Collection[str] | None = None
     kinds: Sequence[DeviceKind] = _KINDS
+    quantities: Collection[str] | None = None
     lights: Sequence[PlantSeries] = ()
     _blocks: dict[DeviceKind, "_Block"] = field(default_factory=dict)
     _end: datetime | None = None
@@ -92,11 +94,11 @@ class Window:
     def _take(self, kind: DeviceKind, devices: Sequence[Device], interval: Interval, shift: int) -> None:
         """Move the window on and lay the new rows of one kind of device into it."""
         ids = [each.device_id for each in devices]
-        if not ids:
+        names = self._names(kind, ids) if ids else []
+        if not names:
             return
-        names = self._names(kind, ids)
         block = self._blocks.get(kind)
-        if block is None or block.names != names:
+        if block is None or block.names != names or block.ids != ids:
             block = self._blocks[kind] = _Block(ids, names, self.length, block)
         block.move(shift)
         if interval.end <= interval.start:
@@ -110,10 +112,9 @@ class Window:
     def _names(self, kind: DeviceKind, ids: Sequence[str]) -> list[str]:
         """Return the quantities that rules look at and this kind of device has."""
         known = getattr(self.store, "quantities", None)
-        if known is None:
-            return list(_WANTED[kind])
-        there = known(ids)
-        return [name for name in there if name in _WANTED[kind] or name.startswith(_FAMILIES)]
+        there = list(_WANTED[kind]) if known is None else known(ids)
+        found = [name for name in there if name in _WANTED[kind] or name.startswith(_FAMILIES)]
+        return [name for name in found if self.quantities is None or name in self.quantities]
 
     def _series(self, until: datetime) -> list[PlantSeries]:
         end = np.datetime64(until.replace(tzinfo=None), "ns")
@@ -146,35 +147,40 @@ class _Block:
 
     def __init__(self, ids: list[str], names: list[str], length: int, before: "_Block | None") -> None:
         self.names = names
-        self._row = {name: n for n, name in enumerate(ids)}
-        self._values = np.full((len(ids), len(names), length), np.nan)
+        self.ids = ids
+        self.row = {name: n for n, name in enumerate(ids)}
+        self.cells = np.full((len(ids), len(names), length), np.nan)
         if before is not None:
-            for column, name in enumerate(names):
-                if name in before.names:
-                    self._values[:, column] = before.of(name)
+            before.lay_over(self)
 
-    def of(self, name: str) -> Floats:
-        """Return one quantity of every device."""
-        return np.asarray(self._values[:, self.names.index(name)])
+    def lay_over(self, other: "_Block") -> None:
+        """Give another block, of other devices or quantities, what both have."""
+        stayed = [name for name in self.ids if name in other.row]
+        here, there = ([block.row[name] for name in stayed] for block in (self, other))
+        for column, name in enumerate(self.names):
+            if name in other.names:
+                other.cells[there, other.names.index(name)] = self.cells[here, column]
 
     def move(self, shift: int) -> None:
         """Make room for so many new instants at the end."""
         if shift > 0:
-            length = self._values.shape[2]
+            length = self.cells.shape[2]
             keep = max(length - shift, 0)
-            self._values[:, :, :keep] = self._values[:, :, length - keep :]
-            self._values[:, :, keep:] = np.nan
+            self.cells[:, :, :keep] = self.cells[:, :, length - keep :]
+            self.cells[:, :, keep:] = np.nan
 
     def lay(self, devices: npt.NDArray[Any], places: npt.NDArray[np.int64], values: Floats) -> None:
         """Lay rows of values at their places."""
         names, where = np.unique(np.asarray(devices, dtype=str), return_inverse=True)
-        rows = np.array([self._row[name] for name in names.tolist()], dtype=np.int64)
+        rows = np.array([self.row[name] for name in names.tolist()], dtype=np.int64)
         if len(values):
-            self._values[rows[where], :, places] = values
+            self.cells[rows[where], :, places] = values
 
     def values_of(self, device_id: str) -> Mapping[str, Floats]:
         """Return what a device said, quantities it never told left out."""
-        own = self._values[self._row[device_id]]
+        if device_id not in self.row:
+            return {}  # it came while the window was read
+        own = self.cells[self.row[device_id]]
         told = np.isfinite(own).any(axis=1)
         return {name: own[column] for column, name in enumerate(self.names) if told[column]}
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from collectors.contact import Light
 from collectors.group_commit import GroupCommit
@@ -11,9 +12,9 @@ from collectors.identity import IdentityWatch
 from collectors.poller import PolledDevice, WirePoller
 from collectors.source import Delivery, MessageSource, Source
 from collectors.spool import Spool
-from collectors.wiring import Decoders, Wire, joined, polled_wires, published_devices
+from collectors.wiring import Decoders, Wire, joined, published_devices
 from domain.clock import Clock
-from domain.errors import CollectError, SpoolError
+from domain.errors import CollectError, CommandError, SpoolError
 from domain.health import Contact, Health, Reason
 from domain.measurement import Batch, BlockRead, Sample
 from domain.plant import DeviceKind, Gateway, Plant, Registry
@@ -21,13 +22,14 @@ from domain.slots import SlotRange, SlotState, state_of
 from domain.sun import sun_elevation
 from inverters.profile import DeviceProfile
 from jobs.slot_keeper import SlotKeeper
+from jobs.wires import Wires, end
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 _SILENT_AFTER_PERIODS = 3.5
 _RESTART_AFTER_S = 5.0
 _FOLLOW_S = 1.0
-_CANCEL_AGAIN_S = 0.25
 _DEAF_AFTER_PERIODS = 3.0
 _DEAF_S = 60.0  # a cycle over a wire of dead devices may last so long
 
@@ -81,14 +83,20 @@ class Collector:
         self._registry = registry
         self._clock = clock
         self._spool = spool
-        self._make_source = make_source
         self._messages = messages
         self._on_batches = on_batches
-        self._wires = polled_wires(registry, profiles, clock)
         self._published = published_devices(registry, clock)
         self._decoders = Decoders(registry, profiles)
         self._identity = IdentityWatch(spool.notes())
-        self._pollers: list[WirePoller] = []
+        self._wires = Wires(
+            profiles,
+            clock,
+            self._decoders,
+            make_source=make_source,
+            make_poller=self._poller,
+            keep_running=self._keep_running,
+        )
+        self._wires.open(registry)
         self._heard: dict[str, Health] = {}
         self._stop_asked = False
         self._commit: GroupCommit | None = None
@@ -106,26 +114,23 @@ class Collector:
         self._stop, self._finished = asyncio.Event(), asyncio.Event()
         commit = self._commit = GroupCommit(self._spool, self._identity, self._committed)
         committing = asyncio.create_task(commit.run(), name="spool")
-        self._pollers = [self._poller(wire) for wire in self._wires]
         keeper = self._keeper = SlotKeeper(
-            self._registry, self._wires, self._pollers, self._published, self._clock, commit.say
+            self._registry, self._wires.wires, self._wires.pollers, self._published, self._clock, commit.say
         )
         following = asyncio.create_task(self._follow(keeper), name="slots")
         await asyncio.wait([following], timeout=_FOLLOW_S)
-        polling = [
-            asyncio.create_task(self._keep_running(poller), name=f"wire {poller.wire_id}")
-            for poller in self._pollers
-        ]
+        self._wires.start()
         closing = keeper.run(self._slot_health, connected=self._connected)
-        polling += [following, asyncio.create_task(closing, name="closing")]
+        polling = [following, asyncio.create_task(closing, name="closing")]
         if self._messages is not None:
             self._messages.start(self._from_broker)
-        log.info("collecting: %s wires, %s devices by broker", len(self._pollers), len(self._published))
+        log.info("collecting: %s wires, %s devices by broker", len(self._wires.wires), len(self._published))
         try:
             if not self._stop_asked:
                 await self._stop.wait()
         finally:
-            await _end(polling)
+            await self._wires.stop()
+            await end(polling)
             commit.finish()
             await asyncio.shield(committing)
             if self._messages is not None:
@@ -155,10 +160,55 @@ class Collector:
         if self._loop is not None and self._stop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._stop.set)
 
-    def _poller(self, wire: Wire) -> WirePoller:
+    def follow(self, timeout_s: float = 60.0) -> list[str]:
+        """Poll what the registry says now, from another thread; return the gateways whose polling changed.
+
+        Raises
+        ------
+        CommandError
+            The collector does not run.
+        """
+        return self.visit(lambda _: self._follow_registry(), timeout_s)
+
+    def visit(self, work: Callable[[Wires], Coroutine[None, None, T]], timeout_s: float) -> T:
+        """Run ``work`` where the wires are polled, from another thread, and return what it returns.
+
+        Raises
+        ------
+        CommandError
+            The collector does not run, or it took too long.
+        """
+        if self._loop is None or self._loop.is_closed():
+            raise CommandError("the collector does not run; start it first")
+        future = asyncio.run_coroutine_threadsafe(work(self._wires), self._loop)
+        try:
+            return future.result(timeout_s)
+        except TimeoutError as error:
+            future.cancel()
+            raise CommandError(
+                f"not done within {timeout_s:g} s; try again when the wire is less busy"
+            ) from error
+
+    async def _follow_registry(self) -> list[str]:
+        changed = await self._wires.follow(self._registry)
+        self._published = published_devices(self._registry, self._clock)
+        if self._keeper is not None:
+            before = self._keeper.grids
+            self._keeper.follow(self._registry, self._wires.wires, self._wires.pollers, self._published)
+            grids = self._keeper.grids
+            other = [name for name, grid in grids.items() if before.get(name) != grid]
+            await asyncio.to_thread(self._spool.follow_changes, grids, other, self._clock.now())
+        if self._published and self._messages is None:
+            log.warning("devices publish over MQTT, but no broker was configured at the start: start again")
+        log.info(
+            "the registry was changed; wires polled otherwise than before: %s", ", ".join(changed) or "none"
+        )
+        return changed
+
+    def _poller(self, wire: Wire, source: Source) -> WirePoller:
         return WirePoller(
             wire.gateway.gateway_id,
-            self._make_source(wire.gateway),
+            source,
             wire.devices,
             self._clock,
             self._from_wire,
@@ -274,7 +324,7 @@ class Collector:
     def device_health(self) -> Mapping[str, Health]:
         """Return contact with every device of the registry, by id. Thread safe."""
         found = {device.device_id: _unpolled(device.device_id) for device in self._registry.devices()}
-        for wire in self._wires:
+        for wire in self._wires.wires:
             for device in wire.devices:
                 found[device.device_id] = replace(
                     device.contact.health(), inconsistent=self._identity.is_doubtful(device.device_id)
@@ -309,14 +359,14 @@ class Collector:
         now_s = self._clock.monotonic()
         return [
             f"wire {poller.wire_id}"
-            for poller in self._pollers
+            for poller in self._wires.pollers
             if poller.ticked_s and now_s - poller.ticked_s > _DEAF_AFTER_PERIODS * poller.period_s + _DEAF_S
         ]
 
     def counts(self) -> CollectorCounts:
         """Return counters since the start."""
         commit = self._commit.counts if self._commit is not None else None
-        every = [poller.counts for poller in self._pollers]
+        every = [poller.counts for poller in self._wires.pollers]
         return CollectorCounts(
             cycles=sum(count.cycles for count in every),
             late_cycles=sum(count.late_cycles for count in every),
@@ -329,15 +379,6 @@ class Collector:
             bad_messages=self._bad_messages,
             undecoded=self._undecoded,
         )
-
-
-async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Cancel tasks until they have ended: a cancellation that meets an answer just in time can get lost."""
-    left = set(tasks)
-    while left:
-        for task in left:
-            task.cancel()
-        _, left = await asyncio.wait(left, timeout=_CANCEL_AGAIN_S)
 
 
 def _is_partial(sample: Sample, blocks: tuple[BlockRead, ...]) -> bool:

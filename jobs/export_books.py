@@ -9,6 +9,7 @@ from typing import Any
 from access.principal import Principal
 from commands.authenticate import Authenticate
 from commands.money_desk import CONSOLE
+from domain.cell import harmless_or_number
 from domain.errors import CommandError
 from queries.money import MoneyQueries
 from revenue import accounts
@@ -57,7 +58,8 @@ def _csv(rows: Iterator[tuple[str, ...]], texts: Texts) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(_headings(texts))
-    writer.writerows(rows)
+    for row in rows:
+        writer.writerow([harmless_or_number(cell) for cell in row])
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 

@@ -19,7 +19,7 @@ from domain.slots import SlotRange, SlotState, missing_for
 from domain.timespan import Interval, day_of
 
 Say = Callable[[SlotRange], None]
-_LOOK_S = 0.25  # real seconds
+LOOK_S = 0.25  # real seconds
 
 
 class SlotKeeper:
@@ -42,24 +42,37 @@ class SlotKeeper:
     ) -> None:
         self._clock = clock
         self._say = say
-        self._published = published
         self._seen: dict[str, datetime] = {}
         self._gaps: dict[str, int] = {}
+        self._published: Mapping[str, Device] = {}
+        self._unread: list[str] = []
         self.grids: dict[str, Grid] = {}
+        self.follow(registry, wires, pollers, published)
+
+    def follow(
+        self,
+        registry: Registry,
+        wires: Sequence[Wire],
+        pollers: Sequence[WirePoller],
+        published: Mapping[str, Device],
+    ) -> None:
+        """Expect what the registry says now."""
+        grids: dict[str, Grid] = {}
         for wire, poller in zip(wires, pollers, strict=True):
             grid = Grid.of(poller.period_s, poller.phase_s, wire.plant.time_zone)
-            self.grids |= dict.fromkeys((device.device_id for device in wire.devices), grid)
-        self._unread: list[str] = []
-        today = day_of(clock.now())
+            grids |= dict.fromkeys((device.device_id for device in wire.devices), grid)
+        unread: list[str] = []
+        today = day_of(self._clock.now())
         for plant in registry.plants:
             if plant.connection is not Connection.LIVE:
                 continue
             for device in plant.devices:
-                if device.device_id in self.grids or not in_service(device, today):
+                if device.device_id in grids or not in_service(device, today):
                     continue
-                self.grids[device.device_id] = Grid.of(plant.poll_period_s, 0.0, plant.time_zone)
+                grids[device.device_id] = Grid.of(plant.poll_period_s, 0.0, plant.time_zone)
                 if device.device_id not in published:
-                    self._unread.append(device.device_id)
+                    unread.append(device.device_id)
+        self.grids, self._published, self._unread = grids, published, unread
 
     def heard(self, batch: Batch, gaps: int) -> None:
         """Note a published sample; ``gaps`` counts the numbered messages of its device that never came."""
@@ -82,7 +95,7 @@ class SlotKeeper:
         every_s = min((grid.period_us for grid in self.grids.values()), default=60_000_000) / 1e6
         due_s = self._clock.monotonic() + every_s
         while True:
-            await asyncio.sleep(_LOOK_S)
+            await asyncio.sleep(LOOK_S)
             if self._clock.monotonic() >= due_s:
                 due_s = self._clock.monotonic() + every_s
                 self.close(health, connected=connected())

@@ -34,6 +34,7 @@ SENTINELS = (
     2_147_483_647.0,
 )
 _SCALES = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)
+_WITNESS = re.compile(r"_voltage_v$|_temperature_c$|^grid_frequency")
 _MOVING = re.compile(
     r"(ac_active_power_w|dc_power_w|dc_(string|mppt)_\d\d_(current_a|power_w)|irradiance_\w+)$"
 )
@@ -97,6 +98,7 @@ def _device_flags(
             _standing(values, own, reference_max(device, name, _plain(values, own)), day)
         flags[name] = own
     if POWER in device.values and device.device.kind is DeviceKind.INVERTER:
+        _held_not_frozen(device, flags)
         _limits(series, device, flags)
     for found in wrong_units(series, replace(device, flags=flags)):
         findings.append(
@@ -155,7 +157,10 @@ def sentinels(name: str, values: Floats, full: float) -> Mask:
 def out_of_range(name: str, values: Floats) -> Mask:
     """Return what the quantity of a village plant's device cannot be."""
     bounds = quantity(name)
-    return np.asarray((values < bounds.low) | (values > bounds.high))
+    outside = (values < bounds.low) | (values > bounds.high)
+    if name.startswith("grid_frequency"):
+        outside &= values != 0.0  # no grid has no frequency: true, and what an outage is told by
+    return np.asarray(outside)
 
 
 def _rating(
@@ -185,6 +190,19 @@ def _standing(values: Floats, own: Flags, full: float, day: Mask) -> None:
     plain = np.where(own != 0, np.nan, values)
     _mark(own, stale(plain) & alive, Flag.STALE)
     _mark(own, interpolated(plain) & alive, Flag.INTERPOLATED)
+
+
+def _held_not_frozen(device: DeviceSeries, flags: dict[str, Flags]) -> None:
+    """Take the mark of standing still off power while the device's other gauges move: something holds it."""
+    moved = np.zeros(len(device.values[POWER]), dtype=bool)
+    for name, values in device.values.items():
+        if _WITNESS.search(name):
+            with np.errstate(invalid="ignore"):
+                moved[1:] |= np.abs(np.diff(values)) > 0.0
+    alive = moved & np.append(moved[1:], moved[-1:])
+    for name in (POWER, "dc_power_w"):
+        if name in flags:
+            flags[name][alive] &= ~np.uint16(Flag.STALE.value)
 
 
 def _curtailed(series: PlantSeries) -> dict[str, DeviceSeries]:

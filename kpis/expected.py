@@ -27,10 +27,12 @@ NEIGHBOUR_KM, PEERS_KM = 15.0, 40.0
 PEERS_MIN = 3
 INDEX_MIN_W_M2 = 100.0
 _INDEX_MAX = 1.3
+_INDEX_OUT = 0.005
 _FAIMAN_WIND_M_S = 1.0
 _AMBIENT_C = 15.0
 _HEALTHY = 0.5  # of the median of its peers: a unit below it is no peer
 _LIMIT_ROWS = 3
+_LIMIT_SHARE = 0.95  # of the most a unit gives
 _EARTH_KM = 6371.0
 
 
@@ -145,6 +147,10 @@ def power_index(series: PlantSeries) -> Floats | None:
     said = ~np.isnan(shares).all(axis=0)
     power[said] = np.nanmedian(shares[:, said], axis=0)
     index = _index(power, series.clear_sky_poa_w_m2 / 1000.0, least=INDEX_MIN_W_M2 / 1000.0, cap=np.inf)
+    with np.errstate(invalid="ignore"):
+        index[index < _INDEX_OUT] = (
+            np.nan
+        )  # no sky by day is so dark: the plant stood still, and says nothing
     known = index[~np.isnan(index)]
     if len(known) < PEERS_MIN:
         return None
@@ -290,7 +296,13 @@ def _learnt(
 
 
 def _limit_w(power: Floats, marks: NDArray[np.uint16]) -> float:
-    """Return the level at which the inverter limits itself, infinite when it was never seen to. [W]"""
-    clipped = power[(marks & np.uint16(Flag.CLIPPED.value)) != 0]
-    clipped = clipped[~np.isnan(clipped)]
-    return float(np.quantile(clipped, 0.9)) if len(clipped) >= _LIMIT_ROWS else np.inf
+    """Return the level at which the inverter limits itself, infinite when it was never seen to. [W]
+
+    A level that the unit has passed clearly is none: under an even sky power stands still as well.
+    """
+    known = ~np.isnan(power)
+    clipped = power[known & ((marks & np.uint16(Flag.CLIPPED.value)) != 0)]
+    if len(clipped) < _LIMIT_ROWS:
+        return np.inf
+    level = float(np.quantile(clipped, 0.9))
+    return level if level >= _LIMIT_SHARE * float(np.quantile(power[known], 0.999)) else np.inf

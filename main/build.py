@@ -51,8 +51,9 @@ def options_from(settings: Settings) -> Options:
         Lists every problem of every file.
     """
     overlay = settings.overlay_dir
-    registry = load_registry(settings.config_dir, overlay if overlay.is_dir() else None)
-    return Options(settings, registry, load_profiles(), SystemClock(), broker_from(settings, registry))
+    profiles = load_profiles(settings.profiles_dir)
+    registry = load_registry(settings.config_dir, overlay if overlay.is_dir() else None, profiles=profiles)
+    return Options(settings, registry, profiles, SystemClock(), broker_from(settings, registry))
 
 
 def broker_from(settings: Settings, registry: Registry) -> Broker | None:

@@ -121,7 +121,12 @@ def load_alert_rules(config: Path, overlay: Path | None = None, texts: Texts | N
     return book
 
 
-def read_facts(config: Path, overlay: Path | None, texts: Texts | None = None) -> Facts:
+def read_facts(
+    config: Path,
+    overlay: Path | None,
+    texts: Texts | None = None,
+    profiles: Mapping[str, DeviceProfile] | None = None,
+) -> Facts:
     """Return the sound records of both layers, for those who write them elsewhere.
 
     Raises
@@ -129,7 +134,7 @@ def read_facts(config: Path, overlay: Path | None, texts: Texts | None = None) -
     RegistryProblemsError
         There are faults.
     """
-    checked = _read(config, overlay, None, texts)
+    checked = _read(config, overlay, profiles, texts)
     if checked.problems:
         raise RegistryProblemsError(checked.problems)
     return checked.facts

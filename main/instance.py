@@ -31,16 +31,20 @@ from jobs.export_books import export_order
 from jobs.forward import Forwarder
 from jobs.schedule import Schedule
 from main.alert_jobs import AlertWork, alert_work
+from main.api import data_interface
 from main.build import Options, make_source, open_records, open_spool, open_store
 from main.care.telling import notifier_of
 from main.care.work import work_services
 from main.control import ControlServer
+from main.field.following import RegistryFollower
 from main.industries import load_industries
 from main.industry_desk import industry_services
 from main.metered import metered_kwh
+from main.network import reach_of
 from main.orders import orders
 from main.payout import PayoutDesk, open_desk
 from main.pulse import Pulse, unready
+from main.second_factor import second_factors
 from main.tariffs import load_tariffs
 from main.timetable import timetable
 from main.web import WebServer
@@ -101,6 +105,7 @@ class Instance:
     _alert_work: AlertWork | None = None
     forwarder: Forwarder | None = None
     schedule: Schedule | None = None
+    follower: RegistryFollower | None = None
     _collector_thread: CollectorThread | None = None
     stopping: threading.Event = field(default_factory=threading.Event)  # long jobs look at it
     _undo: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
@@ -186,6 +191,12 @@ class Instance:
         thread.start()
         self._undo.callback(thread.stop)
 
+    def follow_registry(self) -> None:
+        """Begin to follow the registry: what is changed from outside is in force here within seconds."""
+        follower = self.follower = RegistryFollower(self)
+        follower.start()
+        self._undo.callback(follower.stop)
+
     def control(self) -> None:
         """Open the control socket for other commands."""
         server = ControlServer(self.options.data, orders(self))
@@ -222,16 +233,23 @@ class Instance:
         settings = self.options.settings
         given = settings.session_secret()
         token = settings.metrics_token()
+        services = self._services()
+        reach = reach_of(settings, SystemClock())
+        if reach.authority is not None:
+            log.warning("pages over https by our own authority: give people %s", reach.authority)
+        token, screen = settings.metrics_token(), settings.screen_token()
         app = create_app(
-            self._services(),
+            services,
             DashboardSettings(
                 secret_key=given.get_secret_value() if given else secret_key(self.options.data),
-                https=settings.public_url.startswith("https://"),
+                https=reach.is_tls or settings.public_url.startswith("https://"),
                 demo_clock=self.options.demonstration,
                 metrics_token=token.get_secret_value() if token else "",
+                screen_token=screen.get_secret_value() if screen else "",
             ),
+            [data_interface(self.options, self.records, services)],
         )
-        self.web = WebServer(app, settings.host, settings.port)
+        self.web = WebServer(app, reach)
         self.web.start()
         self._undo.callback(self.web.stop)
         return self.web.url
@@ -304,9 +322,16 @@ class Instance:
             faults=self.faults,
             unready=lambda: unready(self),
             alerts=self.records,
+            days=self.records,
         )
         return Services(
-            Authenticate(self.records, Passwords(), SystemClock(), field_clock=options.clock),
+            Authenticate(
+                self.records,
+                Passwords(),
+                SystemClock(),
+                field_clock=options.clock,
+                factors=second_factors(options, self.records),
+            ),
             self.accounts(),
             self.readings(),
             sources,

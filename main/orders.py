@@ -4,14 +4,20 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from commands.account_orders import account_orders
+from commands.token_orders import token_orders
+from commands.tokens import Tokens
+from domain.clock import SystemClock
 from jobs.transfer_samples import perform_export, perform_import
 from main import sample_account
 from main.backup.parts import Sources
 from main.backup.work import make_backup
 from main.care.orders import care_orders
 from main.control import Action
+from main.field.orders import field_orders
+from main.hand_over import handover_orders
 from main.industry_acts import carry_out as industry_order
 from main.payout_table import carry_out
+from main.second_factor import factor_orders
 from stores.duckdb import DuckDbStore
 
 if TYPE_CHECKING:
@@ -33,8 +39,12 @@ def orders(instance: "Instance") -> Mapping[str, Action]:
         }
 
     found: dict[str, Action] = {"status": status, **_sample_orders(instance)}
+    found |= field_orders(instance)
     if instance.has_records:  # a collector of a server knows no accounts
         found |= account_orders(instance.accounts())
+        found |= token_orders(Tokens(instance.records, SystemClock(), instance.options.clock))
+        found |= handover_orders(instance.options, instance.records)
+        found |= factor_orders(instance.options.settings, instance.records)
         found["payout"] = lambda payload: carry_out(instance.payout(), payload)
         found["industry"] = lambda payload: industry_order(
             instance.industries_on(instance.options.clock), instance.records, payload

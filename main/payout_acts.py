@@ -10,7 +10,7 @@ from typing import Any
 
 from access.principal import Principal
 from commands.documents import Document
-from commands.plan_files import read_days, read_lines
+from commands.plan_files import read_lines
 from commands.plans import DraftOrder, StepOrder
 from domain.money import Money
 from main.payout import PayoutDesk
@@ -157,10 +157,10 @@ def plan_back(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> A
 
 def attendance(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:
     """Enter a signed sheet."""
-    days = read_days(_file(words, "file"), desk.stores.rosters)
     month, signed = date.fromisoformat(words["first"]), date.fromisoformat(words["on"])
-    sheet = Sheet(words["line"], month, days, signed, "")
-    return _state(desk.plans.attendance(who, words["plan"], sheet, _file(words, "paper")), texts)
+    sheet = Sheet(words["line"], month, {}, signed, "")
+    content, photo = _file(words, "file"), _file(words, "paper")
+    return _state(desk.plans.attendance_file(who, words["plan"], sheet, content, photo), texts)
 
 
 def objection(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:

@@ -19,6 +19,7 @@ def settings_of(args: argparse.Namespace, context: Context) -> Settings:
     return load_settings(
         config_dir=context.config,
         data_dir=context.data,
+        profiles_dir=getattr(args, "profiles", None),
         host=getattr(args, "host", None),
         port=getattr(args, "port", None),
     )
@@ -32,6 +33,7 @@ def start_everything(instance: Instance, progress: Progress) -> None:
     instance.control()
     progress("store")
     instance.collect()
+    instance.follow_registry()
     live = [plant for plant in instance.options.registry.plants if plant.connection is Connection.LIVE]
     progress("collecting", plants=len(live))
     instance.work()
@@ -46,6 +48,7 @@ def start_collector(instance: Instance, progress: Progress) -> None:
     instance.open_queue()
     instance.control()
     instance.collect()
+    instance.follow_registry()
     instance.beat("collector")
     progress("collecting", plants=sum(1 for p in instance.options.registry.plants if p.gateways))
 
@@ -54,6 +57,7 @@ def start_worker(instance: Instance, progress: Progress) -> None:
     """Start the jobs."""
     instance.open_records()
     instance.open_store()
+    instance.follow_registry()
     instance.work()
     instance.beat("worker")
     progress("working")
@@ -66,6 +70,7 @@ def start_web(instance: Instance, progress: Progress) -> None:
     instance.open_records()
     instance.open_store()
     instance.follow_store()
+    instance.follow_registry()
     instance.control()
     instance.beat("web")
     progress("web", url=instance.serve())
@@ -79,7 +84,7 @@ def perform(args: argparse.Namespace, context: Context, start: Start, *, embedde
     settings = settings_of(args, context)
     if not embedded:
         refuse_single_process_store(settings, args.verb)
-    log_to(settings.data_dir / "log" if embedded else None, settings.log_level)
+    log_to(settings.data_dir / "log" if embedded else None, settings.log_level, settings.secret_values())
     options = options_from(settings)
     progress = Progress(context.texts)
     _say_registry(options, progress)

@@ -49,6 +49,10 @@ class Settings(BaseSettings):
         Path("data"),
         description="Folder of everything written: samples, records, queue, changed configuration.",
     )
+    profiles_dir: Path | None = Field(
+        None,
+        description="Folder of device profiles that add to or replace those of the program; read at the start.",
+    )
     host: str = Field("127.0.0.1", description="Address the web server listens on.")
     port: int = Field(8050, ge=1, le=65_535, description="Port the web server listens on.")
     public_url: str = Field(
@@ -104,7 +108,24 @@ class Settings(BaseSettings):
     metrics_token_file: Path | None = Field(
         None, description="File with the token that opens /metrics from elsewhere; empty: this machine only."
     )
-    proxy_hops: int = Field(0, ge=0, le=3, description="Reverse proxies in front whose headers are believed.")
+    api_per_minute: int = Field(
+        120, ge=1, le=100_000, description="Requests a minute a token of the data interface may make."
+    )
+    proxy_hops: int = Field(
+        0,
+        ge=0,
+        le=3,
+        description="Reverse proxies in front whose headers are believed; public_url must then be https.",
+    )
+    tls_certificate_file: Path | None = Field(
+        None,
+        description="Certificate (PEM) the pages are served with; empty: on loopback plain, elsewhere our own.",
+    )
+    tls_key_file: Path | None = Field(None, description="Key of that certificate.")
+    screen_token_file: Path | None = Field(
+        None,
+        description="File with the token that opens the wall screen without a login; empty: a login only.",
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -129,6 +150,8 @@ class Settings(BaseSettings):
             raise ValueError("mqtt_user needs PVMON_MQTT_PASSWORD_FILE")
         if (self.mqtt_certificate_file is None) != (self.mqtt_key_file is None):
             raise ValueError("mqtt_certificate_file and mqtt_key_file go together")
+        if (self.tls_certificate_file is None) != (self.tls_key_file is None):
+            raise ValueError("tls_certificate_file and tls_key_file go together")
         if re.search(r"://[^/@\s]*:[^/@\s]+@", self.records_url):
             raise ValueError("records_url holds a password; put it into PVMON_RECORDS_PASSWORD_FILE")
         if self.public_url.startswith("http://") and self._public_host() not in _LOCAL_HOSTS:
@@ -168,6 +191,10 @@ class Settings(BaseSettings):
         """Return the token that opens /metrics, None when no file is named."""
         return _secret("metrics_token_file", self.metrics_token_file)
 
+    def screen_token(self) -> SecretStr | None:
+        """Return the token of the wall screen, None when no file is named."""
+        return _secret("screen_token_file", self.screen_token_file)
+
     def check_secrets(self) -> None:
         """Read every named secret once, so that a bad one stops the start and not the night.
 
@@ -176,14 +203,19 @@ class Settings(BaseSettings):
         ConfigurationError
             A file is missing, empty, short or holds a default.
         """
-        for read in (
+        self.secret_values()
+
+    def secret_values(self) -> list[str]:
+        """Return every secret that is named, so that the log can mask it."""
+        read = (
             self.influx_token,
             self.mqtt_password,
             self.records_password,
             self.session_secret,
             self.metrics_token,
-        ):
-            read()
+            self.screen_token,
+        )
+        return [found.get_secret_value() for each in read if (found := each()) is not None]
 
 
 def _secret(field: str, path: Path | None) -> SecretStr | None:

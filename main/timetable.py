@@ -11,6 +11,7 @@ from main.alert_jobs import alert_jobs
 from main.backup.shelf import Journal
 from main.backup.work import backup_folder, copy_records_often, make_backup, try_restore
 from main.care.telling import care_jobs
+from main.day_jobs import day_jobs
 from main.orders import backup_sources
 from stores.duckdb import DuckDbStore
 
@@ -36,6 +37,7 @@ def timetable(instance: "Instance") -> list[Job]:
     jobs = [Job("compute_kpis", _KPI_PERIOD_S, kpis)]
     jobs += care_jobs(instance)
     jobs += alert_jobs(instance)
+    jobs += day_jobs(instance)
     store = instance.store
     if isinstance(store, DuckDbStore):  # a server store keeps its own retention
 

@@ -4,8 +4,10 @@ import logging
 import logging.handlers
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
+
+from main.masking import Masking
 
 _LOOK_S = 1.0
 _LOG_BYTES = 5_000_000
@@ -32,8 +34,8 @@ class StopSignal:
             look()
 
 
-def log_to(folder: Path | None, level: str = "info") -> None:
-    """Send the log to a file that turns over, or to standard error when there is no folder."""
+def log_to(folder: Path | None, level: str = "info", secrets: Collection[str] = ()) -> None:
+    """Send the log to a file that turns over, or to standard error when there is no folder; secrets are masked."""
     handler: logging.Handler
     if folder is None:
         handler = logging.StreamHandler()
@@ -42,7 +44,7 @@ def log_to(folder: Path | None, level: str = "info") -> None:
         handler = logging.handlers.RotatingFileHandler(
             folder / "pvmon.log", maxBytes=_LOG_BYTES, backupCount=3, encoding="utf-8"
         )
-    handler.setFormatter(logging.Formatter(_FORM))
+    handler.setFormatter(Masking(_FORM, secrets))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for noisy in ("apscheduler", "pymodbus", "alembic", "amqtt"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -122,7 +122,7 @@ class Curves:
         if not ids:
             return ()
         frame = self._sources.store.power_curves({plant.plant_id: ids}, POWER, interval, step)
-        values = _buckets(frame["instant"], frame["value"], interval, step)
+        values = buckets(frame["instant"], frame["value"], interval, step)
         return (Line(plant.plant_id, values * 1e-3),)
 
     def _devices(
@@ -139,7 +139,7 @@ class Curves:
             rows = frame[frame["device_id"] == device_id]
             column = next((c for c in wanted if c in rows and rows[c].notna().any()), wanted[0])
             series = rows[column] if column in rows else pd.Series(np.nan, index=rows.index)
-            values = _buckets(rows["measured_at"], series, interval, step)
+            values = buckets(rows["measured_at"], series, interval, step)
             if subject is Subject.NORMALISED:
                 values = values / (own[device_id].rated_power_kw * 10.0)
             lines.append(Line(own[device_id].name, values))
@@ -157,7 +157,8 @@ class Curves:
         )
 
 
-def _buckets(instants: pd.Series, values: pd.Series, interval: Interval, step: timedelta) -> Floats:
+def buckets(instants: pd.Series, values: pd.Series, interval: Interval, step: timedelta) -> Floats:
+    """Lay values out on the buckets of an interval; NaN where there is no row."""
     count = int(np.ceil(interval.duration / step)) or 1
     laid = np.full(count, np.nan)
     if len(instants) == 0:

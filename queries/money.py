@@ -104,10 +104,10 @@ class MoneyQueries:
     @require(Permission.VIEW_INCOME)
     def arrears(self, principal: Principal) -> list[ArrearsView]:
         """Return accrued, received and open by plant and year, subsidies apart."""
-        state = self._state(self._plants(principal))
-        return [
-            ArrearsView(self._registry.plants_by_id[row.plant_id].name, row) for row in state.arrears.rows()
-        ]
+        plants = self._plants(principal)
+        rows = self._state(plants).arrears.rows()  # a receipt pays plants of others too
+        known = self._registry.plants_by_id
+        return [ArrearsView(known[row.plant_id].name, row) for row in rows if row.plant_id in plants]
 
     @require(Permission.VIEW_INCOME)
     def receipts(self, principal: Principal) -> list[ReceiptView]:

@@ -15,6 +15,7 @@ from domain.timespan import day_of
 from revenue import accounts
 from revenue.approval import ORDER, Step, StepTaken, blockers, next_step
 from revenue.dossier import Dossier
+from revenue.figures import YEAR_END
 from revenue.notice import Notice
 from revenue.payment import PaymentState, Standing
 from revenue.plan import months_between, verdict_of
@@ -208,7 +209,8 @@ class Payout:
     def _income(self, village_id: str, first: date, last: date) -> tuple[int, int]:
         income = subsidy = 0
         for voucher in self._stores.ledger.vouchers([village_id], account="501"):
-            if first <= voucher.entry.belongs_to.replace(day=1) <= last:
+            closes_year = voucher.entry.source_kind in YEAR_END
+            if not closes_year and first <= voucher.entry.belongs_to.replace(day=1) <= last:
                 for posting in voucher.entry.postings:
                     if posting.account.startswith(accounts.SALES[:3]):
                         income -= posting.fen

@@ -7,6 +7,7 @@ from typing import Any
 from domain.clock import Clock
 from domain.plant import Registry
 from stores.alert_protocol import AlertStore
+from stores.day_protocol import DayStore
 from stores.protocol import LatestValues, MeasurementStore, RecordStore
 
 
@@ -42,3 +43,4 @@ class Sources:
     faults: Callable[[], Sequence[str]] = field(default=_nothing)
     unready: Callable[[], Sequence[str]] = field(default=_nothing)
     alerts: AlertStore | None = None
+    days: DayStore | None = None

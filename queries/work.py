@@ -189,6 +189,12 @@ class Work:
         )
 
     @require(P.VIEW_CASES)
+    def cases(self, principal: Principal, since: datetime | None = None) -> list[Case]:
+        """Return open cases in scope, with ``since`` also those changed since then."""
+        acts = self._sources.records.cases_acts(open_only=since is None, since=since)
+        return [case for each in acts if self._sees_case(principal, case := fold_case(each))]
+
+    @require(P.VIEW_CASES)
     def order(self, principal: Principal, case_id: str) -> OrderView:
         """Return one case; AccessDeniedError when there is none in scope."""
         sources = self._sources
@@ -326,6 +332,8 @@ class Work:
 
     def _sees_case(self, principal: Principal, case: Case) -> bool:
         scope = principal.scope
+        if not principal.sees_case_of(case.assignee):
+            return False
         if scope.everything or case.town_id in scope.town_ids or case.village_id in scope.village_ids:
             return True
         plant = self._sources.registry.plants_by_id.get(case.plant_id)

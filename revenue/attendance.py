@@ -49,7 +49,7 @@ def faults_in_sheet(
     for row, (person, days) in enumerate(sheet.days.items(), 1):
         elsewhere = sum(
             one.days.get(person, 0)
-            for one in others
+            for one in newest_sheets(others)
             if one.month == sheet.month and one.line_id != sheet.line_id
         )
         if person not in known:

@@ -152,8 +152,9 @@ def _reading_faults(
         return []
     try:
         kwh = readings_kwh(line, exchanges)
-    except MoneyError as error:
-        return [("readings_impossible", {"reason": str(error)})]
+    except MoneyError:
+        told = {"start": line.start_reading, "end": line.end_reading, "multiplier": line.multiplier}
+        return [("readings_impossible", told)]
     assert line.kwh is not None
     if abs(kwh - line.kwh) > _STEP_KWH:
         return [("readings_differ", {"kwh": line.kwh, "readings_kwh": kwh})]

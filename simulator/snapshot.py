@@ -95,9 +95,10 @@ class Observer:
     def grid_voltage_v(self, epoch_s: Floats, columns: NDArray[np.int64], load: Floats) -> list[Floats]:
         """Return the three phase voltages at units that stand in plants ``columns``. [V]
 
-        Weak village feeders rise with what is fed in; each phase sits a little apart.
+        Weak village feeders rise with what is fed in, within the +7 % of 220 V that a supply may; each phase sits
+        a little apart.
         """
         key = columns
         slow = wander(self.seed + 40, key, epoch_s[:, None] / 1_800.0) - 0.5
-        level = 228.0 + 5.0 * slow + 7.5 * load
+        level = 222.0 + 5.0 * slow + 7.5 * load
         return [level * (1.0 + 0.012 * (uniform(self.seed + 41 + phase, key) - 0.5)) for phase in range(3)]

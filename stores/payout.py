@@ -14,8 +14,8 @@ from revenue.refusal import Refusal
 from revenue.rule import RuleVersion
 from stores.dossiers import Dossiers
 from stores.ledger_protocol import LedgerStore
-from stores.protocol import RecordStore
 from stores.roster_protocol import RosterStore
+from stores.work_protocol import WorkStore
 
 _FIGURES_MAX = 200
 
@@ -24,7 +24,7 @@ _FIGURES_MAX = 200
 class PayoutStores:
     """Where payout reads and writes; all of them in one transaction manager."""
 
-    records: RecordStore
+    records: WorkStore
     ledger: LedgerStore
     dossiers: Dossiers
     rosters: RosterStore

@@ -13,6 +13,7 @@ from domain.account import AuditEntry, Session, User
 from domain.frame import MeasurementFrame
 from domain.kpi import DailyKpi
 from domain.measurement import Batch, Origin
+from domain.plant import DeviceKind
 from domain.records import ImportedFile, JobRun, MeterReading
 from domain.timespan import Interval
 from stores.sample_account_protocol import SampleAccountStore
@@ -41,6 +42,10 @@ class StoreStatus:
 
 class MeasurementStore(Protocol):
     """Keeps batches; key is (device, measured_at), so twice is once. Thread safe."""
+
+    def register(self, devices: Mapping[str, DeviceKind]) -> None:
+        """Take another set of devices that may be written (the registry was changed)."""
+        ...
 
     def write(self, batches: Sequence[Batch]) -> WriteResult:
         """Keep ``batches`` durably. The same batch twice leaves one copy; the first one written stays.

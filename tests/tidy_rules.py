@@ -324,6 +324,7 @@ DOORS: dict[str, tuple[str, ...]] = {  # library: the files, or folders, that ma
     "apscheduler": ("jobs/schedule.py",),
     "reportlab": ("commands/papers/",),
     "segno": ("commands/papers/",),
+    "pyotp": ("commands/second_factor.py",),
     "argon2": ("commands/passwords.py",),
     "waitress": ("main/web.py",),
     "pydantic": ("main/settings.py",),
@@ -332,7 +333,7 @@ DOORS: dict[str, tuple[str, ...]] = {  # library: the files, or folders, that ma
     "dash_mantine_components": ("dashboard/",),
     "dash_ag_grid": ("dashboard/",),
     "plotly": ("dashboard/",),
-    "flask": ("dashboard/",),
+    "flask": ("dashboard/", "api/"),  # two faces of one server
     "flask_wtf": ("dashboard/",),
     "xlrd": ("commands/money_files.py",),
     "pypdf": ("commands/", "tests/"),

@@ -20,6 +20,13 @@ IMPOSSIBLE_BOUNDS: Bounds = {
     "night_deg": (-18, 0),
     "night_share": (0.0, 0.1),
 }
+_WITNESSES = (
+    "ac_phase_a_voltage_v",
+    "ac_line_ab_voltage_v",
+    "dc_voltage_v",
+    "dc_mppt_01_voltage_v",
+    "internal_temperature_c",
+)
 _ALL = 0.8  # so many of a plant's units are wrong alike: it is the table, not the units
 _FACTORS = (10.0, 2.0, 3.0**0.5, 1000.0, 100.0)
 _BAD = np.uint16((Flag.OUT_OF_RANGE | Flag.SENTINEL | Flag.UNIT).value)
@@ -45,8 +52,19 @@ def judge_stale(scene: Scene, limits: Limits) -> Judgement:
     moved[:, need - 1 :] = _moves(median, need, limits["peers_move"]) | _moves(
         light / 1000.0, need, limits["peers_move"]
     )
-    found = verdicts(np.isfinite(power), same & moved & ~clipped)
+    found = verdicts(np.isfinite(power), same & moved & ~clipped & ~_others_move(scene))
     return Judgement(scene.subjects, found, {"power_w": power})
+
+
+def _others_move(scene: Scene) -> Bools:
+    """Return where a unit's voltages or temperature change while its power may not: it is held, and not frozen."""
+    found = np.zeros((len(scene.units), scene.length), dtype=np.bool_)
+    for name in _WITNESSES:
+        values = scene.raw(name)
+        if values is not None:
+            with np.errstate(invalid="ignore"):
+                found[:, 1:] |= np.abs(np.diff(values, axis=1)) > 0.0
+    return found
 
 
 def _moves(values: Floats, need: int, least: float) -> Bools:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from alerts.condition import Bounds, Limits
-from alerts.judgement import Bools, Judgement, bools, floats, shortfall, verdicts
+from alerts.judgement import NEAR, TRUE, UNKNOWN, Bools, Judgement, bools, floats, shortfall, verdicts
 from alerts.scene import Scene, quantile
 from domain.series import Floats
 
@@ -77,12 +77,30 @@ def judge_outage(scene: Scene, limits: Limits) -> Judgement:
 
 
 def judge_high(scene: Scene, limits: Limits) -> Judgement:
-    """F20. TRUE: a phase is above ``high_ratio`` of the nominal voltage."""
+    """F20. TRUE: a phase is above ``high_ratio`` of the nominal voltage.
+
+    Where half of a plant's units say so it is the grid's, and one alert of the plant; its units then say nothing.
+    """
     voltage = greatest_voltage(scene)
     ratio = voltage_ratio(scene)
+    typical = scene.median(ratio)
     with np.errstate(invalid="ignore"):
-        found = verdicts(np.isfinite(ratio), ratio > limits["high_ratio"], ratio < limits["clear_ratio"])
-    return Judgement(scene.subjects, found, {"voltage_v": voltage, "voltage_ratio": ratio})
+        whole = verdicts(
+            np.isfinite(typical), typical > limits["high_ratio"], typical < limits["clear_ratio"]
+        )
+        own = verdicts(np.isfinite(ratio), ratio > limits["high_ratio"], ratio < limits["clear_ratio"])
+        several = scene.reporting_of(ratio) > 1
+    of_plant = scene.to_units((whole == TRUE) & several)
+    own = np.where(of_plant & (own == TRUE), NEAR, own).astype(np.int8)
+    whole = np.where(several, whole, UNKNOWN).astype(np.int8)
+    return Judgement(
+        (*scene.plant_subjects, *scene.subjects),
+        np.concatenate([whole, own]),
+        {
+            "voltage_v": np.concatenate([scene.median(voltage), voltage]),
+            "voltage_ratio": np.concatenate([typical, ratio]),
+        },
+    )
 
 
 def judge_balance(scene: Scene, limits: Limits) -> Judgement:

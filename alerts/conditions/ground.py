@@ -21,6 +21,8 @@ SNOW_BOUNDS: Bounds = {
 }
 SHADE_BOUNDS: Bounds = {"loss": (0.05, 0.9), "clear_days": (2, 20), "of_days": (2, 30), "sky": (0.5, 1.0)}
 _SLOT_H = 0.5
+_OWN = frozenset({"own", "own_ghi", "file"})
+_NOISE_DAYS, _NOISE = 30, 2.5  # a fifth-day median strays by so many usual distances of a day from it
 
 
 def judge_soiling(scene: Scene, limits: Limits) -> Judgement:
@@ -33,10 +35,11 @@ def judge_soiling(scene: Scene, limits: Limits) -> Judgement:
     back = int(limits["days"])
     widened = np.concatenate([index, index[:, -1:]], axis=1)
     now = before(widened, 5, 3)[:, 1:]
+    noise = before(np.abs(index - now), _NOISE_DAYS, 5)
     earlier = before(index, 5, 3, gap=back // 2)
     clean = np.full_like(index, np.nan)
     for day in range(days.count):
-        part = index[:, max(0, day - int(limits["clean_days"])) : day]
+        part = now[:, max(0, day - int(limits["clean_days"])) : day]
         ordered = np.sort(part, axis=1)
         count = np.isfinite(part).sum(axis=1)
         at = np.maximum(np.ceil(0.85 * count).astype(np.int64) - 1, 0)
@@ -45,14 +48,19 @@ def judge_soiling(scene: Scene, limits: Limits) -> Judgement:
     with np.errstate(invalid="ignore", divide="ignore"):
         loss = 1.0 - now / clean
         slid = (
-            (loss > limits["loss"])
+            (loss > np.maximum(limits["loss"], _NOISE * np.nan_to_num(noise)))
             & ((earlier - now) / clean > 0.15 * loss)
             & (1.0 - earlier / clean > 0.25 * loss)
         )
-        known = np.isfinite(loss) & np.isfinite(earlier)
+        known = np.isfinite(loss) & np.isfinite(earlier) & _own_light(scene)
     found = days.place(verdicts(known, slid, loss < 0.5 * limits["loss"]), np.arange(len(scene.plants)))
     drop = days.spread(np.clip(np.nan_to_num(loss), 0.0, 0.9))
     return Judgement(scene.plant_subjects, found, {"soiling_loss": days.spread(loss)}, drop=drop)
+
+
+def _own_light(scene: Scene) -> Bools:
+    """Return which plants measure their own light [plants, 1]: a lent sky errs by more than dirt costs."""
+    return np.array([[plant.irradiance_source in _OWN] for plant in scene.plants])
 
 
 def judge_snow(scene: Scene, limits: Limits) -> Judgement:

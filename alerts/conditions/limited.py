@@ -21,14 +21,17 @@ _SET_POINTS = ("active_power_limit_percent", "plant_active_power_limit_percent")
 
 
 def flat(scene: Scene, tolerance: float, least_min: float) -> Bools:
-    """Return where a unit's power has stayed within a tolerance of its rating for some time [units, instants]."""
+    """Return where a unit's power has stayed within a share of itself for some time [units, instants]."""
     need = max(2, round(least_min * 60.0 / scene.step_s))
     found = np.zeros((len(scene.units), scene.length), dtype=np.bool_)
     if scene.length < need:
         return found
     windows = np.lib.stride_tricks.sliding_window_view(scene.share, need, axis=1)
     with np.errstate(invalid="ignore"):
-        still = (windows.max(axis=2) - windows.min(axis=2)) < tolerance
+        highest = windows.max(axis=2)
+        still = (
+            highest - windows.min(axis=2)
+        ) < tolerance * highest  # under an even sky a low power is near level
     found[:, need - 1 :] = still
     return found
 

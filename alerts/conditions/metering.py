@@ -140,13 +140,23 @@ def judge_jump(scene: Scene, limits: Limits) -> Judgement:
     for row, counter in enumerate(counters):
         known = np.flatnonzero(np.isfinite(counter))
         grown = np.diff(counter[known])
-        hours = np.diff(known) * scene.step_s / 3600.0 + scene.step_s / 3600.0
+        hours = _since_it_moved(counter[known], known) * scene.step_s / 3600.0 + scene.step_s / 3600.0
         most = rated[row, 0] * hours * limits["tolerance"]
         slack = limits["least_kwh"] * 1000.0
         bad = (grown < -slack) | (grown > most + slack)
         said[row, known[1:]] = bad
         steps[row, known[1:]] = grown / 1000.0
     return Judgement(subjects, said, {"counter_step_kwh": steps})
+
+
+def _since_it_moved(values: Floats, place: Ints) -> Ints:
+    """Return for each reading after the first how many steps the one it is compared with has stood.
+
+    A counter that froze catches up when it moves again: that is no jump.
+    """
+    moved = np.concatenate([[True], np.diff(values) != 0.0])
+    last = place[np.maximum.accumulate(np.where(moved, np.arange(len(values)), 0))]
+    return np.asarray(place[1:] - last[:-1])
 
 
 def judge_meter(scene: Scene, limits: Limits) -> Judgement:

@@ -8,12 +8,13 @@ from alerts.condition import Bounds, Limits
 from alerts.judgement import Judgement, Subject, verdicts
 from alerts.rule import Daylight
 from alerts.scene import Scene
-from alerts.windows import before, days_of, days_true
+from alerts.windows import before, days_of, days_true, middle_of
 from domain.series import DeviceSeries, Floats
 
 BOUNDS: Bounds = {"low": (0.3, 0.98), "days": (1, 10), "clear": (0.5, 1.0)}
 _MPPT = re.compile(r"dc_mppt_(\d\d)_(power_w|current_a)")
 _HISTORY_DAYS, _HISTORY_LEAST = 30, 3
+_ALIKE_LEAST = 3
 
 
 def inputs(unit: DeviceSeries) -> dict[int, Floats]:
@@ -32,32 +33,48 @@ def inputs(unit: DeviceSeries) -> dict[int, Floats]:
 def judge(scene: Scene, limits: Limits) -> Judgement:
     """TRUE: an input's share of its inverter is under ``low`` of what is usual for it.
 
-    Usual is its own history (inputs may be of unequal size); without one, the median of the inverter's inputs.
+    Usual is its own history (inputs may be of unequal size); without one, that of the same input of the other
+    inverters that are built alike, and else the median of the inverter's inputs.
     """
     days = days_of(scene)
     subjects: list[Subject] = []
-    ratios: list[Floats] = []
+    shares: list[Floats] = []
+    usual: list[Floats] = []
+    kinds: list[tuple[str, int, int]] = []
     plants: list[int] = []
     bright = scene.to_units(scene.daylight(Daylight.D3))
     for number, unit in enumerate(scene.units):
         each = inputs(unit)
         if len(each) < 2:
             continue
+        owner = scene.subjects[number]
         power = np.stack(list(each.values()))
         counts = bright[number] & np.isfinite(power).all(axis=0)
         sums = days.sum(power, np.broadcast_to(counts, power.shape))
         with np.errstate(invalid="ignore", divide="ignore"):
             share = sums / np.median(sums, axis=0)
         own = before(share, _HISTORY_DAYS, _HISTORY_LEAST, gap=int(limits["days"]))
-        ratios.append(share / np.where(np.isfinite(own) & (own > 0), own, 1.0))
+        shares.append(share)
+        usual.append(np.where(np.isfinite(own) & (own > 0), own, np.nan))
+        kinds += [(owner.plant_id, len(each), key) for key in each]
         plants += [int(scene.plant_of[number])] * len(each)
-        owner = scene.subjects[number]
         subjects += [Subject(owner.plant_id, owner.device_id, f"mppt_{key}") for key in each]
     if not subjects:
         return Judgement((), np.empty((0, scene.length), dtype=np.int8))
-    ratio = np.concatenate(ratios)
+    share, own = np.concatenate(shares), np.concatenate(usual)
+    ratio = share / np.where(np.isfinite(own), own, _of_alike(share, kinds))
     known, need = np.isfinite(ratio), int(limits["days"])
     with np.errstate(invalid="ignore"):
         low = days_true(ratio < limits["low"], known, need, need)
         found = verdicts(known, low, ratio > limits["clear"])
     return Judgement(subjects, days.place(found, np.array(plants)), {"ratio_to_usual": days.spread(ratio)})
+
+
+def _of_alike(share: Floats, kinds: list[tuple[str, int, int]]) -> Floats:
+    """Return by day the median share of each input among the plant's inverters with as many inputs, 1 for too few."""
+    found = np.ones_like(share)
+    for kind in set(kinds):
+        rows = [row for row, each in enumerate(kinds) if each == kind]
+        if len(rows) >= _ALIKE_LEAST:
+            found[rows] = middle_of(share[rows].T, _ALIKE_LEAST)
+    return np.where(found > 0, found, 1.0)

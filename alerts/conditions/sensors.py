@@ -16,6 +16,7 @@ LIGHT_BOUNDS: Bounds = {
     "correlation": (0.0, 0.99),
     "step": (0.05, 0.9),
 }
+_MORE_DAYS = 3
 _CLEARISH = 0.8  # a day with four fifths of the best recent day's share of the clear sky is clear enough
 CLOCK_BOUNDS: Bounds = {"off_min": (2, 120), "grave_min": (10, 240), "clear_min": (1, 60), "days": (3, 31)}
 
@@ -95,13 +96,13 @@ def best_of(by_day: Floats, back: int) -> Floats:
 def judge_clock(scene: Scene, limits: Limits) -> Judgement:
     """F34. TRUE: the median shift of the last ``days`` is beyond ``off_min``; a constant shift counts as well.
 
-    What the plant's azimuth moves is taken off: an array that looks east is early for a reason.
+    What the plant's azimuth moves is in the clear sky already: it is that of the array's own plane.
     """
     days = days_of(scene)
     shift = clock_shift_min(scene, days)
-    off = np.array([[_azimuth_shift_min(scene, plant.plant_id)] for plant in scene.plants])
     back = int(limits["days"])
-    level = before(np.concatenate([shift, shift[:, -1:]], axis=1), back, max(3, back // 2))[:, 1:] - off
+    least = max(3, back // 2 + 2)  # half-cloudy days stray by half an hour either way
+    level = before(np.concatenate([shift, shift[:, -1:]], axis=1), back + _MORE_DAYS, least)[:, 1:]
     with np.errstate(invalid="ignore"):
         known = np.isfinite(level) & np.isfinite(shift)
         sure = (
@@ -116,17 +117,3 @@ def judge_clock(scene: Scene, limits: Limits) -> Judgement:
         {"clock_shift_min": days.spread(level)},
         days.spread(grade).astype(np.int8),
     )
-
-
-def _azimuth_shift_min(scene: Scene, plant_id: str) -> float:
-    """Return how much later an array that does not look to the equator peaks. [min]
-
-    About half a minute a degree of azimuth at 30 degrees of tilt, in proportion to the tilt.
-    """
-    plant = scene.context.plants.get(plant_id)
-    if plant is None:
-        return 0.0
-    turned = (plant.azimuth_deg - 180.0 + 180.0) % 360.0 - 180.0
-    if plant.latitude < 0:
-        turned = -((plant.azimuth_deg + 180.0) % 360.0 - 180.0)
-    return float(np.clip(turned, -90.0, 90.0) * 0.6 * min(plant.tilt_deg, 45.0) / 30.0)

@@ -3,13 +3,15 @@
 import numpy as np
 
 from alerts.condition import Bounds, Limits
-from alerts.judgement import Judgement, verdicts
+from alerts.judgement import Bools, Judgement, verdicts
 from alerts.rule import Daylight
-from alerts.scene import Scene, median_of
+from alerts.scene import Ints, Scene, median_of
 from alerts.strings import Strings, strings_of
 from alerts.windows import days_of
 from domain.series import Floats
 
+_STOPPED = 0.001  # of the rating
+_CUT_V = 50.0
 BOUNDS: Bounds = {"strings": (2, 30), "gone_share": (0.005, 0.3), "whole_share": (0.3, 1.0)}
 
 
@@ -32,7 +34,8 @@ def judge(scene: Scene, limits: Limits) -> Judgement:
     was_whole = np.zeros(by_day.shape, dtype=np.bool_)
     with np.errstate(invalid="ignore"):
         was_whole[:, 1:] = by_day[:, :-1] > limits["whole_share"]
-    candidate = gone & was_whole[:, days.index]
+    candidate = gone & was_whole[:, days.index] & ~_alive_today(counts & ~gone, days.index)
+    candidate &= ~_standing_by(scene)[strings.unit_of]
     gathered = np.nan_to_num(strings.by_unit(candidate.astype(np.float64)))
     run = np.zeros((len(scene.units), scene.length))
     longest = np.zeros_like(run)
@@ -43,6 +46,21 @@ def judge(scene: Scene, limits: Limits) -> Judgement:
     np.logical_or.at(known, strings.unit_of, counts)
     true = longest >= limits["strings"]
     return Judgement(scene.subjects, verdicts(known, true, longest == 0), {"strings_gone": longest})
+
+
+def _alive_today(alive: Bools, day: Ints) -> Bools:
+    """Return where a string has carried current earlier on the same day: what goes out by day is no theft."""
+    last = np.maximum.accumulate(np.where(alive, day, -1), axis=1)
+    return np.asarray(last == day)
+
+
+def _standing_by(scene: Scene) -> Bools:
+    """Return where a unit gives nothing while its strings have voltage (or nobody measures it): a stop, no theft."""
+    with np.errstate(invalid="ignore"):
+        stopped = ~(scene.power_w > _STOPPED * scene.rated_w)
+        volts = scene.maybe("dc_voltage_v")
+        cut = np.zeros_like(stopped) if volts is None else volts < _CUT_V
+    return np.asarray(stopped & ~cut)
 
 
 def _typical_a(strings: Strings) -> Floats:

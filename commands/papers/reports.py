@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from commands.papers.sheets import Cells
 from domain.ledger import Voucher, is_cash
+from revenue.figures import YEAR_END
 from texts.loader import Texts
 
 Named = Callable[[str], str]
@@ -94,10 +95,11 @@ def position(vouchers: Sequence[Voucher], village: str, last: str, name: Named, 
 def result(
     vouchers: Sequence[Voucher], village: str, first: str, last: str, name: Named, texts: Texts
 ) -> Cells:
-    """Return 收益及收益分配表: income, costs and what is left of the period."""
+    """Return 收益及收益分配表: income, costs and what is left of the period; the closing of a year changes none."""
+    earned = [one for one in vouchers if one.entry.source_kind not in YEAR_END]
     moved = {
         code: sums[0] - sums[1]
-        for code, sums in movements_of(vouchers, first, last).items()
+        for code, sums in movements_of(earned, first, last).items()
         if code.startswith("5")
     }
     income = {code: -fen for code, fen in moved.items() if code.startswith(("501", "502", "503"))}

@@ -5,9 +5,9 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from domain.cell import harmless
 from domain.errors import MoneyError
 
-_FORMULA_SIGNS = "=+-@|%\t\r\n＝＋－＠"
 BANK_ENCODING = "gb18030"
 
 
@@ -40,7 +40,7 @@ def workbook(sheets: Sequence[Cells]) -> bytes:
     text, head = book.add_format({"num_format": "@"}), book.add_format({"bold": True, "bottom": 1})
     amount = book.add_format({"num_format": "#,##0.00"})
     for cells in sheets:
-        sheet = book.add_worksheet(_tab_name(cells.name))
+        sheet = book.add_worksheet(tab_name(cells.name))
         for place, line in enumerate(cells.lead):
             sheet.write_string(place, 0, line)
         top = len(cells.lead)
@@ -61,7 +61,8 @@ def workbook(sheets: Sequence[Cells]) -> bytes:
     return content
 
 
-def _tab_name(name: str) -> str:
+def tab_name(name: str) -> str:
+    """Return a name a spreadsheet takes for a tab."""
     return "".join("·" if char in "[]:*?/\\" else char for char in name)[:31]
 
 
@@ -90,8 +91,8 @@ def csv_file(cells: Cells, encoding: str = "utf-8-sig") -> bytes:
     target = io.StringIO(newline="")
     writer = csv.writer(target)
     for line in cells.lead:
-        writer.writerow([_harmless(line)])
-    writer.writerow([_harmless(head) for head in cells.heads])
+        writer.writerow([harmless(line)])
+    writer.writerow([harmless(head) for head in cells.heads])
     for row in cells.rows:
         writer.writerow(
             [
@@ -99,12 +100,8 @@ def csv_file(cells: Cells, encoding: str = "utf-8-sig") -> bytes:
                 if isinstance(value, int) and head in cells.fen
                 else str(value)
                 if isinstance(value, int)
-                else _harmless(value)
+                else harmless(value)
                 for value, head in zip(row, cells.heads, strict=True)
             ]
         )
     return target.getvalue().encode(encoding)
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.lstrip(" \u3000")[:1] in set(_FORMULA_SIGNS) and text.strip() else text

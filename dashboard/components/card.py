@@ -105,7 +105,7 @@ def _graph_options(graph_id: str, texts: Texts, height: int) -> dict[str, Any]:
 
 
 def _described(graph_id: str) -> dict[str, Any]:
-    return {"role": "img", **aria(describedby=f"{graph_id}-summary")}
+    return {"role": "img", **aria(labelledby=f"{graph_id}-summary")}
 
 
 def _with_summary(graph_id: str, drawn: list[Component], summary: str) -> Component:

@@ -12,14 +12,14 @@ from dashboard.components.card import empty
 from dashboard.components.overview_figures import plant_label
 from dashboard.components.state import data_badge, operation_badge, reason_text
 from dashboard.components.words import age, day_text, exact_time, number
-from dashboard.pages import plant_curves, plant_devices, plant_papers, plant_summary
+from dashboard.pages import plant_curves, plant_days, plant_devices, plant_papers, plant_summary
 from dashboard.pages.base import Component, Site, Visit
 from domain.errors import AccessDeniedError
 from queries.plant import PlantView
 from texts.loader import Texts
 
 REFRESH_MS = 30_000
-TABS = ("summary", "curves", "devices", "strings", "papers")
+TABS = ("summary", "curves", "days", "devices", "strings", "papers")
 TICK, HEAD, BODY, TAB, PLANT = "plant-tick", "plant-head", "plant-body", "plant-tab", "plant-id"
 
 
@@ -43,12 +43,16 @@ class OnePlantPage:
                 dcc.Store(id=PLANT, data={"plant": view.now.plant.plant_id, "device": device_id}),
                 html.Div(head(view, texts), id=HEAD, className="plant-head"),
                 dmc.Tabs(
-                    dmc.TabsList(
-                        [dmc.TabsTab(texts(f"pages.plant.tab.{name}"), value=name) for name in TABS]
-                    ),
+                    [
+                        dmc.TabsList(
+                            [dmc.TabsTab(texts(f"pages.plant.tab.{name}"), value=name) for name in TABS]
+                        ),
+                        *[
+                            dmc.TabsPanel(html.Span(), value=name) for name in TABS
+                        ],  # what a tab names must be there
+                    ],
                     id=TAB,
                     value=tab,
-                    keepMounted=False,
                 ),
                 html.Div(
                     tab_body(tab, view, visit.principal, site, texts, device_id), id=BODY, className="column"
@@ -81,7 +85,7 @@ class OnePlantPage:
             view = site.queries.plant.view(principal, plant_id)
             shown = tab if tab in TABS else TABS[0]
             by_timer = ctx.triggered_id == TICK
-            if by_timer and shown in {"curves", "papers", "strings"}:
+            if by_timer and shown in {"curves", "days", "papers", "strings"}:
                 return head(view, texts), no_update
             device_id = _text(chosen, "device")
             return head(view, texts), tab_body(shown, view, principal, site, texts, device_id)
@@ -135,6 +139,8 @@ def tab_body(
     """Return the contents of one tab."""
     if tab == "curves":
         return plant_curves.body(view, principal, site, texts)
+    if tab == "days":
+        return plant_days.body(view.now.plant.plant_id, principal, site, texts)
     if tab == "devices":
         return plant_devices.devices(view, site, texts)
     if tab == "strings":

@@ -5,6 +5,7 @@ import threading
 from domain.clock import Clock
 from domain.errors import PvmonError
 from domain.timespan import Interval
+from main.day_jobs import day_books
 from main.demo.past import RECENT
 from main.demo.progress import Progress
 from main.instance import Instance
@@ -50,6 +51,7 @@ class PastAlerts:
             found = work.catch_up(Interval(now - RECENT, now), self._stopping.is_set)
             self._progress("past_alerts", days=RECENT.days, count=found)
             if self._wait(self._done):
+                day_books(self._instance).run(stopping=self._stopping.is_set)
                 work.daily.run(stopping=self._stopping.is_set)
                 self._progress("past_days", count=len(self._instance.records.open_alerts()))
         except PvmonError as error:

@@ -155,7 +155,7 @@ def _start(
     up.url = instance.serve()
     up.first_page_s = progress.seconds
     progress("web", url=up.url)
-    names = {role: show.texts(f"demo.roles.{role.value}") for role in Role}
+    names = {role: show.texts(f"demo.roles.{role.value}") for role in Role if role.logs_in}
     up.accounts = add_demo_accounts(instance.accounts(), registry, names)
     if show.history_days >= _BOOKS_FROM_DAYS:
         books = BooksMaker(instance, registry, clock, progress, up.recent)

@@ -71,6 +71,7 @@ def probe_report(result: ProbeResult, where: str, unit: int) -> dict[str, Any]:
         "unit": unit,
         "answered": result.answered,
         "reads": result.reads,
+        "trouble": result.trouble,
         "found": [
             {
                 "profile": one.profile,

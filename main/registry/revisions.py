@@ -37,7 +37,7 @@ class Revision:
     parent: int
     at: datetime
     user: str
-    action: str  # import, undo
+    action: str  # import, undo, add
     summary: str
     sha256: str
     undoes: int = 0

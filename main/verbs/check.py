@@ -9,6 +9,7 @@ from typing import Any
 
 from domain.errors import CommandError
 from domain.plant import Connection, DeviceKind, Registry
+from inverters.profile import load_profiles
 from main.care.check import check_care
 from main.cli import Context, Exit
 from main.configuration import Problem, RegistryProblemsError, load_registry
@@ -127,6 +128,7 @@ class CheckVerb:
     def arguments(self, parser: argparse.ArgumentParser, texts: Texts) -> None:
         """Declare arguments and options."""
         parser.add_argument("--quiet", action="store_true", help=texts("registry.option.quiet"))
+        parser.add_argument("--profiles", type=Path, metavar="DIR", help=texts("finding.option.profiles"))
         parser.add_argument("--sources", metavar="PLANT", help=texts("registry.option.sources"))
         parser.add_argument(
             "--write-schema",
@@ -144,7 +146,9 @@ class CheckVerb:
             context.say("registry.check.schema", count=len(write_schemas(folder)), folder=folder)
             return Exit.OK
         try:
-            registry = load_registry(context.config, context.data / "config", texts=context.texts)
+            profiles = load_profiles(args.profiles) if args.profiles is not None else None
+            overlay = context.data / "config"
+            registry = load_registry(context.config, overlay, profiles=profiles, texts=context.texts)
             check_care(context.config, registry, context.texts)
             load_tariffs(context.config, context.data / "config", registry, context.texts)
             load_industries(context.config, context.data / "config", context.texts)

@@ -60,24 +60,35 @@ class PayoutVerb:
             elif option.kind != "out":
                 words[option.name] = value
         payload = {"act": args.act, "user": args.user, "language": context.texts.language, "words": words}
-        answer = dict(self._answer(context, payload))
+        answer = dict(_answer(context, payload))
         if "file" in answer:
             _write(answer, getattr(args, "out", None), context)
-        if context.json:
-            print(json.dumps(answer, ensure_ascii=False))
-        else:
-            for line in answer.get("lines", ()):
-                print(line)
-        return Exit.OK if answer.get("sound", True) else Exit.PROBLEM
+        return _show(answer, context)
 
-    def _answer(self, context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
-        told = call(context.data, "payout", payload)
-        if told is not None:
-            return told
-        from main.payout_table import carry_out
 
-        with _desk(context) as desk:
-            return carry_out(desk, payload)
+def look(context: Context, act: str, words: Mapping[str, Any]) -> int:
+    """Carry out an act that only looks, for another verb; show its answer."""
+    payload = {"act": act, "user": "", "language": context.texts.language, "words": words}
+    return _show(dict(_answer(context, payload)), context)
+
+
+def _show(answer: Mapping[str, Any], context: Context) -> int:
+    if context.json:
+        print(json.dumps(answer, ensure_ascii=False))
+    else:
+        for line in answer.get("lines", ()):
+            print(line)
+    return Exit.OK if answer.get("sound", True) else Exit.PROBLEM
+
+
+def _answer(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    told = call(context.data, "payout", payload)
+    if told is not None:
+        return told
+    from main.payout_table import carry_out
+
+    with _desk(context) as desk:
+        return carry_out(desk, payload)
 
 
 def _declare(act: argparse.ArgumentParser, option: "Option", texts: Texts) -> None:

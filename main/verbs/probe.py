@@ -1,26 +1,16 @@
 """`pvmon probe`: which make, model and map answers at an address, with the evidence. Reads only."""
 
 import argparse
-import asyncio
-import getpass
 import json
-import logging
-from dataclasses import asdict
+from typing import Any
 
-from collectors.probe import ProbeResult, probe
 from domain.errors import CommandError
-from domain.plant import Gateway, WireProtocol
-from main.build import make_source
+from domain.plant import Gateway
 from main.cli import Context, Exit
 from main.configuration import RegistryProblemsError, load_registry
 from main.control import is_running
+from main.field.asking import UNIT_MAX, ask, gateway_at, registered_at
 from texts.loader import Texts
-
-log = logging.getLogger(__name__)
-_UNIT_MAX = 247
-_TIMEOUT_S = 1.5
-_CONNECT_DELAY_S = 1.0
-_PAUSE_S = 0.1
 
 
 class _Probe:
@@ -37,71 +27,45 @@ class _Probe:
     def run(self, args: argparse.Namespace, context: Context) -> int:
         """Warn, ask, and tell; exit 1 when nothing was recognised."""
         host, _, port = str(args.address).rpartition(":")
-        if not host or not port.isdecimal() or not 0 <= args.unit <= _UNIT_MAX:
+        if not host or not port.isdecimal() or not 0 <= args.unit <= UNIT_MAX:
             raise CommandError(context.texts("probe.bad_address", address=args.address, unit=args.unit))
-        _refuse_owned_wire(host, int(port), context)
-        protocol = WireProtocol.RTU_OVER_TCP if args.rtu else WireProtocol.MODBUS_TCP
-        gateway = Gateway(
-            "probe",
-            "",
-            protocol,
-            host,
-            int(port),
-            timeout_s=_TIMEOUT_S,
-            connect_delay_s=_CONNECT_DELAY_S,
-            request_pause_s=_PAUSE_S,
-        )
+        gateway = _owned(host, int(port), context) or gateway_at(host, int(port), rtu=args.rtu)
         if not context.json:
             context.say("probe.warning")
-        log.warning("probe of %s unit %s by %s", args.address, args.unit, getpass.getuser())
-        result = asyncio.run(_ask(gateway, args.unit))
-        _tell(result, args, context)
-        return Exit.OK if result.found else Exit.PROBLEM
+        report = ask(gateway, args.unit, context)
+        _tell({**report, "address": args.address}, context)
+        return Exit.OK if report["found"] else Exit.PROBLEM
 
 
-async def _ask(gateway: Gateway, unit: int) -> ProbeResult:
-    return await probe(make_source(gateway), unit)
-
-
-def _refuse_owned_wire(host: str, port: int, context: Context) -> None:
-    """Refuse a wire a running collector owns: a second master would disturb it."""
+def _owned(host: str, port: int, context: Context) -> Gateway | None:
+    """Return the gateway of a running collector at this address: it asks for us, a second master would disturb it."""
     if not is_running(context.data):
-        return
+        return None
     try:
         registry = load_registry(context.config, context.data / "config", texts=context.texts)
     except RegistryProblemsError:
-        return
-    for gateway in registry.gateways():
-        if gateway.protocol.has_socket and (gateway.host, gateway.port) == (host, port):
-            raise CommandError(context.texts("probe.owned", gateway=gateway.gateway_id))
+        return None
+    return registered_at(registry, host, port)
 
 
-def _tell(result: ProbeResult, args: argparse.Namespace, context: Context) -> None:
+def _tell(report: dict[str, Any], context: Context) -> None:
     if context.json:
-        answer = {
-            "address": args.address,
-            "unit": args.unit,
-            "answered": result.answered,
-            "reads": result.reads,
-            "found": [asdict(one) for one in result.found],
-        }
-        print(json.dumps(answer, ensure_ascii=False, indent=2), flush=True)
+        print(json.dumps(report, ensure_ascii=False, indent=2), flush=True)
         return
-    for one in result.found:
+    for one in report["found"]:
         context.say(
             "probe.found",
-            profile=one.profile,
-            percent=round(100 * one.confidence),
-            model=one.model_name or "—",
-            serial=one.serial_number or "—",
-            evidence=one.evidence,
+            profile=one["profile"],
+            percent=round(100 * one["confidence"]),
+            model=one["model_name"] or "—",
+            serial=one["serial_number"] or "—",
+            evidence=one["evidence"],
         )
-    if not result.found:
-        context.say(
-            "probe.unknown" if result.answered else "probe.silent", unit=args.unit, reads=result.reads
-        )
+    if report["found"]:
+        context.say("probe.closed", reads=report["reads"])
     else:
-        context.say("probe.closed", reads=result.reads)
+        key = "probe.unknown" if report["answered"] else "probe.silent"
+        context.say(key, unit=report["unit"], reads=report["reads"])
 
 
 VERB = _Probe()

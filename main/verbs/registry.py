@@ -121,12 +121,12 @@ class RegistryVerb:
             return Exit.PROBLEM
         changes = changes_between(current, wanted)
         if not context.json:
-            _say_changes(changes, context)
+            say_changes(changes, context)
         if not changes or args.dry_run:
             return _finish(changes, None, context, "import.dry_run" if changes else "")
-        if not args.yes and not _agreed(context):
+        if not args.yes and not agreed(context):
             return Exit.PROBLEM
-        user = _user(args.user, context)
+        user = user_of(args.user, context)
         parent = revisions.current_number(overlay)
         summary = _summary(changes, context.texts)
         asked = Revision(0, parent, self._clock.now(), user, "import", summary, "")
@@ -134,7 +134,7 @@ class RegistryVerb:
         return _finish(changes, written, context, "import.done")
 
     def _undo(self, args: argparse.Namespace, context: Context, overlay: Path) -> int:
-        done = revisions.undo(overlay, _user(args.user, context), self._clock.now())
+        done = revisions.undo(overlay, user_of(args.user, context), self._clock.now())
         if done is None:
             raise CommandError(context.texts("registry.undo.nothing"))
         if context.json:
@@ -194,7 +194,8 @@ def _plain(revision: Revision) -> dict[str, Any]:
     return {**asdict(revision), "at": revision.at.isoformat()}
 
 
-def _user(given: str, context: Context) -> str:
+def user_of(given: str, context: Context) -> str:
+    """Return who changes the registry: the name given, else that of the login."""
     try:
         name = given.strip() or getpass.getuser()
     except (OSError, KeyError):
@@ -204,7 +205,8 @@ def _user(given: str, context: Context) -> str:
     return name
 
 
-def _agreed(context: Context) -> bool:
+def agreed(context: Context) -> bool:
+    """Ask the person at the terminal; False when they decline."""
     if context.json or not sys.stdin.isatty():
         raise CommandError(context.texts("registry.import.not_asked"))
     answer = input(context.texts("registry.import.ask")).strip().lower()
@@ -220,7 +222,8 @@ def _summary(changes: Sequence[Change], texts: Texts) -> str:
     return texts("registry.change.summary", **counts)
 
 
-def _say_changes(changes: Sequence[Change], context: Context) -> None:
+def say_changes(changes: Sequence[Change], context: Context) -> None:
+    """Show a preview, the first lines of a long one."""
     if not changes:
         context.say("registry.change.none")
         return

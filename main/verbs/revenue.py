@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from domain.errors import CommandError
 from main.cli import Context, Exit
 from main.control import call
+from main.revenue_acts import MORE_ACTS, declare, payload_of
+from main.verbs.payout import look
 from texts.loader import Texts
 
 if TYPE_CHECKING:
@@ -91,7 +93,8 @@ class RevenueVerb:
             one = add(name)
             one.add_argument("village", help=texts("revenue.cli.village"))
             one.add_argument("period", help=texts("revenue.cli.period"))
-        add("verify")
+        _declare_more(acts, texts)
+        add("verify").add_argument("--notice", default="", help=texts("moneyacts.option.notice"))
         export = add("export")
         export.add_argument(
             "--format", choices=FORMATS, default="beancount", help=texts("revenue.cli.format")
@@ -104,6 +107,17 @@ class RevenueVerb:
         """Do it; return an exit code."""
         if args.act in FILE_ACTS:
             return _import(args, context)
+        if args.act == "trace":
+            return look(context, "trace", {"line": args.line, "source": args.source})
+        if args.act == "verify" and args.notice:
+            return look(context, "verify", {"notice": args.notice})
+        if args.act in MORE_ACTS:
+            payload = payload_of(args) | _person(args)
+            told = dict(answer(context, f"revenue.{args.act.replace('-', '_')}", payload))
+            return _show_more(args.act, told, context)
+        return self._plain(args, context)
+
+    def _plain(self, args: argparse.Namespace, context: Context) -> int:
         payload: dict[str, Any] = {
             name: getattr(args, name)
             for name in ("village", "period", "movement", "format", "on")
@@ -118,6 +132,20 @@ class RevenueVerb:
             args.out.write_bytes(base64.b64decode(told["content"]))
             told = {"file": str(args.out), "vouchers": told["vouchers"], "lines": told["lines"]}
         return _show(args.act, told, context)
+
+
+def _declare_more(acts: Any, texts: Texts) -> None:
+    """Declare the acts of the table, and tracing, which is nobody's act."""
+    for name in MORE_ACTS:
+        about = texts(f"moneyacts.act.{name.replace('-', '_')}")
+        one = acts.add_parser(name, help=about, description=about)
+        one.add_argument("--user", required=True, help=texts("revenue.cli.user"))
+        one.add_argument("--password-file", type=Path, help=texts("revenue.cli.password_file"))
+        declare(one, name, texts)
+    trace = acts.add_parser("trace", help=texts("moneyacts.act.trace"))
+    ways = trace.add_mutually_exclusive_group(required=True)
+    for name in ("line", "source"):
+        ways.add_argument(f"--{name}", default="", help=texts(f"moneyacts.option.{name}"))
 
 
 def _person(args: argparse.Namespace) -> dict[str, str]:
@@ -193,6 +221,15 @@ def _show_import(path: Path, told: Mapping[str, Any], context: Context) -> None:
             known=told["known"],
             yuan=_yuan(told["fen"]),
         )
+
+
+def _show_more(act: str, told: dict[str, Any], context: Context) -> int:
+    if context.json:
+        print(json.dumps(told, ensure_ascii=False))
+    else:
+        money = {name: _yuan(told[f"{name}_fen"]) for name in ("result", "reserve") if f"{name}_fen" in told}
+        context.say(f"moneyacts.done.{act.replace('-', '_')}", **told, **money)
+    return Exit.OK
 
 
 def _yuan(fen: int) -> str:

@@ -1,6 +1,7 @@
 """`pvmon serve`: the server role that shows."""
 
 import argparse
+from pathlib import Path
 
 from main.cli import Context
 from texts.loader import Texts
@@ -13,6 +14,7 @@ class _Verb:
 
     def arguments(self, parser: argparse.ArgumentParser, texts: Texts) -> None:
         """Declare the options."""
+        parser.add_argument("--profiles", type=Path, metavar="DIR", help=texts("finding.option.profiles"))
         parser.add_argument("--host", metavar="ADDRESS", help=texts("demo.options.host"))
         parser.add_argument("--port", type=int, metavar="N", help=texts("demo.options.port"))
 

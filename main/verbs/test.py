@@ -39,8 +39,10 @@ class _Test:
         """Look, tell, and say by the exit code whether everything agrees."""
         if args.sheet is not None and args.sheet.exists() and not args.overwrite:
             raise CommandError(context.texts("finding.exists", path=args.sheet))
-        registry = load_registry(context.config, context.data / "config", texts=context.texts)
-        desk = FieldDesk(context, registry, load_profiles(args.profiles))
+        profiles = load_profiles(args.profiles)
+        overlay = context.data / "config"
+        registry = load_registry(context.config, overlay, profiles=profiles, texts=context.texts)
+        desk = FieldDesk(context, registry, profiles)
         if not context.json:
             context.say("finding.warning")
         reports = [desk.look(device) for device in _targets(args.target, registry, context)]

@@ -1,4 +1,4 @@
-"""`pvmon user`: list accounts, add one, reset a password; asks the running instance when there is one."""
+"""`pvmon user`: list accounts, add one, reset a password, tokens; asks the running instance when there is one."""
 
 import argparse
 import contextlib
@@ -12,11 +12,13 @@ from domain.clock import SystemClock
 from domain.errors import CommandError
 from main.cli import Context, Exit
 from main.control import call, is_running
+from main.user_tokens import run_token, token_arguments
 from texts.loader import LANGUAGES, Texts
 
 if TYPE_CHECKING:
     from commands.accounts import Accounts
     from main.settings import Settings
+    from stores.records.store import SqlRecordStore
 
 
 def records_path(data: Path) -> Path:
@@ -36,13 +38,21 @@ def answer(context: Context, order: str, payload: Mapping[str, Any]) -> Mapping[
     if told is not None:
         return told
     from commands.account_orders import account_orders
+    from commands.token_orders import token_orders
+    from commands.tokens import Tokens
+    from main.second_factor import factor_orders
 
-    with _accounts(context) as accounts:
-        return account_orders(accounts)[order](payload)
+    with _opened(context) as (accounts, records):
+        known = {
+            **account_orders(accounts),
+            **token_orders(Tokens(records, SystemClock())),
+            **factor_orders(_settings(context), records),
+        }
+        return known[order](payload)
 
 
 @contextlib.contextmanager
-def _accounts(context: Context) -> Iterator["Accounts"]:
+def _opened(context: Context) -> Iterator[tuple["Accounts", "SqlRecordStore"]]:
     """Open the accounts of the data folder, checking scopes against the registry where it can be read."""
     from commands.accounts import Accounts
     from commands.passwords import Passwords
@@ -55,7 +65,7 @@ def _accounts(context: Context) -> Iterator["Accounts"]:
         registry = load_registry(context.config, overlay if overlay.is_dir() else None)
     records = open_records(_settings(context))
     try:
-        yield Accounts(records, Passwords(), SystemClock(), registry)
+        yield Accounts(records, Passwords(), SystemClock(), registry), records
     finally:
         records.close()
 
@@ -91,6 +101,9 @@ class UserVerb:
         add.add_argument("--language", choices=LANGUAGES, default="zh", help=texts("access.user.language"))
         reset = acts.add_parser("reset-password", help=texts("access.user.reset_help"))
         reset.add_argument("user", help=texts("access.user.user"))
+        drop = acts.add_parser("drop-second-factor", help=texts("totp.user.drop_help"))
+        drop.add_argument("user", help=texts("access.user.user"))
+        token_arguments(acts.add_parser("token", help=texts("api.token.help")), texts)
 
     def run(self, args: argparse.Namespace, context: Context) -> int:
         """Do it; return an exit code."""
@@ -99,6 +112,14 @@ class UserVerb:
             context.say(where, path=_settings(context).records_url or records_path(context.data))
         if args.act == "list":
             _show_list(context)
+        elif args.act == "drop-second-factor":
+            told = answer(context, "second_factor.drop", {"user": args.user})
+            if context.json:
+                print(json.dumps(told))
+            else:
+                context.say("totp.user.dropped", user=args.user)
+        elif args.act == "token":
+            return run_token(args, context, answer)
         elif args.act == "add":
             _show_password(context, answer(context, "user.add", _payload(args)), "access.user.added")
         else:
@@ -131,6 +152,9 @@ def _show_password(context: Context, told: Mapping[str, Any], key: str) -> None:
         print(json.dumps(told, ensure_ascii=False))
         return
     context.say(key, user=told["user"])
+    if not told["password"]:
+        context.say("api.token.machine", user=told["user"])
+        return
     context.say("access.user.password", password=told["password"])
 
 

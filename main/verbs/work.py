@@ -1,6 +1,7 @@
 """`pvmon work`: the server role that computes."""
 
 import argparse
+from pathlib import Path
 
 from main.cli import Context
 from texts.loader import Texts
@@ -12,7 +13,8 @@ class _Verb:
     name = "work"
 
     def arguments(self, parser: argparse.ArgumentParser, texts: Texts) -> None:
-        """It has no options of its own: settings come from the environment."""
+        """Declare the options; settings come from the environment."""
+        parser.add_argument("--profiles", type=Path, metavar="DIR", help=texts("finding.option.profiles"))
 
     def run(self, args: argparse.Namespace, context: Context) -> int:
         """Run until told to stop."""

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0009"  # the newest revision in stores/migrations/versions; a test holds them together
+REVISION = "0010"  # the newest revision in stores/migrations/versions; a test holds them together
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -68,6 +68,7 @@ SESSIONS = Table(
     Column("created_at", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False),
     Column("csrf_secret", Text, nullable=False),
+    Column("stage", String(16), nullable=False, server_default=""),
     Index("sessions_user", "user_id"),
 )
 

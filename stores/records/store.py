@@ -6,7 +6,9 @@ from pathlib import Path
 
 from domain.clock import Clock, SystemClock
 from stores.records import (  # noqa: F401 (importing them puts their tables into METADATA)
+    access_schema,
     case_schema,
+    day_schema,
     household_codes,
     industry_schema,
     ledger_schema,
@@ -17,6 +19,7 @@ from stores.records.acts import Audits, Jobs
 from stores.records.alerts import Alerts
 from stores.records.cases import Cases
 from stores.records.database import Database, sqlite_url
+from stores.records.days import DayRecords
 from stores.records.handling import Handlings
 from stores.records.industries import Industries
 from stores.records.ledger import Ledger
@@ -25,6 +28,7 @@ from stores.records.money_facts import MoneyFacts
 from stores.records.notifications import Notifications
 from stores.records.readings import Readings
 from stores.records.sample_accounts import SampleAccounts
+from stores.records.tokens import Tokens
 from stores.records.users import Sessions, Users
 
 
@@ -41,7 +45,9 @@ class SqlRecordStore(
     Ledger,
     MoneyFacts,
     SampleAccounts,
+    DayRecords,
     Industries,
+    Tokens,
 ):
     """Implements stores.protocol.RecordStore and stores.ledger_protocol.MoneyStore. Thread safe.
 

@@ -60,6 +60,7 @@ class Sessions:
                     created_at=session.created_at,
                     seen_at=session.seen_at,
                     csrf_secret=session.csrf_secret,
+                    stage=session.stage,
                 )
             )
             newest_first = (

@@ -8,9 +8,11 @@ import pytest
 from beancount import loader
 
 from commands.money_base import MoneyRefusedError
+from commands.money_desk import MoneyDesk
 from revenue.accounts import CostKind
 from revenue.deduction import Deduction
 from revenue.export import beancount_text
+from revenue.figures import figures_of
 from revenue.receipt import Movement
 from revenue.statement import MeterExchange
 from tests.commands.money import (
@@ -174,6 +176,35 @@ def test_a_closed_month_takes_nothing_more(office: MoneyOffice) -> None:
     )
     with pytest.raises(MoneyRefusedError, match="closed"):
         office.books().settle_month(CHECKER, "2025-04", booked_on=date(2025, 12, 31))
+    assert office.records.verify().broken == ""
+
+
+def test_the_year_is_closed_by_two_persons_and_its_result_is_retained(office: MoneyOffice) -> None:
+    given = (office.records, office.registry, office.tariffs, office.clock, office.clock)
+    years = MoneyDesk.over(*given).years
+    through = office.records.balances([B], through_period="2025-12")
+    result = -sum(one.fen for one in through if one.account.startswith("5"))
+    retained = office.balance(B, "322")
+    years.ask_year_end(MAKER, B, 2025, 10_000, "成员大会决议（虚构）")
+    with pytest.raises(MoneyRefusedError, match="one person"):
+        years.end_year(replace(MAKER, roles=CHECKER.roles), B, 2025)
+    done = years.end_year(CHECKER, B, 2025)
+    assert (done.result_fen, len(done.vouchers)) == (result, 2)
+    assert result > 10_000
+    after = office.records.balances([B], through_period="2025-12")
+    assert sum(one.fen for one in after if one.account.startswith("5")) == 0
+    assert (office.balance(B, "321"), office.balance(B, "311")) == (0, -10_000)
+    assert office.balance(B, "322") - retained == 10_000 - result
+    figures = figures_of(office.records.vouchers([B]), [], [], date(2025, 1, 1), date(2025, 12, 1))
+    assert figures.gross_fen > result
+    with pytest.raises(MoneyRefusedError, match="is closed"):
+        years.end_year(CHECKER, B, 2025)
+    years.ask_year_end(MAKER, C, 2025, 10**9, "成员大会决议（虚构）")
+    with pytest.raises(MoneyRefusedError, match="more than the result"):
+        years.end_year(CHECKER, C, 2025)
+    years.ask_year_end(MAKER, C, 2026, 0, "成员大会决议（虚构）")
+    with pytest.raises(MoneyRefusedError, match="2026"):
+        years.end_year(CHECKER, C, 2026)
     assert office.records.verify().broken == ""
 
 

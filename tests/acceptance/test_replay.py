@@ -31,6 +31,8 @@ from main.ports import free_ports
 from simulator.recorded import ZONE, read_recording, recorded_registry
 from stores.duckdb import DuckDbStore
 
+pytestmark = pytest.mark.alone
+
 SPEED = 20_000.0
 PERIOD_S = 900.0
 TIMEOUT_S = 0.05

@@ -34,6 +34,8 @@ from stores.influx import InfluxStore
 from tests.main.registry_files import change, write
 from tests.stores.influx_server import InfluxServer, running
 
+pytestmark = pytest.mark.alone
+
 ROOT = Path(__file__).parents[2]
 INVERTERS = ("alpha-inv-1", "alpha-inv-2", "alpha-inv-3")  # the last one by way of the broker
 COUNTER = "ac_energy_total_wh"

@@ -12,6 +12,8 @@ import pytest
 
 from main.ports import free_ports
 
+pytestmark = pytest.mark.alone
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -2,9 +2,10 @@
 
 import pytest
 
-from bench.kills import spool_kills
+from bench.kills import KINDS, spool_kills
 from bench.ledger_campaign import ledger_kills, tamperings
 from bench.power_cut import cuts
+from bench.week import week
 
 
 @pytest.mark.needs("cc")
@@ -21,10 +22,28 @@ def test_a_planted_error_is_noticed(planted: str) -> None:
     assert cuts(20, planted, groups=30)["acknowledged_rows_lost"] > 0
 
 
-def test_no_kill_loses_an_acknowledged_row() -> None:
-    found = spool_kills(3)
-    assert found["with_uncommitted"] > 0
+@pytest.mark.parametrize(("kind", "kills"), [("spool", 5), ("collector", 2), ("forwarder", 2)])
+def test_no_kill_loses_an_acknowledged_row(kind: str, kills: int) -> None:
+    found = KINDS[kind](kills)
+    assert found["with_uncommitted"] == kills
     assert (found["acknowledged_lost"], found["damaged"]) == (0, 0)
+    assert (found.get("rows_without_slot", 0), found.get("stored_twice", 0)) == (0, 0)
+
+
+def test_a_row_acknowledged_before_its_commit_is_noticed_by_kills() -> None:
+    assert any(spool_kills(20, "early", seed)["acknowledged_lost"] for seed in range(15))
+
+
+def test_our_account_of_samples_is_what_really_happened_slot_by_slot() -> None:
+    found = week(2, 1)
+    assert (found["slots_wrong"], found["answers_never_committed"], found["stored_twice"]) == (0, 0, 0), found
+    assert float(found["reasons_used"]) >= 10
+    assert float(found["dead_share_of_wire_time_percent"]) <= 10
+    assert float(found["seen_again_after_most_s"]) <= 300
+
+
+def test_a_row_that_vanishes_uncounted_is_noticed() -> None:
+    assert float(week(2, 1, planted="drop")["slots_wrong"]) > 0
 
 
 def test_no_kill_of_eight_callers_leaves_half_an_entry_or_a_key_twice() -> None:

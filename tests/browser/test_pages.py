@@ -1,6 +1,5 @@
 """Every page opens in a real browser: both languages, desk and phone, nothing in the console, nothing from outside."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,15 +10,6 @@ import pytest
 from tests.dashboard.fixtures import PASSWORD, Served, World
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.needs("cjk_font")]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 DRAWN = (
     "[...document.querySelectorAll('.js-plotly-plot')]"
@@ -33,16 +23,6 @@ def base(world: World) -> Iterator[str]:
     served = Served(world.app())
     yield served.url
     served.stop()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 class Visit:
@@ -93,7 +73,10 @@ def until(page: Any, script: str, seconds: float = 15.0) -> None:
 def addresses(world: World) -> list[str]:
     live = world.registry.plants[0].plant_id
     manual = next(p.plant_id for p in world.registry.plants if p.connection.value == "manual")
-    tabs = [f"/app/plants/{live}?tab={tab}" for tab in ("summary", "curves", "devices", "strings", "papers")]
+    tabs = [
+        f"/app/plants/{live}?tab={tab}"
+        for tab in ("summary", "curves", "days", "devices", "strings", "papers")
+    ]
     return ["/app/", "/app/plants", *tabs, f"/app/plants/{manual}", "/app/data"]
 
 

@@ -18,7 +18,7 @@ Q = Question(3, 4, 2)
 
 def test_the_same_words_from_another_address_are_doubted_and_from_the_same_one_are_not() -> None:
     memory = AnswerMemory()
-    memory.believed(Q, 100, b"abcd")
+    memory.heard(Q, 100, b"abcd")
     assert memory.is_doubtful(Q, 200, b"abcd", 1.0)
     assert not memory.is_doubtful(Q, 100, b"abcd", 1.0)
     assert not memory.is_doubtful(Q, 200, b"abce", 1.0)
@@ -103,6 +103,31 @@ def test_a_replayed_answer_is_refused_while_equal_registers_are_believed() -> No
             await source.close()
 
     asyncio.run(check())
+
+
+def test_the_answer_that_only_confirmed_is_not_taken_when_it_is_said_again() -> None:
+    """Found by a long run: a gateway replays its last answer, which was the one to our own second question."""
+    asked: list[Asked] = []
+
+    async def answer(question: Asked, writer: asyncio.StreamWriter) -> None:
+        asked.append(question)
+        replayed = len(asked) == 4  # first, equal registers, the question behind them, the one under test
+        of = asked[-2] if replayed else question
+        data = words(question.unit, 0 if len(asked) < 3 else of.address, question.count)
+        await say(writer, question.frame(bytes([question.function, len(data)]) + data))
+
+    async def check() -> None:
+        async with peer(answer) as port:
+            source = ModbusSource(gateway(port))
+            await source.read(1, BlockRead(3, 100, 2))
+            with pytest.raises(MalformedAnswerError):  # equal to the first: asked again, one register shorter
+                await source.read(1, BlockRead(3, 200, 2))
+            with pytest.raises(MalformedAnswerError, match="another question"):
+                await source.read(1, BlockRead(3, 300, 1))
+            await source.close()
+
+    asyncio.run(check())
+    assert [(one.address, one.count) for one in asked[2:4]] == [(200, 1), (300, 1)]
 
 
 def test_transactions_go_on_counting_over_connections() -> None:

@@ -8,6 +8,8 @@ import bench.wire_campaign as campaign
 import collectors.modbus
 from collectors.doubt import AnswerMemory
 
+pytestmark = pytest.mark.alone
+
 
 def test_no_wrong_value_is_taken_and_what_was_left_intact_is_read() -> None:
     totals = asyncio.run(campaign.campaign(1_500, seed=20260701, wires=10, timeout_s=0.3))

@@ -95,6 +95,7 @@ def test_who_entered_never_settles_confirms_or_closes(office: MoneyOffice) -> No
     office.money_in().import_statements(MAKER, "a.csv", sheet(row("2025-06", 20_000)))
     outcome = office.books().settle_month(both, "2025-06")
     assert (outcome.settled, len(outcome.problems)) == ((), 1)
+    assert "制单和复核不能是同一个人" in outcome.problems[0][1]  # in the language of who asked
     office.books().settle_month(CHECKER, "2025-06")
     movement = paid(office, 709_000)
     with pytest.raises(MoneyRefusedError, match="one person"):

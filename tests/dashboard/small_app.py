@@ -19,11 +19,14 @@ from access.throttle import Throttle
 from commands.accounts import Accounts
 from commands.authenticate import Authenticate
 from commands.passwords import Passwords
-from dashboard import guard, login, security
+from commands.second_factor import SecondFactors
+from dashboard import guard, login, second_factor, security
 from domain.account import Role, Scope, User
 from domain.clock import ManualClock
 from domain.errors import CommandError
+from stores.records.sealing import Sealer
 from stores.records.store import SqlRecordStore
+from stores.records.tokens import SqlFactorStore
 
 START = datetime(2026, 7, 1, 2, 30, tzinfo=UTC)
 PASSWORD = "tabu-lemo-4827-koni-vasi"  # of every invented account here
@@ -167,7 +170,7 @@ def _account(user_id: str, role: Role, passwords: Passwords, **more: Any) -> Use
 
 
 @contextmanager
-def small_app(folder: Path, *, https: bool = False) -> Iterator[SmallApp]:
+def small_app(folder: Path, *, https: bool = False, factors: bool = False) -> Iterator[SmallApp]:
     """Build everything, accounts included: one for each role, and ``fresh`` with a one-time password."""
     clock = ManualClock(START)
     records = SqlRecordStore.at(folder / "records.sqlite")
@@ -176,8 +179,10 @@ def small_app(folder: Path, *, https: bool = False) -> Iterator[SmallApp]:
         records.add_user(_account(role.value, role, passwords))
     records.add_user(_account("fresh", Role.OM, passwords, must_change_password=True))
     throttle = Throttle(free=5, wait_max_s=60.0)
+    store = SqlFactorStore(records.database, Sealer(folder / "people.key"))
+    second = SecondFactors(records, store, clock) if factors else None
     services = Services(
-        Authenticate(records, passwords, clock, throttle, Throttle(free=50)),
+        Authenticate(records, passwords, clock, throttle, Throttle(free=50), factors=second),
         Accounts(records, passwords, clock),
     )
     server = Flask("small", static_folder=None)
@@ -185,6 +190,7 @@ def small_app(folder: Path, *, https: bool = False) -> Iterator[SmallApp]:
     known = {PREFIX, f"{PREFIX}plants"}
     guard.install(server, services, known_path=known.__contains__, prefix=PREFIX, https=https)
     login.install(server)
+    second_factor.install(server)
     server.add_url_rule("/livez", "livez", lambda: "ok")
     untyped: Any = server  # Dash's annotation is narrower than what it takes
     app = dash.Dash(

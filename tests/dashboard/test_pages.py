@@ -28,7 +28,10 @@ def paths(world: Any) -> Any:
         next(p.plant_id for p in world.registry.plants if p.connection.value == kind)
         for kind in ("live", "manual", "file")
     )
-    tabs = [f"/app/plants/{live}?tab={tab}" for tab in ("summary", "curves", "devices", "strings", "papers")]
+    tabs = [
+        f"/app/plants/{live}?tab={tab}"
+        for tab in ("summary", "curves", "days", "devices", "strings", "papers")
+    ]
     return [
         "/app/",
         "/app/plants",

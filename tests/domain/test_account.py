@@ -29,4 +29,5 @@ def test_role_names_are_fixed_because_they_are_stored() -> None:
         "field",
         "settlement",
         "township",
+        "machine",
     ]

@@ -27,6 +27,8 @@ from jobs.collect import Collector
 from tests.collectors.peers import Question, ScriptedSource, free_port, peer, say
 from tests.collectors.plants import NOON, modbus_plant, mqtt_plant, registry
 
+pytestmark = pytest.mark.alone
+
 Image = dict[int, int]
 
 

@@ -34,6 +34,27 @@ def test_a_repeated_value_is_stale_by_day_and_an_ordinary_night_is_not() -> None
     assert _flagged(power, Flag.STALE).tolist() == list(range(120, 130))
 
 
+def test_power_that_something_holds_while_the_voltage_moves_is_not_stale() -> None:
+    power = _bell()
+    power[120:140] = power[120]
+    volts = 225.0 + 2.0 * np.sin(np.arange(len(power)) * 0.7)
+    made, _ = with_flags(series(rows("inv-01", ac_active_power_w=power, ac_phase_a_voltage_v=volts)))
+    assert not (made.devices["inv-01"].flags[P] & np.uint16(Flag.STALE.value)).any()
+    volts[118:142] = volts[118]
+    frozen, _ = with_flags(series(rows("inv-01", ac_active_power_w=power, ac_phase_a_voltage_v=volts)))
+    marks = frozen.devices["inv-01"].flags[P] & np.uint16(Flag.STALE.value)
+    assert np.flatnonzero(marks).tolist() == list(range(120, 140))
+
+
+def test_no_grid_has_no_frequency_and_that_is_true() -> None:
+    power = _bell()
+    hertz = np.full(len(power), 50.0)
+    hertz[120:130], hertz[140] = 0.0, 20.0
+    made, _ = with_flags(series(rows("inv-01", ac_active_power_w=power, grid_frequency_hz=hertz)))
+    marks = made.devices["inv-01"].flags["grid_frequency_hz"] & np.uint16(Flag.OUT_OF_RANGE.value)
+    assert np.flatnonzero(marks).tolist() == [140]
+
+
 def test_a_straight_line_is_interpolated_and_the_values_stay() -> None:
     power = _bell()
     power[130:142] = np.linspace(power[130], power[142], 13)[:12]

@@ -178,7 +178,12 @@ class TracePage:
             card(texts("payout.page.how"), html.Ol([html.Li(words) for words in five], className="five")),
             card(texts("payout.page.receipts"), _receipts(visit, view.trace, texts)),
             card(texts("payout.page.statements"), _origins(visit, view.trace, texts)),
-            card(texts("payout.page.meters"), table(heads, meters, texts("payout.page.meters"))),
+            card(
+                texts("payout.page.meters"),
+                table(heads, meters, texts("payout.page.meters"))
+                if meters
+                else empty(texts("payout.page.no_meters")),
+            ),
         ]
 
     def register(self, app: Any, site: Site) -> None:

@@ -8,6 +8,7 @@ from access.permissions import Permission
 from dashboard.components.card import card, empty, facts, table
 from dashboard.components.words import MISSING, day_text
 from dashboard.pages.base import Component, Site, Visit
+from dashboard.pages.payout.attendance import lines_by_days
 from dashboard.pages.payout.parts import months, payout_of, step_bar, village_label, yuan
 from domain.money import Money
 from queries.payout import PlanView
@@ -128,6 +129,12 @@ def _next(visit: Visit, view: PlanView) -> Component:
                 texts("payout.page.payment_of_plan"), href=f"{prefix}plan-pay/{plan_id}", className="button"
             )
         )
+    if view.dossier.approval.taken(Step.PUBLISHED) is not None:
+        href = f"{prefix}objections/{plan_id}"
+        links.append(html.A(texts("payout.page.objections"), href=href, className="button"))
+    if lines_by_days(view.dossier) and visit.principal.may(Permission.VIEW_PEOPLE):
+        href = f"{prefix}attendance/{plan_id}"
+        links.append(html.A(texts("attendance.title"), href=href, className="button"))
     if step in PAPER_STEPS:
         href = f"{prefix}papers/step/{plan_id}/{step.value}"
         links.append(html.A(texts("payout.page.paper"), href=href, className="button"))

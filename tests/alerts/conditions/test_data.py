@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from domain.alert import Severity
-from domain.series import Flag
+from domain.series import Flag, PlantSeries
 from tests.alerts.builders import alerts, change, everywhere, local, series, span
 
 POWER = "ac_active_power_w"
@@ -50,13 +50,25 @@ def test_a_clock_ten_minutes_off_or_hourly_data_labelled_by_their_end_are_not_to
     assert shifted(30, step_s=3600.0) == []
 
 
-def test_a_value_that_stands_still_while_the_sun_moves_is_stale() -> None:
+def frozen(day: PlantSeries, first: str, last: str) -> PlantSeries:
+    """The third inverter repeating all it says."""
+    where = span(day, first, last)
+    for name in day.devices["p1-inv-03"].values:
+        day = change(day, 3, name, where, lambda values: np.full_like(values, values[0]))
+    return day
+
+
+def test_a_device_that_repeats_itself_while_the_sun_moves_is_stale() -> None:
     day = series()
-    where = span(day, "10 09:00", "10 10:00")
-    [alert] = alerts(change(day, 3, POWER, where, 31_234.5), "F35")
+    [alert] = alerts(frozen(day, "10 09:00", "10 10:00"), "F35")
     assert (alert.device_id, alert.severity) == ("p1-inv-03", Severity.S4)
-    [long] = alerts(change(day, 3, POWER, span(day, "10 08:00", "10 12:00"), 31_234.5), "F35")
+    [long] = alerts(frozen(day, "10 08:00", "10 12:00"), "F35")
     assert long.severity is Severity.S3
+
+
+def test_power_that_a_limit_holds_while_voltage_and_temperature_move_is_not_stale() -> None:
+    day = series()
+    assert alerts(change(day, 3, POWER, span(day, "10 09:00", "10 11:00"), 31_234.5), "F35") == []
 
 
 def test_a_clipped_noon_and_a_night_of_zeros_stand_still_rightly() -> None:

@@ -34,6 +34,13 @@ def test_a_voltage_above_seven_per_cent_for_a_quarter_of_an_hour_is_evidence_for
     assert (alert.device_id, alert.evidence["voltage_v"]) == ("p1-inv-01", "238")
 
 
+def test_a_voltage_too_high_at_every_inverter_is_one_alert_of_the_plant() -> None:
+    day = series()
+    made = everywhere(day, "ac_phase_b_voltage_v", span(day, "10 12:00", "10 13:00"), 238.0)
+    [alert] = alerts(made, "F20")
+    assert (alert.plant_id, alert.device_id) == ("p1", "")
+
+
 def test_the_nominal_voltage_is_learnt_so_that_a_500_volt_inverter_is_not_too_high() -> None:
     day = series()
     for phase in "abc":

@@ -6,6 +6,7 @@ from domain.alert import Severity
 from domain.series import PlantSeries
 from tests.alerts.builders import alerts, change, local, series, span
 
+POWER = "ac_active_power_w"
 STRING = "dc_string_03_current_a"
 
 
@@ -79,3 +80,22 @@ def test_two_strings_gone_or_three_that_went_by_day_are_none() -> None:
         days = change(days, 2, f"dc_string_{number:02d}_current_a", span(days, "10 00:00", "12 00:00"), 0.0)
     assert alerts(days, "F40") == []
     assert np.isfinite(days.sun_elevation_deg).all()
+
+
+def test_a_day_old_input_of_another_size_is_judged_against_the_same_input_of_its_peers() -> None:
+    day = series(days=2)
+    power = day.devices["p1-inv-01"].values[POWER]
+    for number in range(1, 5):
+        for part, share in (("01", 0.2), ("02", 0.4), ("03", 0.4)):
+            day = change(day, number, f"dc_mppt_{part}_power_w", slice(0, None), power * share)
+    assert alerts(day, "F14") == []
+
+
+def test_an_inverter_that_stands_still_in_the_morning_has_its_strings_still() -> None:
+    days = series(days=2)
+    morning = span(days, "11 05:00", "11 12:00")
+    for name in days.devices["p1-inv-02"].values:
+        if name.startswith("dc_string"):
+            days = change(days, 2, name, morning, 0.0)
+    stopped = change(days, 2, POWER, morning, 0.0)
+    assert alerts(stopped, "F40") == []

@@ -1,52 +1,19 @@
 """`pvmon test` against the virtual fleet on real sockets: verdicts, exit codes, and the sheet to be signed."""
 
-import asyncio
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from main.__main__ import main
 from tests.main import registry_files
-from tests.simulator.builders import plant as virtual_plant
-from tests.simulator.test_wire import serving
-
-
-@contextmanager
-def field(profile: str = "huawei_sun2000") -> Iterator[int]:
-    """Serve a small plant from a thread; yields the port of its gateway."""
-    ready, done, ports = threading.Event(), threading.Event(), []
-
-    async def serve() -> None:
-        async with serving(virtual_plant(profile=profile)) as (_, wires):
-            ports.append(wires[0].port)
-            ready.set()
-            await asyncio.to_thread(done.wait)
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
-    thread.start()
-    assert ready.wait(20)
-    try:
-        yield ports[0]
-    finally:
-        done.set()
-        thread.join(10)
-
-
-def configured(folder: Path, port: int) -> list[str]:
-    """Write a configuration whose gateway is that port; return the global options."""
-    config = registry_files.write(folder / "config")
-    registry_files.change(config, "plants/alpha.yaml", "port: 15021", f"port: {port}, timeout_s: 1.5")
-    return ["--config", str(config), "--data", str(folder / "data"), "--lang", "en"]
+from tests.main.field.field import configured, field, running
 
 
 def test_a_device_is_read_and_every_value_has_a_verdict(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with field() as port:
+    with field() as (port,):
         code = main([*configured(tmp_path, port), "--json", "test", "alpha-inv-1"])
     (report,) = json.loads(capsys.readouterr().out)
     assert code == 0, [one for one in report["values"] if one["verdict"] == "inconsistent"]
@@ -60,7 +27,7 @@ def test_a_device_is_read_and_every_value_has_a_verdict(
 def test_a_value_the_registry_denies_ends_with_1_and_says_why(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with field() as port:
+    with field() as (port,):
         words = configured(tmp_path, port)
         registry_files.change(
             tmp_path / "config", "plants/alpha.yaml", "rated_power_kw: 50", "rated_power_kw: 5"
@@ -77,7 +44,7 @@ def test_the_sheet_of_a_plant_has_every_device_and_room_for_hand_and_name(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sheet = tmp_path / "alpha.html"
-    with field() as port:
+    with field() as (port,):
         words = configured(tmp_path, port)
         words[-1] = "zh"
         main([*words, "test", "alpha", "--sheet", str(sheet)])
@@ -101,7 +68,7 @@ def test_the_sheet_of_a_plant_has_every_device_and_room_for_hand_and_name(
 
 
 def test_a_silent_plant_is_told_and_ends_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with field() as port:
+    with field() as (port,):
         words = configured(tmp_path, port)
     assert main([*words, "test", "alpha-inv-2"]) == 1
     assert "check power, network and port" in capsys.readouterr().out
@@ -115,3 +82,17 @@ def test_what_cannot_be_asked_is_refused_with_a_reason(
 ) -> None:
     assert main([*configured(tmp_path, 1), "test", target]) == 1
     assert why in capsys.readouterr().err
+
+
+def test_while_the_collector_runs_it_reads_for_us_over_its_own_connection(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with field() as (port,):
+        words = configured(tmp_path, port)
+        with running(tmp_path) as instance:
+            assert instance.collector is not None
+            (wire,) = instance.collector._wires._running.values()
+            assert main([*words, "--json", "test", "alpha-inv-2"]) == 0
+            assert wire.shared.source.connects == 1  # type: ignore[attr-defined]
+    (report,) = json.loads(capsys.readouterr().out)
+    assert report["counts"]["plausible"] > 20

@@ -1,0 +1,192 @@
+"""The virtual fleet with faults through the whole engine, held against what was done to it.
+
+`python -m bench.detection_campaign --plants 12 --days 30`: the simulator's physics give five-minute rows (no
+sockets), faults of every kind are drawn by seed, the engine judges as in a replay, and every fault is looked
+for among the alerts. Printed: recall by kind of fault, precision by rule, and every false alert.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+
+from alerts.context import Context
+from alerts.engine import judge
+from alerts.rule import AlertRule
+from alerts.score import NAMES, Event, Raised, meets
+from bench.fault_plan import drawn, replayable
+from domain.alert import Alert
+from domain.clock import ManualClock
+from domain.frame import DEVICE, INSTANT
+from domain.plant import Connection, DeviceKind, Plant, Registry
+from domain.series import PlantSeries
+from domain.timespan import Interval
+from inverters.profile import load_profiles
+from jobs.evaluate_alerts import context_for
+from kpis.build_series import build_series
+from kpis.prepare import lendable, prepared
+from main.configuration import load_alert_rules, load_registry
+from simulator.faults import Fault, FaultKind
+from simulator.fleet import Fleet
+
+STEP = timedelta(minutes=5)
+CONFIG = Path(__file__).parent.parent / "config"
+_SIGNAL_SHARE = 0.02  # of what the plant makes in a day; a fault that costs less leaves no trace to find
+_SHOWN = 4
+_SUBSTANCE = frozenset({FaultKind.CURTAILMENT, FaultKind.SNOW, FaultKind.DERATING, FaultKind.SHADING})
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """What came of one: the alerts that a person would be told of, the faults, and which of them cost anything."""
+
+    alerts: tuple[Raised, ...]
+    events: tuple[Event, ...]
+    silent: tuple[Event, ...]
+    plant_days: int
+
+
+def chosen(registry: Registry, count: int) -> Registry:
+    """Return the first live plants that have inverters with strings, whole feeders first."""
+    live = [
+        plant
+        for plant in registry.plants
+        if plant.connection is Connection.LIVE and len(plant.devices_of(DeviceKind.INVERTER)) >= 4
+    ]
+    sizes: dict[str, int] = {}
+    for plant in live:
+        sizes[plant.feeder or ""] = sizes.get(plant.feeder or "", 0) + 1
+    live.sort(
+        key=lambda plant: (
+            -sizes[plant.feeder or ""] if plant.feeder else 0,
+            plant.feeder or "",
+            plant.plant_id,
+        )
+    )
+    return Registry(registry.district, registry.towns, registry.villages, tuple(live[:count]), sample=True)
+
+
+def run(registry: Registry, start: datetime, days: int, seed: int) -> Campaign:
+    """Make the fleet's days and judge them."""
+    end = start + timedelta(days=days)
+    faults = drawn(registry, start, days, seed)
+    fleet = Fleet(registry, load_profiles(), ManualClock(end), seed, faults)
+    tables: dict[str, list[pd.DataFrame]] = {}
+    plant_of = {device.device_id: plant.plant_id for plant in registry.plants for device in plant.devices}
+    for _, made in fleet.history(Interval(start, end), STEP):
+        table = replayable(made, faults)
+        for plant_id, rows in table.groupby(table[DEVICE].map(plant_of).astype(str), observed=True):
+            tables.setdefault(str(plant_id), []).append(rows)
+    rules = load_alert_rules(CONFIG, None).rules
+    told = _judged(registry, tables, rules, context_for(registry, Context()))
+    events, silent = _events(fleet, registry, faults, end)
+    return Campaign(tuple(_raised(each) for each in told), events, silent, days * len(registry.plants))
+
+
+def _judged(
+    registry: Registry, tables: Mapping[str, list[pd.DataFrame]], rules: Sequence[AlertRule], context: Context
+) -> list[Alert]:
+    """Return the alerts that fired and stand on their own."""
+
+    def bare(plant: Plant) -> PlantSeries:
+        rows = pd.concat(tables[plant.plant_id], ignore_index=True)
+        rows[DEVICE] = rows[DEVICE].astype(str)
+        rows = rows.sort_values([DEVICE, INSTANT], ignore_index=True)
+        return build_series(plant, rows, STEP.total_seconds())
+
+    plants = [plant for plant in registry.plants if plant.plant_id in tables]
+    others = [(plant, lendable(bare(plant))) for plant in plants]
+
+    def series() -> Iterator[PlantSeries]:
+        for plant in plants:
+            yield prepared(bare(plant), plant, others).series
+
+    found = judge(series(), rules, context)
+    return [each for each in found if each.fired_at is not None and each.parent_id is None]
+
+
+def _raised(alert: Alert) -> Raised:
+    assert alert.fired_at is not None
+    place = alert.plant_id or alert.subject
+    return Raised(alert.rule, place, alert.device_id, alert.part, alert.fired_at, alert.resolved_at)
+
+
+def _events(
+    fleet: Fleet, registry: Registry, faults: Sequence[Fault], end: datetime
+) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
+    """Return the faults as events, and those of them that cost next to nothing."""
+    lost_wh = {fault.fault_id: wh for fault, wh in fleet.losses(end)}
+    found: list[Event] = []
+    silent: list[Event] = []
+    for fault in faults:
+        feeder = fault.kind is FaultKind.FEEDER_OUTAGE
+        device = registry.devices_by_id.get(fault.device_ids[0]) if len(fault.device_ids) == 1 else None
+        own = registry.devices_by_id[fault.device_ids[0]].plant_id
+        event = Event(
+            fault.kind.value,
+            fault.subject if feeder else own,
+            device.device_id if device is not None else "",
+            "",
+            fault.start,
+            fault.end,
+        )
+        day_wh = registry.plants_by_id[own].dc_capacity_kw * 3000.0 / (1 if device is None else 20)
+        costs = fault.kind not in _SUBSTANCE or lost_wh.get(fault.fault_id, 0.0) > _SIGNAL_SHARE * day_wh
+        (found if costs else silent).append(event)
+    return tuple(found), tuple(silent)
+
+
+def report(done: Campaign) -> list[str]:
+    """Return recall by kind, precision by rule, and every false alert."""
+    lines = [f"plant days {done.plant_days}, faults {len(done.events)}, without a trace {len(done.silent)}"]
+    for kind in sorted({each.kind for each in done.events}):
+        named = [each for each in done.events if each.kind == kind]
+        missed = [each for each in named if not _found(each, done.alerts)]
+        lines.append(f"kind {kind:15s} recall {len(named) - len(missed)}/{len(named)}")
+        lines += [
+            f"  missed {each.plant_id} {each.device_id} {each.start:%m-%d %H:%M} to {each.end}"
+            for each in missed
+        ]
+    for rule in sorted({each.rule for each in done.alerts}):
+        own = [each for each in done.alerts if each.rule == rule]
+        false = [each for each in own if not right(each, done)]
+        lines.append(f"rule {rule} precision {len(own) - len(false)}/{len(own)}")
+        lines += [
+            f"  false {each.plant_id} {each.device_id} {each.part} {each.raised_at:%m-%d %H:%M} to {each.resolved_at}"
+            for each in false[:_SHOWN]
+        ]
+    return lines
+
+
+def _found(event: Event, alerts: Sequence[Raised]) -> bool:
+    return any(each.rule in NAMES[event.kind] and meets(each, event) for each in alerts)
+
+
+def right(alert: Raised, done: Campaign) -> bool:
+    """Tell whether an alert is about something that was done: by a rule that can name it, there and then."""
+    return any(alert.rule in NAMES[each.kind] and meets(alert, each) for each in (*done.events, *done.silent))
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run a campaign and print what came of it."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.detection_campaign", description=__doc__.partition("\n")[0]
+    )
+    parser.add_argument("--plants", type=int, default=60)
+    parser.add_argument("--days", type=int, default=90)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--start", type=datetime.fromisoformat, default=datetime.fromisoformat("2026-05-01T00:00:00+08:00")
+    )
+    args = parser.parse_args(words)
+    registry = chosen(load_registry(CONFIG, None), args.plants)
+    print("\n".join(report(run(registry, args.start, args.days, args.seed))))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

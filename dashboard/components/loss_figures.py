@@ -1,0 +1,137 @@
+"""Expected beside produced by day, the way from expected to produced, the ranking of inverters. Pure."""
+
+from typing import Any
+
+from dash import html
+
+from dashboard.components.card import Component, empty, table
+from dashboard.components.theme import BAND, ENERGY, GREEN, INK, QUIET, RED, SLATE, figure_layout, value_axis
+from dashboard.components.words import MISSING, day_text, number, percent
+from queries.plant_days import PlantDays, Ranked, Waterfall
+from texts.loader import Texts
+
+Figure = dict[str, Any]
+_WEAK, _LOW = 0.95, 0.90  # of the median: attention, alarm
+_KWH = {"text": "kWh", "font": {"size": 11, "color": QUIET}}
+
+
+def days_figure(view: PlantDays, texts: Texts) -> Figure:
+    """Draw produced energy of each day before what was expected; a day that is not known has no bar. [kWh]"""
+    days = [each.day.isoformat() for each in view.days]
+    hover = "%{x}<br>%{y:,.0f} kWh<extra>%{fullData.name}</extra>"
+    bars = (
+        ("expected", [each.expected_kwh for each in view.days], BAND),
+        ("produced", [each.energy_kwh for each in view.days], ENERGY),
+    )
+    return {
+        "data": [
+            {
+                "type": "bar",
+                "name": texts(f"detection.days.{name}"),
+                "x": days,
+                "y": values,
+                "marker": {"color": colour},
+                "hovertemplate": hover,
+            }
+            for name, values, colour in bars
+        ],
+        "layout": figure_layout(
+            barmode="overlay",
+            showlegend=True,
+            legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+            xaxis={"type": "date", "tickformat": "%m-%d", "fixedrange": True},
+            yaxis=value_axis(title=_KWH),
+            margin={"l": 56, "r": 12, "t": 28, "b": 28},
+        ),
+    }
+
+
+def waterfall_figure(fall: Waterfall, texts: Texts) -> Figure:
+    """Draw the way from expected to produced, a step for each cause. [kWh]"""
+    names = [texts("detection.days.expected")]
+    names += [texts(f"detection.cause.{each.cause}") for each in fall.losses]
+    names.append(texts("detection.days.produced"))
+    steps = [fall.expected_kwh, *(-each.lost_kwh for each in fall.losses), fall.produced_kwh]
+    return {
+        "data": [
+            {
+                "type": "waterfall",
+                "x": names,
+                "y": steps,
+                "measure": ["absolute", *("relative" for _ in fall.losses), "total"],
+                "decreasing": {"marker": {"color": RED}},
+                "increasing": {"marker": {"color": GREEN}},
+                "totals": {"marker": {"color": SLATE}},
+                "connector": {"line": {"color": INK, "width": 0.5}},
+                "hovertemplate": "%{x}<br>%{y:,.1f} kWh<extra></extra>",
+            }
+        ],
+        "layout": figure_layout(yaxis=value_axis(title=_KWH), margin={"l": 56, "r": 12, "t": 8, "b": 48}),
+    }
+
+
+def waterfall_summary(fall: Waterfall, texts: Texts) -> str:
+    """Say the waterfall in one sentence."""
+    if fall.expected_kwh is None or fall.produced_kwh is None:
+        return texts("detection.days.no_expectation")
+    span = (
+        day_text(fall.last) if fall.first == fall.last else f"{day_text(fall.first)} – {day_text(fall.last)}"
+    )
+    return texts(
+        "detection.days.fall",
+        span=span,
+        expected=number(fall.expected_kwh, 0),
+        produced=number(fall.produced_kwh, 0),
+        lost=number(fall.expected_kwh - fall.produced_kwh, 0),
+    )
+
+
+def loss_table(fall: Waterfall, texts: Texts) -> Component:
+    """Return every cause with its range and its worth in both parts."""
+    if not fall.losses:
+        return empty(texts("detection.days.nothing_lost"))
+    heads = [("cause", False), ("lost", True), ("range", True), ("benchmark", True), ("subsidy", True)]
+    rows: list[list[Any]] = [
+        [
+            texts(f"detection.cause.{each.cause}"),
+            number(each.lost_kwh, 1),
+            f"{number(each.low_kwh, 1)} – {number(each.high_kwh, 1)}",
+            _yuan(each.benchmark_fen),
+            _yuan(each.subsidy_fen),
+        ]
+        for each in fall.losses
+    ]
+    return table(
+        [(texts(f"detection.column.{key}"), is_number) for key, is_number in heads],
+        rows,
+        texts("detection.days.month"),
+    )
+
+
+def ranking_table(view: PlantDays, texts: Texts) -> Component:
+    """Return the inverters, the weakest first."""
+    if not view.ranking:
+        return empty(texts("detection.days.none"))
+    heads = [("device", False), ("yield", True), ("ratio", True), ("availability", True), ("lost", True)]
+    return table(
+        [(texts(f"detection.column.{key}"), is_number) for key, is_number in heads],
+        [_ranked(each, texts) for each in view.ranking],
+        texts("detection.days.ranking"),
+    )
+
+
+def _ranked(each: Ranked, texts: Texts) -> list[Any]:
+    word = ""
+    if each.ratio is not None and each.ratio < _WEAK:
+        word = texts("detection.rank.low" if each.ratio < _LOW else "detection.rank.weak")
+    return [
+        html.Span([each.device.name, html.Span(f" {word}", className="stale")] if word else each.device.name),
+        number(each.yield_h, 2),
+        percent(each.ratio, 1),
+        percent(each.time_availability, 1),
+        number(each.lost_kwh, 1),
+    ]
+
+
+def _yuan(fen: int | None) -> str:
+    return MISSING if fen is None else number(fen / 100.0, 2)

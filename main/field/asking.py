@@ -1,0 +1,144 @@
+"""Who answers at an address: asked by the running collector where it owns the wire, by ourselves elsewhere."""
+
+import asyncio
+import ipaddress
+import logging
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from collectors.probe import SILENT_AFTER, probe
+from domain.errors import CommandError, NoConnectionError
+from domain.plant import Gateway, Registry, WireProtocol
+from main import control
+from main.build import make_source
+from main.cli import Context
+from main.field.desk import PROBE_ORDER, who
+from main.field.report import probe_report
+
+log = logging.getLogger(__name__)
+UNIT_MAX = 247
+SMALLEST_PREFIX = 24  # a subnet no larger than this may be looked through
+TIMEOUT_S = 1.5
+_CONNECT_DELAY_S = 1.0
+_PAUSE_S = 0.1
+_KNOCK_S = 0.5
+_BETWEEN_HOSTS_S = 0.1
+
+
+def gateway_at(host: str, port: int, *, rtu: bool) -> Gateway:
+    """Return a gateway nobody has registered, asked slowly."""
+    protocol = WireProtocol.RTU_OVER_TCP if rtu else WireProtocol.MODBUS_TCP
+    return Gateway(
+        "probe",
+        "",
+        protocol,
+        host,
+        port,
+        timeout_s=TIMEOUT_S,
+        connect_delay_s=_CONNECT_DELAY_S,
+        request_pause_s=_PAUSE_S,
+    )
+
+
+def registered_at(registry: Registry, host: str, port: int) -> Gateway | None:
+    """Return the registered gateway of an address."""
+    return next(
+        (g for g in registry.gateways() if g.protocol.has_socket and (g.host, g.port) == (host, port)), None
+    )
+
+
+def ask(gateway: Gateway, unit: int, context: Context, *, quick: bool = False) -> dict[str, Any]:
+    """Return who answers as ``unit``; ``quick`` gives up after one question without an answer.
+
+    Raises
+    ------
+    CommandError
+        The running collector refuses.
+    NoConnectionError
+        The gateway cannot be reached.
+    """
+    where = gateway.host if gateway.protocol.is_serial else f"{gateway.host}:{gateway.port}"
+    log.warning("probe of %s unit %s by %s", where, unit, who())
+    if gateway.plant_id:
+        words = {"gateway": gateway.gateway_id, "unit": unit, "user": who(), "quick": quick}
+        told = control.call(context.data, PROBE_ORDER, words)
+        if told is not None:
+            return {**told, "address": where}
+    source = make_source(gateway)
+    result = asyncio.run(probe(source, unit, silent_after=1 if quick else SILENT_AFTER))
+    return probe_report(result, where, unit)
+
+
+def units_of(text: str, context: Context) -> list[int]:
+    """Return the units of words like ``1-10,100``.
+
+    Raises
+    ------
+    CommandError
+        They are none.
+    """
+    found: list[int] = []
+    for part in text.split(","):
+        first, _, last = part.strip().partition("-")
+        ends = (first, last or first)
+        if not all(one.isdecimal() and int(one) <= UNIT_MAX for one in ends):
+            raise CommandError(context.texts("finding.discover.bad_units", units=text))
+        found += range(int(ends[0]), int(ends[1]) + 1)
+    return list(dict.fromkeys(found))
+
+
+def hosts_of(text: str, context: Context) -> list[str]:
+    """Return the addresses of a private subnet of at most 256.
+
+    Raises
+    ------
+    CommandError
+        It is larger, public, or no subnet.
+    """
+    try:
+        subnet = ipaddress.IPv4Network(text, strict=False)
+    except ValueError as error:
+        raise CommandError(context.texts("finding.discover.bad_subnet", subnet=text)) from error
+    if subnet.prefixlen < SMALLEST_PREFIX:
+        raise CommandError(context.texts("finding.discover.large_subnet", subnet=text))
+    if not subnet.is_private:
+        raise CommandError(context.texts("finding.discover.public_subnet", subnet=text))
+    return [str(one) for one in (subnet.hosts() if subnet.prefixlen < 31 else subnet)]
+
+
+def open_hosts(hosts: list[str], port: int) -> Iterator[str]:
+    """Yield the hosts somebody listens on, one knock at a time with a pause between."""
+    for host in hosts:
+        try:
+            with socket.create_connection((host, port), timeout=_KNOCK_S):
+                pass
+        except OSError:
+            time.sleep(_BETWEEN_HOSTS_S)
+            continue
+        time.sleep(_CONNECT_DELAY_S)  # a device of one master must notice that we left
+        yield host
+
+
+def sweep(gateway: Gateway, units: list[int], known: set[int], context: Context) -> Iterator[dict[str, Any]]:
+    """Yield what answers on a wire, unit by unit; stops at the first sign that it disturbs somebody."""
+    for unit in units:
+        if unit in known:
+            continue
+        try:
+            found = ask(gateway, unit, context, quick=True)
+        except NoConnectionError as error:
+            yield {
+                "address": gateway.host,
+                "unit": unit,
+                "answered": False,
+                "reads": 1,
+                "found": [],
+                "trouble": str(error),
+            }
+            return
+        if found["answered"] or found["trouble"]:
+            yield found
+        if found["trouble"]:
+            return

@@ -1,0 +1,55 @@
+"""What the field verbs may ask of a running instance: look at a device, probe a unit, follow the registry."""
+
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from domain.errors import CollectError, CommandError, ProfileError
+from main.control import Action
+from main.field.desk import FOLLOW_ORDER, LOOK_ORDER, PROBE_ORDER
+from main.field.report import failed_report, look_report, probe_report
+
+if TYPE_CHECKING:
+    from main.instance import Instance
+
+log = logging.getLogger(__name__)
+_LOOK_WITHIN_S = 240.0
+_PROBE_WITHIN_S = 60.0
+_UNIT_MAX = 247
+
+
+def field_orders(instance: "Instance") -> dict[str, Action]:
+    """Return the orders of an instance."""
+    return {
+        FOLLOW_ORDER: lambda _: _follow(instance),
+        LOOK_ORDER: lambda payload: _look(instance, payload),
+        PROBE_ORDER: lambda payload: _probe(instance, payload),
+    }
+
+
+def _follow(instance: "Instance") -> Mapping[str, Any]:
+    changed = instance.follower.follow() if instance.follower is not None else None
+    return {"changed": changed or [], "devices": len(instance.options.registry.devices_by_id)}
+
+
+def _look(instance: "Instance", payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    registry = instance.options.registry
+    device = registry.devices_by_id.get(str(payload.get("device", "")))
+    if device is None or instance.collector is None:
+        raise CommandError(f"{payload.get('device')}: this instance does not read such a device")
+    log.warning("look at %s, asked by %s", device.device_id, payload.get("user", ""))
+    try:
+        found = instance.collector.visit(lambda wires: wires.look(registry, device.device_id), _LOOK_WITHIN_S)
+    except (CollectError, ProfileError) as error:
+        return failed_report(device, str(error))
+    return look_report(found, device, registry)
+
+
+def _probe(instance: "Instance", payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    gateway_id, unit = str(payload.get("gateway", "")), payload.get("unit")
+    if not isinstance(unit, int) or not 0 <= unit <= _UNIT_MAX or instance.collector is None:
+        raise CommandError(f"unit {unit!r}: expected 0 to {_UNIT_MAX}")
+    log.warning("probe of %s unit %s, asked by %s", gateway_id, unit, payload.get("user", ""))
+    registry = instance.options.registry
+    result = instance.collector.visit(lambda wires: wires.probe(registry, gateway_id, unit), _PROBE_WITHIN_S)
+    return probe_report(result, gateway_id, unit)

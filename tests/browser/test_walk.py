@@ -1,0 +1,158 @@
+"""Every page, desk and phone, both languages: quiet console, nothing sideways, one heading, own words, axe content."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.test_pages import SIZES, Visit
+from tests.browser.walk import addresses, paid_world, plain_addresses, whole_app
+from tests.commands.payout_world import World
+from tests.dashboard.fixtures import Served
+from tests.dashboard.fixtures import World as District
+
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.needs("cjk_font"), pytest.mark.slow]
+# words in Latin letters that a Chinese page may show: units, identifiers of files and makes, the other language's name
+ALLOWED = re.compile(
+    r"English|CSV|XLSX|PDF|PR|MPPT|ISO|IEC|DC|AC|AB|QR|MW|MWh|kW|kWh|kWp|Wh|W|V|A|Hz|h|m|MB|GB|TB|s|min|°?C|cos|"
+    r"HTTPS?|MQTT|Modbus|TCP|RTU|SUN2000\S*|duckdb|JavaScript|CT|PT|source|all|om|accountant|township|county|settlement"
+)
+DATA = re.compile(
+    r"(?:[0-9A-F]{4} ){3,}[0-9A-F]{4}|[\w./:-]*\d[\w./:-]*|[a-z]+(?:[-_/][\w/-]+)+|[0-9A-F]{4}(?:-[0-9A-F]{4})+"
+)
+SERIOUS = {"serious", "critical"}
+
+
+@pytest.fixture(scope="module")
+def paid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    made = paid_world(tmp_path_factory.mktemp("paid"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def base(world: District, paid: World) -> Iterator[str]:
+    served = Served(whole_app(world, paid))
+    yield served.url
+    served.stop()
+
+
+def strange_words(text: str, known: set[str]) -> set[str]:
+    """Words in Latin letters that are neither allowed nor data."""
+    left = DATA.sub(" ", text)
+    return {word for word in re.findall(r"[A-Za-z][A-Za-z']+", left) if not ALLOWED.fullmatch(word)} - known
+
+
+def registry_words(district: District) -> set[str]:
+    """Words that are data: ids, makes and models of the devices."""
+    devices = [d for plant in district.registry.plants for d in plant.devices]
+    said = " ".join(f"{d.name} {d.profile} {d.device_id} {d.plant_id}" for d in devices)
+    return set(re.findall(r"[A-Za-z][A-Za-z']+", said))
+
+
+def check_page(page: Any, path: str, language: str, known: set[str]) -> list[str]:
+    wrong = []
+    if page.evaluate("document.documentElement.scrollWidth - window.innerWidth") > 0:
+        wrong.append(f"{path}: scrolls sideways")
+    if page.locator("h1").count() < 1:
+        wrong.append(f"{path}: no heading")
+    text = page.evaluate("document.body.innerText")
+    if language == "zh":
+        strange = strange_words(text, known)
+        wrong += [f"{path}: not translated {sorted(strange)}"] if strange else []
+    return wrong
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_page_of_the_application_stands_up(
+    world: District,
+    paid: World,
+    base: str,
+    browser: Any,
+    tmp_path: Path,
+    size: str,
+    language: str,
+) -> None:
+    visit, wrong, known = Visit(browser, base, size, "all"), [], registry_words(world)
+    for path in addresses(world, paid):
+        visit.open(path, language)
+        wrong += check_page(visit.page, path, language, known)
+        name = re.sub(r"\W+", "-", path).strip("-")[:60]
+        visit.page.screenshot(path=tmp_path / f"{name}.{language}.{size}.png", full_page=True)
+    assert wrong == []
+    assert visit.wrong == []
+    visit.context.close()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_axe_finds_nothing_serious_on_any_page(
+    world: District,
+    paid: World,
+    base: str,
+    browser: Any,
+    size: str,
+) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    visit, found = Visit(browser, base, size, "all"), []
+    axe = Axe()
+    # the focus target of the library's own drop-down is hidden from readers, its button beside it is not
+    context = {"exclude": [[".dash-dropdown-focus-target"]]}
+    options = {"resultTypes": ["violations"], "rules": {"scrollable-region-focusable": {"enabled": True}}}
+    for path in [*addresses(world, paid), *plain_addresses(paid)]:
+        if path.startswith("/app/") and "plan-step" not in path:
+            visit.open(path, "zh")
+        else:
+            visit.page.goto(f"{base}{path}")
+        results = axe.run(visit.page, context=context, options=options)
+        for one in results.response["violations"]:
+            if one["impact"] in SERIOUS:
+                nodes = [node["html"][:110] for node in one["nodes"][:3]]
+                found.append(f"{path}: {one['id']} {nodes}")
+    assert found == [], "\n".join(found)
+    visit.context.close()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_plain_pages_are_small_and_do_not_scroll_sideways(
+    paid: World,
+    base: str,
+    browser: Any,
+    tmp_path: Path,
+    size: str,
+) -> None:
+    visit = Visit(browser, base, size, "all")
+    for path in plain_addresses(paid):
+        answer = visit.page.goto(f"{base}{path}")
+        assert answer is not None
+        assert answer.ok, path
+        assert len(answer.body()) < 100_000
+        assert check_page(visit.page, path, "zh", set()) == []
+        visit.page.screenshot(
+            path=tmp_path / f"{re.sub(r'[^a-z0-9]+', '-', path)}.{size}.png", full_page=True
+        )
+    visit.context.close()
+
+
+@pytest.mark.parametrize("slide", ["curve", "map", "rank"])
+def test_the_wall_screen_fits_a_television_without_scrolling(
+    base: str,
+    browser: Any,
+    tmp_path: Path,
+    slide: str,
+) -> None:
+    visit = Visit(browser, base, "desk", "all")
+    visit.page.set_viewport_size({"width": 1920, "height": 1080})
+    visit.page.goto(f"{base}/screen/?slide={slide}")
+    over = visit.page.evaluate(
+        "[document.documentElement.scrollWidth - 1920, document.documentElement.scrollHeight - 1080]"
+    )
+    visit.page.screenshot(path=tmp_path / f"screen.{slide}.png")
+    assert max(over) <= 0
+    assert (
+        visit.page.evaluate("parseFloat(getComputedStyle(document.querySelector('.tile b')).fontSize)") >= 80
+    )
+    visit.context.close()

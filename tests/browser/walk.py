@@ -1,0 +1,113 @@
+"""Every page there is, over one district with plants, work, money and payout: the list the browser test walks."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from commands.documents import Documents
+from commands.households import Households
+from commands.public_notices import PublicNotices
+from dashboard.factory import create_app
+from dashboard.payout_services import PayoutServices
+from domain.account import Role, Scope, User
+from queries.payout import Payout
+from stores.records.household_codes import SqlHouseholdCodes
+from stores.records.sealing import Sealer
+from tests.commands.payout_world import VILLAGES, World
+from tests.dashboard.fixtures import PASSWORD
+from tests.dashboard.fixtures import World as District
+from tests.dashboard.test_work import alerts
+
+BASE = "https://pv.example.cn"
+
+
+def paid_world(folder: Path) -> World:
+    """Return three villages: one paid in part, one published, one drafted."""
+    made = World(folder)
+    for place, village in enumerate(VILLAGES):
+        made.fund(village)
+        made.enrol(village, 8, first=1 + 100 * place)
+    plan_id = made.release(VILLAGES[0]).plan.plan_id
+    made.answer(made.send(plan_id), frozenset({2}))
+    second = made.draft(VILLAGES[1]).plan.plan_id
+    made.meet(second)
+    made.notices.publish(made.accountant, second)
+    made.draft(VILLAGES[2])
+    return made
+
+
+def whole_app(district: District, paid: World) -> Any:
+    """Return an application that has everything; an account ``all`` sees every page."""
+    given = (paid.stores, paid.registry, paid.rules, paid.clock, paid.clock)
+    codes = SqlHouseholdCodes(paid.records.database, Sealer(paid.folder / "people.key"))
+    payout = PayoutServices(
+        paid.plans,
+        paid.payments,
+        paid.notices,
+        paid.rosters,
+        Documents(*given),
+        Payout(paid.stores, None, paid.registry, paid.rules, paid.clock),
+        PublicNotices(paid.stores, paid.registry, paid.clock, BASE),
+        Households(paid.stores, paid.registry, paid.rules, paid.clock, paid.clock, codes, BASE),
+    )
+    own = district.registry
+    registry = replace(
+        own,
+        towns=(*own.towns, *paid.registry.towns),
+        villages=(*own.villages, *paid.registry.villages),
+    )
+    district.records.put_alerts(alerts(district), district.clock.now() - timedelta(minutes=5))
+    roles = frozenset({Role.OM, Role.ACCOUNTANT, Role.TOWNSHIP})
+    hashed = district.passwords.hash(PASSWORD)
+    district.records.add_user(User("all", "所有页", roles, Scope(everything=True), hashed))
+    sources = replace(district.services.sources, registry=registry, alerts=district.records)
+    return create_app(replace(district.services, payout=payout, sources=sources), district.settings)
+
+
+def addresses(district: District, paid: World) -> list[str]:
+    """Return every page of the application, with arguments that show something."""
+    plants = district.registry.plants
+    live = plants[0].plant_id
+    inverter = next(d.device_id for d in plants[0].devices if d.kind.value == "inverter")
+    manual = next(p.plant_id for p in plants if p.connection.value == "manual")
+    dossier = paid.stores.dossiers.of_villages([VILLAGES[0]])[0]
+    plan_id, line = dossier.plan.plan_id, dossier.entitlements[0].entitlement_id
+    tabs = [f"/app/plants/{live}?tab={tab}" for tab in ("summary", "curves", "devices", "strings", "papers")]
+    return [
+        "/app/todo",
+        "/app/",
+        "/app/plants",
+        *tabs,
+        f"/app/plants/{manual}",
+        f"/app/compare?picks={live}:plant_power,{inverter}:internal_temperature_c",
+        "/app/compare?mode=strings",
+        "/app/compare?mode=ranking",
+        "/app/queue",
+        "/app/orders",
+        "/app/work",
+        "/app/alerts",
+        "/app/data",
+        "/app/income",
+        "/app/reconciliation",
+        "/app/ledger",
+        "/app/plans",
+        f"/app/plans/{plan_id}",
+        "/app/payments",
+        "/app/notices",
+        f"/app/trace?line={line}",
+        f"/app/roster?village={VILLAGES[0]}",
+    ]
+
+
+def plain_addresses(paid: World) -> list[str]:
+    """Return the pages without Dash."""
+    dossier = paid.stores.dossiers.of_villages([VILLAGES[0]])[0]
+    return [
+        "/",
+        "/gs/",
+        f"/gs/{VILLAGES[0]}/",
+        f"/gs/{VILLAGES[0]}/2026-07/",
+        "/h/",
+        f"/app/plan-step/{dossier.plan.plan_id}",
+    ]

@@ -1,0 +1,156 @@
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pyotp
+import pytest
+
+from commands.authenticate import Authenticate
+from commands.second_factor import CodeRefusedError, SecondFactors, hash_of
+from domain.account import Role
+from domain.errors import AccessDeniedError, CommandError
+from stores.records.sealing import Sealer
+from stores.records.tokens import SqlFactorStore
+from tests.access.people import somebody
+from tests.commands.builders import PASSWORD, QUICK, Office, office
+
+
+@dataclass
+class Desk:
+    here: Office
+    factors: SecondFactors
+    authenticate: Authenticate
+
+    def code(self, address: str, steps: int = 0) -> str:
+        secret = parse_qs(urlsplit(address).query)["secret"][0]
+        return pyotp.TOTP(secret).generate_otp(int(self.here.clock.now().timestamp()) // 30 + steps)
+
+    def enrolled(self, user: str = "li") -> tuple[str, tuple[str, ...]]:
+        """Set an account up; return what the app read and the paper codes."""
+        half = self.authenticate.login(user, PASSWORD, "x").token
+        address = self.authenticate.app_address(half)
+        _, papers = self.authenticate.set_up(half, self.code(address), "x")
+        self.here.clock.advance(60)
+        return address, papers
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with office(tmp_path) as here:
+        store = SqlFactorStore(here.records.database, Sealer(tmp_path / "people.key"))
+        factors = SecondFactors(here.records, store, here.clock)
+        here.add("li", Role.ACCOUNTANT)
+        here.add("om", Role.OM)
+        yield Desk(here, factors, Authenticate(here.records, QUICK, here.clock, factors=factors))
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role.logs_in])
+def test_money_and_administration_need_a_second_factor_and_others_do_not(desk: Desk, role: Role) -> None:
+    desk.here.add("who", role)
+    stage = desk.authenticate.login("who", PASSWORD, "x").principal.stage
+    assert (stage == "setup") is (role not in {Role.OM, Role.FIELD, Role.KEEPER})
+
+
+def test_a_password_alone_opens_nothing(desk: Desk) -> None:
+    from access.permissions import Permission
+
+    desk.enrolled()
+    half = desk.authenticate.login("li", PASSWORD, "x")
+    seen = desk.authenticate.principal(half.token, "x")
+    assert seen is not None
+    assert seen.stage == "code"
+    assert seen.permissions == {Permission.ANYONE}
+
+
+def test_the_code_opens_a_whole_session_under_a_new_token(desk: Desk) -> None:
+    address, _ = desk.enrolled()
+    half = desk.authenticate.login("li", PASSWORD, "x").token
+    whole = desk.authenticate.second_factor(half, desk.code(address), "x")
+    assert whole.token != half
+    assert desk.authenticate.principal(half, "x") is None
+    seen = desk.authenticate.principal(whole.token, "x")
+    assert seen is not None
+    assert seen.stage == ""
+    assert seen.permissions
+
+
+def test_a_code_is_taken_once_and_only_near_its_time(desk: Desk) -> None:
+    address, _ = desk.enrolled()
+    code = desk.code(address)
+    assert desk.factors.take("li", code, "x") == "app"
+    with pytest.raises(CodeRefusedError):
+        desk.factors.take("li", code, "x")
+    with pytest.raises(CodeRefusedError):
+        desk.factors.take("li", desk.code(address, -1), "x")  # older than one that was taken
+    with pytest.raises(CodeRefusedError):
+        desk.factors.take("li", desk.code(address, 3), "x")
+    assert desk.factors.take("li", desk.code(address, 1), "x") == "app"
+
+
+def test_ten_codes_on_paper_work_once_each_however_they_are_typed(desk: Desk) -> None:
+    _, papers = desk.enrolled()
+    assert len(set(papers)) == 10
+    assert desk.factors.papers_left("li") == 10
+    assert desk.factors.take("li", papers[0].upper().replace("-", " "), "x") == "paper"
+    with pytest.raises(CodeRefusedError):
+        desk.factors.take("li", papers[0], "x")
+    assert desk.factors.papers_left("li") == 9
+    assert ("second_factor.paper", "li", "done") in desk.here.audited()
+
+
+def test_secret_and_papers_are_not_in_the_records(desk: Desk) -> None:
+    address, papers = desk.enrolled()
+    path = desk.here.records.database.path or Path()
+    kept = path.read_bytes() + path.with_name(f"{path.name}-wal").read_bytes()
+    secret = parse_qs(urlsplit(address).query)["secret"][0]
+    assert hash_of(papers[0]).encode() in kept
+    for plain in (secret, papers[0], papers[0].replace("-", "")):
+        assert plain.encode() not in kept
+
+
+def test_guessing_codes_is_slowed_down(desk: Desk) -> None:
+    address, _ = desk.enrolled()
+    for _ in range(5):
+        with pytest.raises(CodeRefusedError) as refusal:
+            desk.factors.take("li", "000000", "x")
+    with pytest.raises(CodeRefusedError) as refusal:
+        desk.factors.take("li", desk.code(address), "x")
+    assert refusal.value.wait_s > 0
+    desk.here.clock.advance(60)
+    assert desk.factors.take("li", desk.code(address), "x") == "app"
+
+
+def test_the_half_open_session_ends_after_ten_minutes_and_at_its_stage(desk: Desk) -> None:
+    address, _ = desk.enrolled()
+    half = desk.authenticate.login("li", PASSWORD, "x").token
+    with pytest.raises(AccessDeniedError):
+        desk.authenticate.app_address(half)
+    desk.here.clock.advance(600)
+    with pytest.raises(AccessDeniedError):
+        desk.authenticate.second_factor(half, desk.code(address), "x")
+    assert desk.authenticate.principal(half, "x") is None
+
+
+def test_setting_up_needs_a_code_of_the_app(desk: Desk) -> None:
+    half = desk.authenticate.login("li", PASSWORD, "x").token
+    first = desk.authenticate.app_address(half)
+    with pytest.raises(CodeRefusedError):
+        desk.authenticate.set_up(half, "000000", "x")
+    assert desk.authenticate.app_address(half) == first
+    assert desk.authenticate.login("li", PASSWORD, "x").principal.stage == "setup"
+
+
+def test_the_administrator_takes_it_away_from_others_only(desk: Desk) -> None:
+    desk.enrolled()
+    admin = somebody(Role.ADMIN, user_id="admin")
+    with pytest.raises(AccessDeniedError):
+        desk.factors.drop(somebody(Role.COUNTY), "li")
+    with pytest.raises(CommandError):
+        desk.factors.drop(somebody(Role.ADMIN, user_id="li"), "li")
+    half = desk.authenticate.login("li", PASSWORD, "x").token
+    desk.factors.drop(admin, "li")
+    assert desk.authenticate.principal(half, "x") is None
+    assert desk.authenticate.login("li", PASSWORD, "x").principal.stage == "setup"
+    with pytest.raises(CommandError):
+        desk.factors.drop(admin, "om")

@@ -1,0 +1,97 @@
+"""docs/devices.en.md followed to the letter: the table printed there, checked, decoded, added, tested, polled."""
+
+import asyncio
+import re
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from main.__main__ import main
+from tests.collectors.peers import Question, peer, say
+from tests.main.field.field import configured
+
+GUIDE = Path(__file__).parents[3] / "docs" / "devices.en.md"
+
+
+def printed_table() -> str:
+    (block,) = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
+    return str(block)
+
+
+def image(power_w: int) -> dict[int, int]:
+    """What the invented device holds: 230 V, 72.5 A, as much power as they make (or as is planted)."""
+    registers = {110: 500, 208: 990, 209: 5001, 210: 0x0012, 211: 0xD687, 212: 415}
+    registers |= dict(zip(range(100, 105), struct.unpack(">5H", b"EX50K00001"), strict=True))
+    registers |= dict.fromkeys((200, 201, 202), 2300) | dict.fromkeys((203, 204, 205), 725)
+    return registers | {206: power_w >> 16, 207: power_w & 0xFFFF}
+
+
+@contextmanager
+def device(power_w: int) -> Iterator[int]:
+    """Serve the device from a thread; yields its port. Registers it does not have are refused."""
+    held = image(power_w)
+
+    async def answer(question: Question, writer: asyncio.StreamWriter) -> None:
+        wanted = range(question.address, question.address + question.count)
+        blocks = (range(100, 111), range(200, 213))
+        if not any(wanted[0] in block and wanted[-1] in block for block in blocks):
+            await say(writer, question.refusal(2))
+            return
+        data = b"".join(held.get(address, 0).to_bytes(2) for address in wanted)
+        await say(writer, question.frame(bytes([question.function, len(data)]) + data))
+
+    ready, done, ports = threading.Event(), threading.Event(), []
+
+    async def serve() -> None:
+        async with peer(answer) as port:
+            ports.append(port)
+            ready.set()
+            await asyncio.to_thread(done.wait)
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+    thread.start()
+    assert ready.wait(20)
+    try:
+        yield ports[0]
+    finally:
+        done.set()
+        thread.join(10)
+
+
+def steps(folder: Path, port: int) -> tuple[list[str], list[str]]:
+    """Write the table of the guide, and add the device; return the global options and those of the profiles."""
+    own = folder / "my_profiles"
+    own.mkdir()
+    (own / "example_string_inverter.yaml").write_text(printed_table(), "utf-8")
+    words, more = configured(folder, 1), ["--profiles", str(own)]
+    assert main([*words, "profile", "lint", str(own / "example_string_inverter.yaml")]) == 0
+    at = ["alpha", f"127.0.0.1:{port}", "--unit", "1", "--profile", "example_string_inverter"]
+    assert main([*words, "device", "add", *at, *more, "--rated-kw", "50", "--yes"]) == 0
+    return words, more
+
+
+def test_the_guide_leads_from_a_document_to_a_device_that_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with device(49_525) as port:
+        words, more = steps(tmp_path, port)
+        decoded = ["--address", "200", "0x08FC", "0x08FD", "0x08FB"]
+        assert main([*words, "decode", "example_string_inverter", *more, *decoded]) == 0
+        assert "230.0" in capsys.readouterr().out
+        assert main([*words, "test", "alpha-inv-01", *more]) == 0
+        said = capsys.readouterr().out
+        assert "EX50K00001" in said
+        assert "[plausible] ac_active_power_w" in said
+        assert main([*words, "check", *more, "--quiet"]) == 0
+        assert main([*words, "check", "--quiet"]) == 1, "without the folder the profile is unknown"
+
+
+def test_a_scale_that_is_off_by_ten_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with device(4_952) as port:
+        words, more = steps(tmp_path, port)
+        assert main([*words, "test", "alpha-inv-01", *more]) == 1
+    assert "off by a factor of 0.1" in capsys.readouterr().out
