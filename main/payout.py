@@ -13,6 +13,7 @@ from commands.rosters import Rosters
 from dashboard.payout_services import PayoutServices
 from domain.clock import Clock, SystemClock
 from domain.plant import Registry
+from main.backup.parts import PEOPLE_KEY
 from main.distribution_rules import load_rules
 from main.settings import Settings
 from queries.payout import Payout
@@ -24,8 +25,6 @@ from stores.records.household_codes import SqlHouseholdCodes
 from stores.records.rosters import SqlRosterStore
 from stores.records.sealing import Sealer
 from stores.records.store import SqlRecordStore
-
-KEY_FILE = "people.key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ class PayoutDesk:
 
 def key_path(settings: Settings) -> Path:
     """Return where the key of personal data lies."""
-    return settings.data_dir / "records" / KEY_FILE
+    return settings.data_dir / PEOPLE_KEY
 
 
 def open_desk(

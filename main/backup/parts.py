@@ -1,5 +1,6 @@
 """What a backup is made of: each part copied while it is in use, and counted."""
 
+import hashlib
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from stores.records.database import Database
 from stores.records.schema import REVISION
 
 RECORDS = Path("records") / "records.sqlite"
+PEOPLE_KEY = Path("records") / "people.key"
 SPOOL = Path("spool") / "spool.sqlite"
 SAMPLES = Path("samples") / "samples.duckdb"
 DELIVERED, CHANGED = Path("delivered-config"), Path("config")
@@ -43,6 +45,7 @@ def stage(sources: Sources, folder: Path) -> dict[str, Any]:
         "configuration": _configuration(sources, folder),
         "samples": _samples(sources, folder),
         "spool": _spool(sources, folder),
+        "people": _people_key(sources, folder),
     }
 
 
@@ -63,6 +66,19 @@ def _configuration(sources: Sources, folder: Path) -> dict[str, Any]:
     if changed.is_dir():
         shutil.copytree(changed, folder / CHANGED)
     return {"plants": len(load_registry(delivered, changed if changed.is_dir() else None).plants)}
+
+
+def _people_key(sources: Sources, folder: Path) -> dict[str, Any]:
+    """Copy the key of names and accounts: without it nobody reads them, and the archive is sealed anyway."""
+    source = sources.settings.data_dir / PEOPLE_KEY
+    if not source.exists():
+        return {"left_out": "no person is kept here"}
+    content = source.read_bytes()
+    target = folder / PEOPLE_KEY
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.touch(mode=0o600)
+    target.write_bytes(content)
+    return {"sha256": hashlib.sha256(content).hexdigest()}
 
 
 def _samples(sources: Sources, folder: Path) -> dict[str, Any]:
@@ -94,7 +110,7 @@ def _spool(sources: Sources, folder: Path) -> dict[str, Any]:
 
 def faults_of(folder: Path, counted: dict[str, Any], clock: Clock) -> list[str]:
     """Open every part that was brought back and hold it against what was counted; return what is wrong."""
-    checks = (_records_faults, _configuration_faults, _samples_faults, _spool_faults)
+    checks = (_records_faults, _configuration_faults, _samples_faults, _spool_faults, _people_faults)
     faults: list[str] = []
     for check in checks:
         try:
@@ -146,3 +162,13 @@ def _spool_faults(folder: Path, counted: dict[str, Any], clock: Clock) -> list[s
     damage = damage_of(folder / SPOOL)
     found = -1 if damage else rows_of(folder / SPOOL, "queue")
     return [] if found == wanted else [f"spool: {damage or f'{found} rows, not {wanted}'}"]
+
+
+def _people_faults(folder: Path, counted: dict[str, Any], clock: Clock) -> list[str]:  # noqa: ARG001
+    wanted = counted.get("people", {}).get("sha256")
+    if wanted is None:
+        return []
+    path = folder / PEOPLE_KEY
+    path.chmod(0o600)
+    same = hashlib.sha256(path.read_bytes()).hexdigest() == wanted
+    return [] if same else ["people: the key of names and accounts is not the one that was backed up"]

@@ -7,9 +7,10 @@ from pathlib import Path
 from collectors.spool import Spool
 from domain.clock import SystemClock
 from main.backup.keys import make_keys
-from main.backup.parts import SAMPLES, SPOOL, Sources
+from main.backup.parts import PEOPLE_KEY, SAMPLES, SPOOL, Sources
 from main.settings import Settings, load_settings
 from stores.duckdb import DuckDbStore
+from stores.records.sealing import Sealer
 from stores.records.store import SqlRecordStore
 from tests.main.registry_files import write
 from tests.stores.records.contract import entry, user
@@ -33,6 +34,8 @@ class Place:
         self.records.add_user(user())
         for second in range(30):
             self.records.add_audit(entry(second=second))
+        (self.data / PEOPLE_KEY).parent.mkdir(parents=True, exist_ok=True)
+        self.sealed = Sealer(self.data / PEOPLE_KEY).seal("李四")
         self.store = DuckDbStore(self.data / SAMPLES, clock(), DEVICES)
         self.store.write([batch(number) for number in range(50)])
         (self.data / SPOOL).parent.mkdir(parents=True)

@@ -28,6 +28,7 @@ from main.backup.work import (
 )
 from stores.duckdb import DuckDbStore
 from stores.records.backup import sums_of
+from stores.records.sealing import Sealer
 from stores.records.store import SqlRecordStore
 from tests.main.backup.place import Place, place
 from tests.stores.records.contract import NOW, entry, user
@@ -66,6 +67,8 @@ def test_every_part_comes_back_as_it_was_while_it_was_in_use(
     with closing(Spool(tmp_path / "new/spool/spool.sqlite")) as spool:
         assert len(spool.peek(100)) == 7
     assert (tmp_path / "new/delivered-config/plants/alpha.yaml").exists()
+    assert Sealer(tmp_path / "new/records/people.key").open(kept.sealed) == "李四"
+    assert (tmp_path / "new/records/people.key").stat().st_mode & 0o777 == 0o600
     assert not folder_of(tmp_path / "new").exists(), "keys are in no archive"
 
 
