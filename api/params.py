@@ -15,7 +15,7 @@ _INSTANT = re.compile(
 _WHOLE = re.compile(r"[+-]?\d{1,9}", re.ASCII)
 NAME_PATTERN = r"^[A-Za-z0-9_.:/-]{1,160}$"
 NAMES_PATTERN = r"^[A-Za-z0-9_.:/-]{1,160}(,[A-Za-z0-9_.:/-]{1,160})*$"
-PERIOD_PATTERN = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
+PERIOD_PATTERN = r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])$"
 
 
 class ParameterError(Exception):

@@ -35,7 +35,7 @@ def _text(answer: Any) -> str:
 
 def _set_up(app: SmallApp, browser: Browser) -> tuple[str, list[str]]:
     answer = browser.login("accountant")
-    assert answer.location == "/second-factor?next=/app/"
+    assert answer.location == "/second-factor?next=/app/todo"
     page = _text(browser.get("/second-factor"))
     secret = re.search(r"<code>([A-Z2-7]{16,})</code>", page)
     assert secret is not None
@@ -81,7 +81,7 @@ def test_the_second_login_asks_for_a_code_and_then_goes_where_one_wanted(app: Sm
 
 def test_who_needs_none_logs_in_as_ever(app: SmallApp) -> None:
     browser = app.browser()
-    assert browser.login(Role.OM.value, PASSWORD).location == "/app/"
+    assert browser.login(Role.OM.value, PASSWORD).location == "/app/todo"
     assert browser.get("/second-factor").location == "/app/"
 
 
