@@ -49,8 +49,9 @@ for group in range(groups):
     if planted != "early":
         os.write(line, b"%d\\n" % (5 * group + 5))
     if group % 20 == 19:
-        spool.ack(spool.peek(30)[-1][0])
-        os.write(line, b"-%d\\n" % spool.status().forwarded)
+        ready = spool.peek(30)  # said before they go: a cut between the two is no loss
+        os.write(line, b"-%d\\n" % (spool.status().forwarded + len(ready)))
+        spool.ack(ready[-1][0])
 os._exit(0)
 """
 

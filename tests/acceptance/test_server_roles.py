@@ -131,7 +131,7 @@ class Town:
         try:
             accounts = Accounts(records, Passwords(), SystemClock(), self.registry)
             name = f"lin{os.getpid()}"
-            new = NewUser(name, "林", frozenset({Role.AUDITOR}), Scope(everything=True))
+            new = NewUser(name, "林", frozenset({Role.OM}), Scope(everything=True))
             return name, accounts.add(console_principal(), new, must_change=False)
         finally:
             records.close()
