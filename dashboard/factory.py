@@ -126,7 +126,7 @@ def create_app(services: Services, settings: DashboardSettings, areas: Sequence[
     server.secret_key = settings.secret_key
     site = Site(
         services,
-        queries_over(services.sources),
+        queries_over(services.sources, services.keeper),
         settings,
         {language: Texts(language) for language in LANGUAGES},
         PREFIX,

@@ -1,6 +1,6 @@
 """What the pages are given: the promises behind them, and the few settings of the web part."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from commands.accounts import Accounts
 from commands.alert_handling import AlertHandling
@@ -46,6 +46,12 @@ class Services:
     payout: PayoutServices | None = None
     work: WorkServices | None = None
     industries: IndustryServices | None = None
+    keeper: SnapshotKeeper = field(
+        init=False
+    )  # the one picture of the district, for pages and data interface
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "keeper", SnapshotKeeper(self.sources))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +97,9 @@ class Queries:
     plant_days: PlantDaysQuery
 
 
-def queries_over(sources: Sources) -> Queries:
-    """Return the queries over ``sources``."""
-    keeper = SnapshotKeeper(sources)
+def queries_over(sources: Sources, keeper: SnapshotKeeper | None = None) -> Queries:
+    """Return the queries over ``sources``, on a picture that is there already or their own."""
+    keeper = keeper or SnapshotKeeper(sources)
     return Queries(
         keeper,
         Overview(sources, keeper),

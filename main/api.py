@@ -15,7 +15,6 @@ from industries.rules import IndustryRules
 from main.build import Options
 from main.industries import load_industries
 from queries.exchange import Exchange
-from queries.snapshot import SnapshotKeeper
 from stores.records.store import SqlRecordStore
 
 log = logging.getLogger(__name__)
@@ -38,7 +37,7 @@ def data_interface(options: Options, records: SqlRecordStore, services: Services
 
     exchange = Exchange(
         services.sources,
-        SnapshotKeeper(services.sources),
+        services.keeper,
         services.money_queries,
         services.work.views if services.work is not None else None,
         indicators,
