@@ -39,7 +39,7 @@ class Stability(IndustryCommands):
     def ask(self, principal: Principal) -> int:
         """Ask about the households that fell against the same months of last year; return how many are new.
 
-        What is past its day is deleted first. Who asks learns a number and no household.
+        Who asks learns a number and no household. What is past its day a daily job deletes.
         """
         self._whole_district(principal)
         today, limits = self._today, self._rules.limits
@@ -55,7 +55,6 @@ class Stability(IndustryCommands):
             limits.question_days,
         )
         with self._carry_out(principal, "stability.ask", str(today.year), {"found": str(len(found))}):
-            self._store.delete_questions(today)
             return self._store.add_questions(found)
 
     @command(Permission.VIEW_PEOPLE, "stability.close")

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from domain.clock import SystemClock
+from domain.timespan import day_of
 from jobs.compute_kpis import compute
 from jobs.prune import Retention, prune
 from jobs.schedule import Job
@@ -34,7 +35,14 @@ def timetable(instance: "Instance") -> list[Job]:
     def kpis(period: datetime) -> str:  # noqa: ARG001 (dirty days say what is due, not the period)
         return str(compute(instance.store, options.registry, options.clock))
 
-    jobs = [Job("compute_kpis", _KPI_PERIOD_S, kpis)]
+    def forget(period: datetime) -> str:  # noqa: ARG001
+        gone = instance.records.delete_questions(day_of(options.clock.now()))
+        return f"{gone} questions about households"
+
+    jobs = [
+        Job("compute_kpis", _KPI_PERIOD_S, kpis),
+        Job("forget_questions", _DAY_S, forget, offset_s=_PRUNE_AT_S),
+    ]
     jobs += care_jobs(instance)
     jobs += alert_jobs(instance)
     jobs += day_jobs(instance)
