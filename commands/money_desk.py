@@ -2,8 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,6 +11,7 @@ from access.principal import Principal
 from commands.authenticate import Authenticate
 from commands.books import Books
 from commands.closing import Closings
+from commands.console import logged_in
 from commands.money_acts import ACTS
 from commands.money_base import MoneyRefusedError
 from commands.money_in import FilePreview, MoneyIn
@@ -27,7 +27,6 @@ from stores.ledger_protocol import MoneyRecords
 from texts.loader import Texts
 
 Order = Callable[[Mapping[str, Any]], Mapping[str, Any]]
-CONSOLE = "console"
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def money_orders(desk: MoneyDesk, authenticate: Authenticate) -> dict[str, Order
         def carried_out(payload: Mapping[str, Any]) -> Mapping[str, Any]:
             texts = Texts(str(payload.get("lang") or "zh"))
             try:
-                with _logged_in(authenticate, payload) as principal:
+                with logged_in(authenticate, payload) as principal:
                     return act(desk, principal, payload)
             except (MoneyRefusedError, TableRefusedError) as error:
                 raise CommandError(error.words(texts)) from error
@@ -89,16 +88,6 @@ def money_orders(desk: MoneyDesk, authenticate: Authenticate) -> dict[str, Order
     found = {f"revenue.{name}": order(act) for name, act in makers.items()}
     found["revenue.verify"] = lambda _payload: _verify(desk)
     return found
-
-
-@contextmanager
-def _logged_in(authenticate: Authenticate, payload: Mapping[str, Any]) -> Iterator[Principal]:
-    user, password = str(payload.get("user", "")), str(payload.get("password", ""))
-    login = authenticate.login(user, password, CONSOLE)
-    try:
-        yield login.principal
-    finally:
-        authenticate.logout(login.token, CONSOLE)
 
 
 def _content(payload: Mapping[str, Any]) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 
 from access.principal import Principal
 from commands.authenticate import Authenticate
-from commands.money_desk import CONSOLE
+from commands.console import logged_in
 from domain.cell import harmless_or_number
 from domain.errors import CommandError
 from queries.money import MoneyQueries
@@ -84,19 +84,16 @@ def export_order(
     """Return the order of the command line that exports the books, as a person who may see them."""
 
     def exported(payload: Mapping[str, Any]) -> Mapping[str, Any]:
-        login = authenticate.login(str(payload.get("user", "")), str(payload.get("password", "")), CONSOLE)
-        try:
-            codes = {str(ours): str(theirs) for ours, theirs in (payload.get("codes") or {}).items()}
+        codes = {str(ours): str(theirs) for ours, theirs in (payload.get("codes") or {}).items()}
+        with logged_in(authenticate, payload) as principal:
             content, vouchers, lines = export(
                 queries,
-                login.principal,
+                principal,
                 str(payload.get("format", "")),
                 str(payload.get("village") or "") or None,
                 codes,
                 Texts(str(payload.get("lang") or "zh")),
             )
-        finally:
-            authenticate.logout(login.token, CONSOLE)
         return {"content": base64.b64encode(content).decode(), "vouchers": vouchers, "lines": lines}
 
     return exported

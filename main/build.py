@@ -10,6 +10,8 @@ from collectors.modbus import ModbusSource
 from collectors.mqtt import Broker
 from collectors.source import Source
 from collectors.spool import Spool
+from commands.authenticate import Authenticate
+from commands.passwords import Passwords
 from domain.clock import Clock, SystemClock
 from domain.errors import ConfigurationError
 from domain.plant import DeviceKind, Gateway, Registry, WireProtocol
@@ -153,3 +155,8 @@ def with_data(settings: Settings, data: Path) -> Settings:
 def with_registry(options: Options, registry: Registry) -> Options:
     """Return the options with another registry."""
     return replace(options, registry=registry)
+
+
+def authenticate_on(records: SqlRecordStore, field_clock: Clock) -> Authenticate:
+    """Return logins for acts of the command line: by password, never half way to a second factor."""
+    return Authenticate(records, Passwords(), SystemClock(), field_clock=field_clock)

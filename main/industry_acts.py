@@ -9,19 +9,18 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from access.principal import Principal, principal_of
+from access.principal import Principal
+from commands.authenticate import Authenticate
 from commands.funds import ClaimOrder, Contribution
 from commands.industry_reports import ReportOrder
 from commands.tables import TableRefusedError
 from dashboard.industry_services import IndustryServices
-from domain.errors import AccessDeniedError, CommandError
+from domain.errors import CommandError
 from domain.industry import ReporterKind, ReportMark
 from domain.money import Money
 from industries.base import BASE, CONTRACT, OPERATOR
 from industries.report import ReportRefusedError
-from main.payout_acts import Option
-from main.payout_table import console_reader
-from stores.protocol import RecordStore
+from main.acting import Option, acting
 from texts.loader import Texts
 
 Words = Mapping[str, Any]
@@ -306,29 +305,21 @@ BY_NAME: Mapping[str, IndustryAct] = {spec.name: spec for spec in ACTS}
 
 
 def carry_out(
-    services: IndustryServices, records: RecordStore, payload: Mapping[str, Any]
+    services: IndustryServices, authenticate: Authenticate, payload: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    """Carry out one act; every act that changes something is somebody's, named with ``user``.
+    """Carry out one act; every act that changes something is somebody's, named with ``user`` and a password.
 
     Raises
     ------
     AccessDeniedError
-        The account is missing, disabled or not permitted.
+        Name or password is wrong, or the account is not permitted.
     CommandError
         What is refused, in the language asked for.
     """
     spec = BY_NAME[str(payload["act"])]
     texts = Texts(str(payload.get("language") or "zh"))
-    name = str(payload.get("user") or "")
-    who = console_reader(texts.language)
-    if name:
-        user = records.user(name)
-        if user is None or user.disabled:
-            raise AccessDeniedError(f"there is no account {name[:40]!r} that may act")
-        who = principal_of(user, "console")
-    elif not spec.reads:
-        raise CommandError(texts("payout.said.needs_user"))
     try:
-        return spec.act(services, who, payload.get("words") or {}, texts)
+        with acting(authenticate, payload, texts, reads=spec.reads) as who:
+            return spec.act(services, who, payload.get("words") or {}, texts)
     except (ReportRefusedError, TableRefusedError) as error:
         raise CommandError(error.words(texts)) from error

@@ -32,7 +32,7 @@ from jobs.forward import Forwarder
 from jobs.schedule import Schedule
 from main.alert_jobs import AlertWork, alert_work
 from main.api import data_interface
-from main.build import Options, make_source, open_records, open_spool, open_store
+from main.build import Options, authenticate_on, make_source, open_records, open_spool, open_store
 from main.care.telling import notifier_of
 from main.care.work import work_services
 from main.control import ControlServer
@@ -298,9 +298,13 @@ class Instance:
         metered = metered_kwh(lambda: getattr(self, "store", None), options.registry)
         return MoneyQueries(self.records, options.registry, options.clock, metered)
 
+    def authenticate(self) -> Authenticate:
+        """Return logins for acts of the command line."""
+        return authenticate_on(self.records, self.options.clock)
+
     def money_orders(self) -> dict[str, Order]:
         """Return the orders of the command line on money."""
-        authenticate = Authenticate(self.records, Passwords(), SystemClock(), field_clock=self.options.clock)
+        authenticate = self.authenticate()
         found = money_orders(self.money(), authenticate)
         return found | {"revenue.export": export_order(self.money_queries(), authenticate)}
 

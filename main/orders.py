@@ -45,9 +45,9 @@ def orders(instance: "Instance") -> Mapping[str, Action]:
         found |= token_orders(Tokens(instance.records, SystemClock(), instance.options.clock))
         found |= handover_orders(instance.options, instance.records)
         found |= factor_orders(instance.options.settings, instance.records)
-        found["payout"] = lambda payload: carry_out(instance.payout(), payload)
+        found["payout"] = lambda payload: carry_out(instance.payout(), instance.authenticate(), payload)
         found["industry"] = lambda payload: industry_order(
-            instance.industries_on(instance.options.clock), instance.records, payload
+            instance.industries_on(instance.options.clock), instance.authenticate(), payload
         )
         found |= care_orders(instance.options, instance.records)
         found |= instance.money_orders()

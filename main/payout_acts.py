@@ -13,6 +13,7 @@ from commands.documents import Document
 from commands.plan_files import read_lines
 from commands.plans import DraftOrder, StepOrder
 from domain.money import Money
+from main.acting import Option
 from main.payout import PayoutDesk
 from revenue.approval import CHECKER_STEPS, Body, Meeting, Outcome, Step
 from revenue.attendance import Sheet
@@ -22,15 +23,6 @@ from texts.loader import Texts
 Words = Mapping[str, Any]
 Answer = dict[str, Any]
 Act = Callable[[PayoutDesk, Principal, Words, Texts], Answer]
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One option of an act. ``kind``: text, day, month, whole, file (content), out (a file written), flag."""
-
-    name: str
-    kind: str = "text"
-    required: bool = True
 
 
 @dataclass(frozen=True, slots=True)

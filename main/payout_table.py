@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from access.principal import Principal, principal_of
-from domain.account import Role, Scope
-from domain.errors import AccessDeniedError, CommandError
+from commands.authenticate import Authenticate
+from domain.errors import CommandError
 from main import payout_acts as acts
 from main import payout_tracing as tracing
+from main.acting import Option, acting
 from main.payout import PayoutDesk
-from main.payout_acts import ActSpec, Option
+from main.payout_acts import ActSpec
 from revenue.refusal import RefusedError
 from texts.loader import Texts
 
@@ -75,35 +75,20 @@ ACTS: tuple[ActSpec, ...] = (
 BY_NAME: Mapping[str, ActSpec] = {spec.name: spec for spec in ACTS}
 
 
-def console_reader(language: str) -> Principal:
-    """Return who looks at the command line: whoever may open the data folder sees the books, but no names."""
-    return Principal(
-        "console", "console", frozenset({Role.AUDITOR}), Scope(everything=True), language, "console"
-    )
-
-
-def carry_out(desk: PayoutDesk, payload: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Carry out one act; every act that changes or shows people is somebody's, named with ``user``.
+def carry_out(desk: PayoutDesk, authenticate: Authenticate, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Carry out one act; every act that changes or shows people is somebody's, named with ``user`` and a password.
 
     Raises
     ------
     AccessDeniedError
-        The account is missing, disabled or not permitted.
+        Name or password is wrong, or the account is not permitted.
     CommandError
         What is refused, in the language asked for.
     """
     spec = BY_NAME[str(payload["act"])]
     texts = Texts(str(payload.get("language") or "zh"))
-    name = str(payload.get("user") or "")
-    who = console_reader(texts.language)
-    if name:
-        user = desk.stores.records.user(name)
-        if user is None or user.disabled:
-            raise AccessDeniedError(f"there is no account {name[:40]!r} that may act")
-        who = principal_of(user, "console")
-    elif not spec.reads:
-        raise CommandError(texts("payout.said.needs_user"))
     try:
-        return spec.act(desk, who, payload.get("words") or {}, texts)
+        with acting(authenticate, payload, texts, reads=spec.reads) as who:
+            return spec.act(desk, who, payload.get("words") or {}, texts)
     except RefusedError as error:
         raise CommandError(error.words(texts)) from error

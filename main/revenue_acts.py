@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from main.cli import Context
+from main.verbs.acts import content_of
 from texts.loader import Texts
 
 # Act → (places, options). ``file`` is read and sent as its content.
@@ -40,13 +42,13 @@ def declare(parser: argparse.ArgumentParser, act: str, texts: Texts) -> None:
         )
 
 
-def payload_of(args: argparse.Namespace) -> dict[str, Any]:
+def payload_of(args: argparse.Namespace, context: Context) -> dict[str, Any]:
     """Return what an act was given, its file as base64."""
     places, options = MORE_ACTS[args.act]
     given: dict[str, Any] = {}
     for name in (*places, *(option.replace("-", "_") for option in options)):
         if name == "file":
-            given["content"] = base64.b64encode(args.file.read_bytes()).decode()
+            given["content"] = base64.b64encode(content_of(args.file, context)).decode()
         else:
             given[name] = getattr(args, name)
     return given

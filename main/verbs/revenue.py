@@ -7,7 +7,6 @@ open the data folder can only check the books (`verify`).
 import argparse
 import base64
 import contextlib
-import getpass
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,7 +16,8 @@ from domain.errors import CommandError
 from main.cli import Context, Exit
 from main.control import call
 from main.revenue_acts import MORE_ACTS, declare, payload_of
-from main.verbs.payout import look
+from main.verbs.acts import content_of, person_of
+from main.verbs.payout import VERB as PAYOUT
 from texts.loader import Texts
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ class RevenueVerb:
         def add(name: str) -> argparse.ArgumentParser:
             one = acts.add_parser(name, help=texts(f"revenue.cli.{name.replace('-', '_')}"))
             if name != "verify":
-                one.add_argument("--user", required=True, help=texts("revenue.cli.user"))
-                one.add_argument("--password-file", type=Path, help=texts("revenue.cli.password_file"))
+                one.add_argument("--user", required=True, help=texts("acts.user"))
+                one.add_argument("--password-file", type=Path, help=texts("acts.password_file"))
             return one
 
         for name in FILE_ACTS:
@@ -108,11 +108,11 @@ class RevenueVerb:
         if args.act in FILE_ACTS:
             return _import(args, context)
         if args.act == "trace":
-            return look(context, "trace", {"line": args.line, "source": args.source})
+            return PAYOUT.look(context, "trace", {"line": args.line, "source": args.source})
         if args.act == "verify" and args.notice:
-            return look(context, "verify", {"notice": args.notice})
+            return PAYOUT.look(context, "verify", {"notice": args.notice})
         if args.act in MORE_ACTS:
-            payload = payload_of(args) | _person(args)
+            payload = payload_of(args, context) | person_of(args, context)
             told = dict(answer(context, f"revenue.{args.act.replace('-', '_')}", payload))
             return _show_more(args.act, told, context)
         return self._plain(args, context)
@@ -126,7 +126,7 @@ class RevenueVerb:
         if args.act == "export":
             payload["codes"] = _codes(args.codes)
         if args.act != "verify":
-            payload |= _person(args)
+            payload |= person_of(args, context)
         told = answer(context, f"revenue.{args.act.replace('-', '_')}", payload)
         if args.act == "export":
             args.out.write_bytes(base64.b64decode(told["content"]))
@@ -139,21 +139,13 @@ def _declare_more(acts: Any, texts: Texts) -> None:
     for name in MORE_ACTS:
         about = texts(f"moneyacts.act.{name.replace('-', '_')}")
         one = acts.add_parser(name, help=about, description=about)
-        one.add_argument("--user", required=True, help=texts("revenue.cli.user"))
-        one.add_argument("--password-file", type=Path, help=texts("revenue.cli.password_file"))
+        one.add_argument("--user", required=True, help=texts("acts.user"))
+        one.add_argument("--password-file", type=Path, help=texts("acts.password_file"))
         declare(one, name, texts)
     trace = acts.add_parser("trace", help=texts("moneyacts.act.trace"))
     ways = trace.add_mutually_exclusive_group(required=True)
     for name in ("line", "source"):
         ways.add_argument(f"--{name}", default="", help=texts(f"moneyacts.option.{name}"))
-
-
-def _person(args: argparse.Namespace) -> dict[str, str]:
-    if args.password_file is not None:
-        password = args.password_file.read_text("utf-8").strip()
-    else:
-        password = getpass.getpass()
-    return {"user": args.user, "password": password}
 
 
 def _codes(path: Path | None) -> dict[str, str]:
@@ -182,14 +174,14 @@ def _columns(words: list[str]) -> dict[str, list[str]]:
 
 
 def _import(args: argparse.Namespace, context: Context) -> int:
-    person = _person(args)
+    person = person_of(args, context)
     order = f"revenue.{args.act.replace('-', '_')}"
     code, every = Exit.OK, []
     for path in args.files:
         payload: dict[str, Any] = {
             **person,
             "name": path.name,
-            "content": base64.b64encode(path.read_bytes()).decode(),
+            "content": base64.b64encode(content_of(path, context)).decode(),
         }
         if args.act == "import-statements":
             payload |= {"dry_run": args.dry_run, "columns": _columns(args.column)}

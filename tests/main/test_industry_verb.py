@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from commands.passwords import Passwords
 from domain.account import Role, Scope, User
 from main.__main__ import main
 from main.cli import Exit
@@ -13,19 +14,23 @@ from tests.commands.industry_world import reports_sheet
 
 CONFIG = Path(__file__).parents[2] / "config"
 TOWN = "611002107"
+PASSWORD = "shan-gou-li-de-huai-shu"
+HASH = Passwords().hash(PASSWORD)
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     records = SqlRecordStore.at(tmp_path / "records" / "records.sqlite")
     for name, role in (("zhen", Role.TOWNSHIP), ("qu", Role.COUNTY)):
-        records.add_user(User(name, name, frozenset({role}), Scope(everything=True), "x"))
+        records.add_user(User(name, name, frozenset({role}), Scope(everything=True), HASH))
     records.close()
+    (tmp_path / "password").write_text(PASSWORD, "utf-8")
     return tmp_path
 
 
 def run(data: Path, *words: str, lang: str = "zh") -> int:
-    return main(["--config", str(CONFIG), "--data", str(data), "--lang", lang, *words])
+    person = ["--password-file", str(data / "password")] if "--as" in words else []
+    return main(["--config", str(CONFIG), "--data", str(data), "--lang", lang, *words, *person])
 
 
 def test_the_path_is_shown_to_whoever_may_open_the_folder(

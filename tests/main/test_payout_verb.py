@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from commands.passwords import Passwords
 from domain.account import Role, Scope, User
 from domain.clock import SystemClock
 from domain.timespan import day_of
@@ -23,6 +24,9 @@ FIRST = date(2026, 7, 1)
 MONTHS = ("--first", "2026-07", "--last", "2026-09")
 LINES = "用途,事由,方式,金额,标准,权数,收款人\n公益岗位,道路保洁,按天,2000,60,,\n补助,困难补助,按权数,1200.01,,积分,\n"
 
+PASSWORD = "shui-ku-bian-de-bai-yang"
+HASH = Passwords().hash(PASSWORD)
+
 Run = Callable[..., dict[str, Any]]
 
 
@@ -31,7 +35,8 @@ def data(tmp_path: Path) -> Path:
     folder = tmp_path / "data"
     records = SqlRecordStore.at(folder / "records" / "records.sqlite")
     for name, role in (("kuaiji", Role.ACCOUNTANT), ("zhenjie", Role.TOWNSHIP)):
-        records.add_user(User(name, name, frozenset({role}), Scope(everything=True), "-"))
+        records.add_user(User(name, name, frozenset({role}), Scope(everything=True), HASH))
+    (tmp_path / "password").write_text(PASSWORD + "\n", "utf-8")
     head = ("电费", "statement", "ST-1", "settlement")
     due = settlement_entry(
         Voucherhead("statement:ST-1", VILLAGE, FIRST, FIRST, *head),
@@ -52,6 +57,8 @@ def data(tmp_path: Path) -> Path:
 def run(data: Path, capsys: pytest.CaptureFixture[str]) -> Run:
     def go(*words: object, code: int = 0) -> dict[str, Any]:
         given = ["--config", CONFIG, "--data", data, "--lang", "en", "--json", "payout", *words]
+        if "--as" in words and "--password-file" not in words:
+            given += ["--password-file", data.parent / "password"]
         ended = main([str(word) for word in given])
         out = capsys.readouterr().out
         assert ended == code, out
@@ -146,7 +153,12 @@ def test_what_changes_something_is_somebodys_and_needs_a_permission(run: Run, tm
         tmp_path / "plan.csv",
     )
     assert "--as" in run(*draft, code=1)["message"]
-    assert run(*draft, "--as", "nobody", code=4)["error"] == "AccessDeniedError"
+    assert run(*draft, "--as", "nobody", code=4)["error"] == "LoginRefusedError"
+    (tmp_path / "guess").write_text("wrong", "utf-8")
+    guess = ("--as", "kuaiji", "--password-file", tmp_path / "guess")
+    assert run(*draft, *guess, code=4)["error"] == "LoginRefusedError"
+    gone = ("--as", "kuaiji", "--password-file", tmp_path / "gone")
+    assert "cannot be read" in run(*draft, *gone, code=1)["message"]
     assert run(*draft, "--as", "zhenjie", code=4)["error"] == "AccessDeniedError"
     assert "no roster" in run(*draft, "--as", "kuaiji", code=1)["message"]
 
