@@ -25,7 +25,8 @@ log = logging.getLogger(__name__)
 class Job:
     """One job. ``work`` gets the start of its period and returns a line for the job table.
 
-    ``catch_up`` runs every missed period (a report a day); without it only the newest one counts.
+    ``catch_up`` runs every missed period (a report a day); without it only the newest one counts. Periods that
+    were over at ``since`` are somebody else's.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Job:
     work: Callable[[datetime], str]
     offset_s: float = 0.0
     catch_up_max: int = 0
+    since: datetime | None = None
 
 
 def period_start(instant: datetime, period_s: float, offset_s: float = 0.0) -> datetime:
@@ -90,7 +92,8 @@ class Schedule:
         ran = 0
         for back in range(job.catch_up_max, -1, -1):
             start = newest - timedelta(seconds=back * job.period_s)
-            ran += self._run(job, start)
+            if job.since is None or start + timedelta(seconds=job.period_s) > job.since:
+                ran += self._run(job, start)
         return ran
 
     def _run(self, job: Job, start: datetime) -> int:

@@ -208,8 +208,9 @@ class FaultSet:
 
     def dark_plants(self, epoch_s: float) -> frozenset[str]:
         """Return the plants whose grid is gone at an instant."""
-        devices = {device.device_id: device.plant_id for device in self.field_.registry.devices()}
-        return frozenset(devices[name] for fault in self.at(epoch_s, *_NO_GRID) for name in fault.device_ids)
+        devices = self.field_.registry.devices_by_id
+        off = (name for fault in self.at(epoch_s, *_NO_GRID) for name in fault.device_ids)
+        return frozenset(devices[name].plant_id for name in off)
 
     def concerned(self, epoch_s: float, *kinds: FaultKind) -> frozenset[str]:
         """Return the devices concerned by faults of ``kinds`` at an instant."""

@@ -86,6 +86,17 @@ def test_periods_missed_during_a_stop_are_caught_up_oldest_first() -> None:
     assert [start.day for start in ran] == [27, 28, 29, 30, 1, 2]
 
 
+def test_periods_that_were_over_before_a_job_began_are_left_alone() -> None:
+    clock, ran = ManualClock(NOON), list[datetime]()
+    schedule, job = Schedule([], Runs(), clock), Job("report", 300, noting(ran), since=NOON)
+    assert schedule.run_due(job) == 0
+    clock.advance(299)
+    assert schedule.run_due(job) == 0
+    clock.advance(1)
+    assert schedule.run_due(job) == 1
+    assert ran == [NOON]
+
+
 def test_a_failed_period_is_tried_again() -> None:
     outcomes = iter([StoreUnavailableError("the store is away"), None])
 

@@ -1,5 +1,7 @@
 """The jobs of an instance: what must happen without anybody asking is among them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,24 +12,41 @@ from domain.timespan import day_of
 from main.build import options_from
 from main.instance import Instance
 from main.settings import load_settings
-from main.timetable import timetable
+from main.timetable import WHOLE_DAYS, timetable
 from tests.main import registry_files
 
 NOW = datetime(2026, 8, 3, 4, tzinfo=UTC)
 
 
-def test_questions_about_households_are_deleted_on_their_day_though_nobody_asks(tmp_path: Path) -> None:
-    registry_files.write(tmp_path / "config")
-    settings = load_settings({}, config_dir=tmp_path / "config", data_dir=tmp_path / "data")
-    instance = Instance(replace(options_from(settings), clock=ManualClock(NOW)))
+@contextmanager
+def instance_at(folder: Path, *, demonstration: bool = False) -> Iterator[Instance]:
+    registry_files.write(folder / "config")
+    settings = load_settings({}, config_dir=folder / "config", data_dir=folder / "data")
+    instance = Instance(replace(options_from(settings), clock=ManualClock(NOW), demonstration=demonstration))
     try:
         instance.open_records()
         instance.open_store()
+        yield instance
+    finally:
+        instance.stop()
+
+
+def test_the_whole_days_of_a_demonstration_are_judged_from_its_first_evening_on(tmp_path: Path) -> None:
+    with instance_at(tmp_path / "demo", demonstration=True) as instance:
+        assert {job.name: job.since for job in timetable(instance) if job.since is not None} == dict.fromkeys(
+            WHOLE_DAYS, NOW
+        )
+    with instance_at(tmp_path / "real") as instance:
+        jobs = timetable(instance)
+        assert {job.name for job in jobs} >= WHOLE_DAYS
+        assert all(job.since is None for job in jobs)
+
+
+def test_questions_about_households_are_deleted_on_their_day_though_nobody_asks(tmp_path: Path) -> None:
+    with instance_at(tmp_path) as instance:
         due = IncomeQuestion("q1", "t1", "v1", "h1", "fell", 100, 50, NOW, day_of(NOW), sources=("post",))
         later = replace(due, question_id="q2", household_id="h2", delete_on=day_of(NOW).replace(day=4))
         instance.records.add_questions([due, later])
         job = next(one for one in timetable(instance) if one.name == "forget_questions")
         assert job.work(NOW) == "1 questions about households"
         assert [one.question_id for one in instance.records.questions()] == ["q2"]
-    finally:
-        instance.stop()
