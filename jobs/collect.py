@@ -323,16 +323,17 @@ class Collector:
 
     def device_health(self) -> Mapping[str, Health]:
         """Return contact with every device of the registry, by id. Thread safe."""
-        found = {device.device_id: _unpolled(device.device_id) for device in self._registry.devices()}
+        found = {}
         for wire in self._wires.wires:
             for device in wire.devices:
-                found[device.device_id] = replace(
-                    device.contact.health(), inconsistent=self._identity.is_doubtful(device.device_id)
-                )
+                health = device.contact.health()
+                doubtful = self._identity.is_doubtful(device.device_id)
+                found[device.device_id] = replace(health, inconsistent=True) if doubtful else health
         gaps = self._messages.gaps() if self._messages is not None else {}
         for device_id in self._published:
             found[device_id] = replace(self._published_health(device_id), gaps=gaps.get(device_id, 0))
-        return found
+        names = (device.device_id for device in self._registry.devices())
+        return {name: found[name] if name in found else _unpolled(name) for name in names}
 
     def _published_health(self, device_id: str) -> Health:
         """Judge a device that speaks when it likes: silent when it has not for a few periods."""

@@ -20,7 +20,7 @@ _BACK = timedelta(days=400)
 class BooksMaker(Background):
     """Makes twelve months of invented books, a year of plans and payments, and a season of the other industries.
 
-    It begins when ``after`` is set: the newest curves come first.
+    The books begin when ``recent`` is set, what is paid from them when ``done`` is: curves come first.
     """
 
     def __init__(
@@ -29,16 +29,18 @@ class BooksMaker(Background):
         registry: Registry,
         clock: Clock,
         progress: Progress,
-        after: threading.Event,
+        recent: threading.Event,
+        done: threading.Event,
     ) -> None:
         super().__init__("books", progress)
-        self._after = after
+        self._recent = recent
+        self._done = done
         self._instance = instance
         self._registry = registry
         self._clock = clock
 
     def _run(self) -> None:
-        if self._wait(self._after):
+        if self._wait(self._recent):
             with self._said("books_failed"):
                 self._keep_books()
 
@@ -54,8 +56,9 @@ class BooksMaker(Background):
             self._progress("books_failed", reason=made.broken)
         elif not self._stopping.is_set():
             self._progress("books", months=made.months, vouchers=made.vouchers)
-            with self._said("payouts_failed"):
-                self._pay_out()
+            if self._wait(self._done):
+                with self._said("payouts_failed"):
+                    self._pay_out()
 
     def _pay_out(self) -> None:
         made = make_payouts(

@@ -158,7 +158,7 @@ def _start(
     names = {role: show.texts(f"demo.roles.{role.value}") for role in Role if role.logs_in}
     up.accounts = add_demo_accounts(instance.accounts(), registry, names)
     if show.history_days >= _BOOKS_FROM_DAYS:
-        books = BooksMaker(instance, registry, clock, progress, up.recent)
+        books = BooksMaker(instance, registry, clock, progress, up.recent, up.done)
         stack.callback(books.stop)
         books.start()
     if show.history_days > 0:
