@@ -273,7 +273,8 @@ class Served:
     def __init__(self, app: Any) -> None:
         from waitress.server import create_server
 
-        self._server = create_server(app, host="127.0.0.1", port=0, threads=4)
+        self._channels: dict[int, Any] = {}
+        self._server = create_server(app, map=self._channels, host="127.0.0.1", port=0, threads=4)
         self.url = f"http://127.0.0.1:{self._server.effective_port}"
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -285,7 +286,10 @@ class Served:
             return
 
     def stop(self) -> None:
-        """Stop answering."""
+        """Stop answering; connections a browser kept open are closed with it."""
+        from waitress.wasyncore import close_all
+
         self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=2)
         self._server.close()
         self._thread.join(5)
+        close_all(self._channels, ignore_all=True)
