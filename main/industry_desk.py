@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from commands.funds import Funds
+from commands.industry_alerts import IndustryAlerts
 from commands.industry_papers import IndustryPapers
 from commands.industry_registers import IndustryRegisters
 from commands.industry_reports import IndustryReports
@@ -14,6 +15,7 @@ from industries.income import IncomePart
 from main.industries import load_industries
 from main.settings import Settings
 from queries.industries import IndustryQueries
+from queries.industry_alerts import IndustryAlertViews
 from stores.dossiers import Dossiers
 from stores.incomes import income_parts
 from stores.records.store import SqlRecordStore
@@ -37,11 +39,14 @@ def industry_services(
     def incomes(village_ids: Sequence[str]) -> Iterable[IncomePart]:
         return income_parts(records, dossiers, village_ids)
 
+    queries = IndustryQueries(records, registry, rules, field_clock, incomes)
     return IndustryServices(
         IndustryReports(*given),
         IndustryRegisters(*given),
         Funds(*given),
         Stability(*given, incomes),
         IndustryPapers(*given),
-        IndustryQueries(records, registry, rules, field_clock, incomes),
+        queries,
+        IndustryAlerts(records, registry, SystemClock(), field_clock),
+        IndustryAlertViews(records, registry, field_clock, queries),
     )

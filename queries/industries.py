@@ -10,7 +10,15 @@ from access.principal import Principal
 from access.villages import sees_village, towns_seen, villages_seen
 from domain.clock import Clock
 from domain.errors import AccessDeniedError
-from domain.industry import IncomeQuestion, Report, ReporterKind, ReportStep, month_before, year_before
+from domain.industry import (
+    IncomeQuestion,
+    RegisterEntry,
+    Report,
+    ReporterKind,
+    ReportStep,
+    month_before,
+    year_before,
+)
 from domain.plant import Registry
 from domain.timespan import day_of
 from industries import watch
@@ -59,6 +67,7 @@ class IndustryQueries:
         self._clock = clock
         self._incomes = incomes
         self._remembered: dict[tuple[str, bool], tuple[tuple[int, int], list[Report]]] = {}
+        self._registers: dict[str, tuple[int, list[RegisterEntry], list[Base]]] = {}
 
     @property
     def _today(self) -> date:
@@ -148,8 +157,8 @@ class IndustryQueries:
         base = next((one for one in self._bases(principal) if one.base_id == base_id), None)
         if base is None:
             raise AccessDeniedError(f"base {base_id[:40]!r} is not within the scope of {principal.user_id}")
-        operators = {one.entry_id: operator_of(one.content) for one in self._records.entries(OPERATOR)}
-        contracts = [contract_of(one.content) for one in self._records.entries(CONTRACT)]
+        operators = {one.entry_id: operator_of(one.content) for one in self._register(OPERATOR)[0]}
+        contracts = [contract_of(one.content) for one in self._register(CONTRACT)[0]]
         return BaseView(
             base,
             operators.get(base.operator_id),
@@ -332,12 +341,21 @@ class IndustryQueries:
         checked = sum(one.step is ReportStep.CHECKED for one in there)
         return TownReports(town, len(names), len(there), late, checked)
 
+    def _register(self, kind: str) -> tuple[list[RegisterEntry], list[Base]]:
+        """Return a register, and as bases where it is theirs; remembered until something is added to it."""
+        head, known = self._records.entries_head(kind), self._registers.get(kind)
+        if known is None or known[0] != head:
+            entries = self._records.entries(kind)
+            known = (head, entries, [base_of(one.content) for one in entries] if kind == BASE else [])
+            self._registers[kind] = known
+        return known[1], known[2]
+
     def _bases(self, principal: Principal) -> list[Base]:
-        every = (base_of(one.content) for one in self._records.entries(BASE))
-        return [one for one in every if sees_village(principal, self._registry, one.village_id)]
+        seen = set(villages_seen(principal, self._registry))
+        return [one for one in self._register(BASE)[1] if one.village_id in seen]
 
     def _base_rows(self, bases: Iterable[Base], reports: Iterable[Report]) -> list[BaseRow]:
-        names = {one.entry_id: str(one.content["name"]) for one in self._records.entries(OPERATOR)}
+        names = {one.entry_id: str(one.content["name"]) for one in self._register(OPERATOR)[0]}
         newest = {one.reporter_id: one for one in reports}
         return [BaseRow(one, names.get(one.operator_id, ""), newest.get(one.base_id)) for one in bases]
 

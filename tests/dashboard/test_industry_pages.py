@@ -41,6 +41,7 @@ def addresses(season: Season) -> list[str]:
         "/app/bases/shed-1",
         "/app/bases/panel-1",
         "/app/assessment",
+        "/app/industry-alerts",
         "/app/village",
         f"/app/village/{village}",
     ]
