@@ -18,6 +18,7 @@ from dashboard.pages.compare import ComparePage
 from dashboard.pages.data import DataPage
 from dashboard.pages.industries import alerts as industry_alerts
 from dashboard.pages.industries import forms as industry_forms
+from dashboard.pages.industries import fund_case
 from dashboard.pages.industries.alerts import IndustryAlertsPage
 from dashboard.pages.industries.one import BasePage, OneIndustryPage
 from dashboard.pages.industries.overview import AssessmentPage, IndustriesPage
@@ -163,6 +164,7 @@ def create_app(services: Services, settings: DashboardSettings, areas: Sequence[
     work_prints.register(server, site)
     industry_forms.register(server, site)
     industry_alerts.register(server, site)
+    fund_case.register(server, site)
     for area in areas:
         area.register(server)
     server.after_request(_say_build(settings.build))

@@ -267,6 +267,12 @@ class IndustryQueries:
             for fund in self._funds()
         ]
 
+    @require(Permission.VIEW_INDUSTRIES)
+    def fund_name(self, principal: Principal, fund_id: str, language: str) -> str:  # noqa: ARG002
+        """Return a fund's name in a language."""
+        found = self._rules.fund(fund_id, self._today)
+        return fund_id if found is None else found.name_en if language == "en" else found.name
+
     @require(Permission.VIEW_PEOPLE)
     def questions(self, principal: Principal) -> list[IncomeQuestion]:
         """Return the questions about households, to people of their own town and to nobody else."""

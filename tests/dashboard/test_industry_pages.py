@@ -61,6 +61,16 @@ def test_the_pages_open_for_those_who_see_industries(app: Any, season: Season, r
         assert ("trouble" not in shown(client, token, path)) == (role in SEERS), path
 
 
+def test_a_claim_and_a_round_show_their_money_and_a_refusal_says_why(app: Any, season: Season) -> None:
+    client = app.test_client()
+    token = login(client, "accountant")
+    for name in (season.made.claim_id, season.made.round_id):
+        page = client.get(f"/app/fund-case/{name}").get_data(as_text=True)
+        assert "钱从哪笔收款来" in page, name
+        sent = client.post(f"/app/fund-case/{name}", data={"csrf_token": token, "act": "batch"})
+        assert (sent.status_code, "已付过" in sent.get_data(as_text=True)) == (422, True)
+
+
 def test_the_english_pages_have_no_chinese_of_ours(app: Any, season: Season) -> None:
     client = app.test_client()
     token = login(client, "county")
