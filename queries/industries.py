@@ -147,6 +147,13 @@ class IndustryQueries:
         )
 
     @require(Permission.VIEW_INDUSTRIES)
+    def reports(self, principal: Principal, period: str) -> list[Report]:
+        """Return the newest versions of a month's reports, of towns and bases in scope."""
+        seen = {*towns_seen(principal, self._registry), *(one.base_id for one in self._bases(principal))}
+        found = self._records.reports(first_period=period, last_period=period)
+        return [one for one in found if one.reporter_id in seen]
+
+    @require(Permission.VIEW_INDUSTRIES)
     def bases(self, principal: Principal) -> list[Base]:
         """Return the bases in scope."""
         return self._bases(principal)
