@@ -147,6 +147,20 @@ class IndustryQueries:
         )
 
     @require(Permission.VIEW_INDUSTRIES)
+    def register(self, principal: Principal, kind: str) -> list[tuple[str, str]]:
+        """Return ids and names of a register's entries in scope; payments of bases are only counted on pages."""
+        seen, bases = (
+            set(villages_seen(principal, self._registry)),
+            {one.base_id for one in self._bases(principal)},
+        )
+        found = []
+        for one in self._register(kind)[0]:
+            content = one.content
+            if content.get("village_id") in seen or content.get("base_id") in bases:
+                found.append((one.entry_id, str(content.get("name") or content.get("kind") or "")))
+        return found
+
+    @require(Permission.VIEW_INDUSTRIES)
     def reports(self, principal: Principal, period: str) -> list[Report]:
         """Return the newest versions of a month's reports, of towns and bases in scope."""
         seen = {*towns_seen(principal, self._registry), *(one.base_id for one in self._bases(principal))}

@@ -143,6 +143,7 @@ def _tools(visit: Visit, period: str) -> list[Component]:
                 href=f"{prefix}report-import?month={period}",
                 className="button",
             ),
+            html.A(texts("registers.menu"), href=f"{prefix}register/base", className="button"),
         ]
     return [html.Span(className="grow"), *links]
 
