@@ -118,6 +118,7 @@ def test_a_register_comes_as_a_file_by_its_own_template(app: Any) -> None:
 def test_the_wall_screen_shows_targets_and_no_person(app: Any) -> None:
     client = app.test_client()
     login(client, "county")
+    assert "slide=industries" in client.get("/screen/?slide=rank").get_data(as_text=True), "it has its turn"
     page = client.get("/screen/?slide=industries").get_data(as_text=True)
     assert "食用菌栽培袋数" in page
     assert "<svg" in page
