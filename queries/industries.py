@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from access.guard import guarded, require
 from access.permissions import Permission
@@ -66,7 +67,7 @@ class IndustryQueries:
         self._rules = rules
         self._clock = clock
         self._incomes = incomes
-        self._remembered: dict[tuple[str, bool], tuple[tuple[int, int], list[Report]]] = {}
+        self._remembered: dict[tuple[str, ...], tuple[tuple[int, int], list[Report]]] = {}
         self._registers: dict[str, tuple[int, list[RegisterEntry], list[Base]]] = {}
 
     @property
@@ -132,13 +133,12 @@ class IndustryQueries:
         """Return one indicator with its bases; towns out of scope are in the sums and not in the list."""
         indicator = self._indicator(indicator_id, period)
         first = f"{int(period[:4]) - 1}-01"
-        reports = self._records.reports(
-            indicator_ids=[indicator_id], kind=ReporterKind.TOWN, first_period=first, last_period=period
+        one = {"indicator_ids": [indicator_id], "last_period": period}
+        reports = self._read(
+            ("towns", indicator_id, period), kind=ReporterKind.TOWN, first_period=first, **one
         )
         bases = [one for one in self._bases(principal) if one.indicator_id == indicator_id]
-        own = self._records.reports(
-            indicator_ids=[indicator_id], kind=ReporterKind.BASE, first_period=period, last_period=period
-        )
+        own = self._read(("bases", indicator_id, period), kind=ReporterKind.BASE, first_period=period, **one)
         return IndicatorView(
             self._attained([indicator], period, reports)[0],
             tuple(_trend(indicator, first, period, reports)),
@@ -307,17 +307,20 @@ class IndustryQueries:
         return [one for one in found if one is not None]
 
     def _year(self, period: str, *, every_version: bool = False) -> list[Report]:
-        """Return the towns' reports of a year up to a month; remembered until a report or step is added."""
-        head, key = self._records.reports_head(), (period, every_version)
-        known = self._remembered.get(key)
+        """Return the towns' reports of a year up to a month."""
+        return self._read(
+            ("year", period, str(every_version)),
+            kind=ReporterKind.TOWN,
+            first_period=f"{period[:4]}-01",
+            last_period=period,
+            every_version=every_version,
+        )
+
+    def _read(self, key: tuple[str, ...], **wanted: Any) -> list[Report]:
+        """Return reports; remembered until a report or step is added."""
+        head, known = self._records.reports_head(), self._remembered.get(key)
         if known is None or known[0] != head:
-            found = self._records.reports(
-                kind=ReporterKind.TOWN,
-                first_period=f"{period[:4]}-01",
-                last_period=period,
-                every_version=every_version,
-            )
-            known = (head, found)
+            known = (head, self._records.reports(**wanted))
             if len(self._remembered) >= REMEMBERED:
                 self._remembered.clear()
             self._remembered[key] = known
