@@ -30,7 +30,7 @@ from domain.health import Contact, Health
 from domain.slots import Strip
 
 log = logging.getLogger(__name__)
-SOURCE_NOTE = "edge:source"
+SOURCE_NOTE = "line:source"
 _PEEK_ROWS = 200
 _WINDOW = 8
 _PATIENCE_MOST_S = 300.0
