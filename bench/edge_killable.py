@@ -1,13 +1,13 @@
 """What `bench.edge_kills` kills: a village's collector and a centre, each saying on a pipe what it does.
 
-``b``: something was read; ``k KEY``: the village was told that this row is on disk.
+``b``: something was read; ``t KEY``: this row goes to the disk; ``k KEY``: the village was told that it is there.
 """
 
 import asyncio
 import json
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -16,7 +16,7 @@ from collectors.edge_line import MqttLine
 from collectors.modbus import ModbusSource
 from collectors.mqtt import Broker, MqttCollector
 from collectors.source import Source
-from collectors.spool import Spool
+from collectors.spool import Said, Spool
 from collectors.wiring import at_edge
 from domain.clock import FieldClock
 from domain.measurement import Batch, BlockRead, WordBlock
@@ -71,12 +71,30 @@ def key(batch: Batch) -> str:
     return f"{batch.device_id}@{microseconds(batch.measured_at)}"
 
 
+class _Saying(Spool):
+    """The queue, saying what it is about to keep: a kill may cut off the word that it was kept."""
+
+    line = -1
+
+    def append(
+        self,
+        batches: Sequence[Batch],
+        notes: Mapping[str, str] | None = None,
+        said: Sequence[Said] = (),
+        states: Mapping[int, int] | None = None,
+    ) -> None:
+        for batch in batches:
+            os.write(self.line, f"t {key(batch)}\n".encode())
+        super().append(batches, notes, said, states)
+
+
 def village(said: Connection, folder: Path, port: int, broker_port: int, at_s: float, planted: str) -> None:
     """Poll, keep, send on, for ever; ``planted`` "early": a row leaves the queue as soon as it was sent."""
     logging.disable(logging.CRITICAL)
     line = said.fileno()
     clock = FieldClock.starting(datetime.fromtimestamp(at_s, UTC), speed=SPEED)
-    spool = Spool(folder / "spool.sqlite", ballast_bytes=BALLAST_BYTES)
+    spool = _Saying(folder / "spool.sqlite", ballast_bytes=BALLAST_BYTES)
+    spool.line = line
     given = village_registry(port, UNITS)
 
     def told(batches: Sequence[Batch]) -> None:

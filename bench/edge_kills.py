@@ -96,13 +96,14 @@ class Campaign:
         self.at_s = datetime(2026, 6, 1, 1, tzinfo=UTC).timestamp()
         self._begun_s = time.monotonic()
         self.told: list[str] = []
+        self.tried: set[str] = set()
         self.found = dict.fromkeys(
             ("kills", "kills_village", "kills_broker", "brokers_wiped", "kills_centre", "with_uncommitted"), 0
         )
 
     def start_village(self) -> None:
         """Start it a little later in field time than anything it has read, so that no row is read twice."""
-        newest = max((int(one.partition("@")[2]) / 1e6 for one in self.told[-400:]), default=self.at_s)
+        newest = max((int(one.partition("@")[2]) / 1e6 for one in self.tried), default=self.at_s)
         self.at_s = max(self.at_s, newest) + self.chance.uniform(1, 90)
         self.village.start(self.at_s, self._planted)
 
@@ -113,6 +114,8 @@ class Campaign:
         for line in said:
             if line == b"b":
                 begun += 1
+            elif line.startswith(b"t "):
+                self.tried.add(line[2:].decode())
             elif line.startswith(b"k "):
                 self.told.append(line[2:].decode())
                 begun = 0
@@ -206,7 +209,7 @@ class Campaign:
             "rows_told": len(told),
             "rows_lost": len((told | kept) - there),
             "rows_doubled": rows - len(there),
-            "rows_nobody_read": len(there - told - kept),
+            "rows_nobody_read": len(there - self.tried),
             "rows_left": left,
             "refused": refused,
             "damaged": int(damaged),

@@ -15,7 +15,8 @@ from jobs.edge_forward import EdgeForwarder, EdgePace
 from main.backup.archive import program_version
 from main.build import Options, make_source, open_spool, with_registry
 from main.collector_thread import CollectorThread
-from main.control import ControlServer
+from main.control import Action, ControlServer
+from main.field.orders import look_orders
 from main.notify import notify
 
 log = logging.getLogger(__name__)
@@ -79,7 +80,8 @@ class EdgeInstance:
     def start(self) -> None:
         """Begin to poll and to send."""
         self._undo.callback(self.spool.close)
-        control = ControlServer(self.options.data, {STATUS: lambda _: self.status()})
+        orders: dict[str, Action] = {STATUS: lambda _: self.status(), **look_orders(self)}
+        control = ControlServer(self.options.data, orders)
         control.start()
         self._undo.callback(control.stop)
         self.forwarder.start()
