@@ -5,7 +5,6 @@ Stop is the reverse of start: the pages first, then polling, then the queue is d
 only then are the files closed.
 """
 
-import asyncio
 import contextlib
 import logging
 import threading
@@ -35,6 +34,7 @@ from main.api import data_interface
 from main.build import Options, authenticate_on, make_source, open_records, open_spool, open_store
 from main.care.telling import notifier_of
 from main.care.work import work_services
+from main.collector_thread import CollectorThread
 from main.control import ControlServer
 from main.field.following import RegistryFollower
 from main.industries import load_industries
@@ -57,37 +57,9 @@ from stores.records.store import SqlRecordStore
 
 log = logging.getLogger(__name__)
 _WARM_UP = timedelta(days=2)
-_STOP_S = 4.0
 _REFRESH_S = 10.0
 COLLECTOR_FIGURES = ("cycles", "late_cycles", "reads", "batches", "messages")
 QUEUE_FIGURES = ("spool_rows",)
-
-
-class CollectorThread:
-    """Runs the collector's event loop in a thread of its own, so a slow page cannot delay a poll."""
-
-    def __init__(self, collector: Collector) -> None:
-        self._collector = collector
-        self._thread = threading.Thread(target=self._run, name="collector", daemon=True)
-
-    def start(self) -> None:
-        """Start polling."""
-        self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            asyncio.run(self._collector.run())
-        except Exception:
-            log.exception("the collector ended")
-
-    def is_alive(self) -> bool:
-        """Tell whether it still polls."""
-        return self._thread.is_alive()
-
-    def stop(self) -> None:
-        """Stop polling; what was answered is in the spool."""
-        self._collector.request_stop()
-        self._thread.join(_STOP_S)
 
 
 @dataclass
