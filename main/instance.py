@@ -39,7 +39,7 @@ from main.control import ControlServer
 from main.field.following import RegistryFollower
 from main.industries import load_industries
 from main.industry_desk import industry_services
-from main.metered import metered_kwh
+from main.metered import energies
 from main.network import reach_of
 from main.orders import orders
 from main.payout import PayoutDesk, open_desk
@@ -295,8 +295,8 @@ class Instance:
     def money_queries(self) -> MoneyQueries:
         """Return what is shown of money in."""
         options = self.options
-        metered = metered_kwh(lambda: getattr(self, "store", None), options.registry)
-        return MoneyQueries(self.records, options.registry, options.clock, metered)
+        ours = energies(lambda: getattr(self, "store", None), options.registry)
+        return MoneyQueries(self.records, options.registry, options.clock, ours)
 
     def authenticate(self) -> Authenticate:
         """Return logins for acts of the command line."""

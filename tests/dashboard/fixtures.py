@@ -30,7 +30,7 @@ from main.care.maintenance import load_maintenance
 from main.care.notifying import load_notifying
 from main.configuration import load_registry
 from main.demo.money import make_books
-from main.metered import metered_kwh
+from main.metered import energies
 from main.tariffs import load_tariffs
 from queries.money import MoneyQueries
 from queries.sources import Sources
@@ -189,7 +189,7 @@ def _serve(
     passwords = Passwords(memory_kib=64, passes=1)
     tariffs = load_tariffs(ROOT / "config", None, registry)
     desk = MoneyDesk.over(records, registry, tariffs, real, clock)
-    money_queries = MoneyQueries(records, registry, clock, metered_kwh(lambda: store, registry))
+    money_queries = MoneyQueries(records, registry, clock, energies(lambda: store, registry))
     services = Services(
         Authenticate(records, passwords, real),
         Accounts(records, passwords, real, registry),

@@ -11,6 +11,7 @@ import pytest
 from commands.money_desk import MoneyDesk
 from dashboard.factory import create_app
 from queries.money import MoneyQueries
+from queries.money_views import Energies
 from tests.commands.money import ACCOUNT, MoneyOffice, open_office, row, sheet
 from tests.dashboard.fixtures import USERS, login
 from tests.dashboard.test_pages import route
@@ -42,7 +43,9 @@ def office(tmp_path: Any) -> Iterator[MoneyOffice]:
 @pytest.fixture
 def app(world: Any, office: MoneyOffice) -> Any:
     desk = MoneyDesk.over(office.records, office.registry, office.tariffs, office.clock, office.clock)
-    queries = MoneyQueries(office.records, office.registry, office.clock, lambda *_: None)
+    queries = MoneyQueries(
+        office.records, office.registry, office.clock, Energies(lambda *_: None, lambda *_: None)
+    )
     return create_app(replace(world.services, money=desk, money_queries=queries), world.settings)
 
 

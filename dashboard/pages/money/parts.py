@@ -29,11 +29,6 @@ def decimal_text(value: Decimal | None) -> str:
     return MISSING if value is None else f"{value.normalize():,f}"
 
 
-def share_text(value: Decimal | None) -> str:
-    """Return a ratio as a signed percentage."""
-    return MISSING if value is None else f"{value * 100:+.2f} %"
-
-
 def queries_of(site: Site) -> MoneyQueries:
     """Return the queries on money of this server."""
     if site.services.money_queries is None:

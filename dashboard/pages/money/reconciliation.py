@@ -8,16 +8,17 @@ from access.permissions import Permission
 from dashboard.components.card import card, empty, table
 from dashboard.components.words import MISSING
 from dashboard.pages.base import Component, Site, Visit
-from dashboard.pages.money.parts import decimal_text, month_of, months_bar, queries_of, share_text, yuan
-from queries.money_views import Cause, Difference
+from dashboard.pages.money.parts import decimal_text, month_of, months_bar, queries_of, yuan
+from queries.money_views import Reconciled
 from revenue.money_calendar import Due
+from revenue.reconciliation import Difference
 from revenue.red_flags import Flag
 from texts.loader import Texts
 
 _HEADS = (
-    *(("plant", False), ("metered", True), ("statement_kwh", True), ("deviation", True)),
+    *(("plant", False), ("inverters", True), ("metered", True), ("statement_kwh", True)),
     *(("statement_money", True), ("bank", True), ("subsidy_open", True)),
-    *(("cause", False), ("owner", False), ("age", True)),
+    *(("differences", False), ("age", True)),
 )
 ROWS_MAX = 60
 
@@ -35,7 +36,7 @@ class ReconciliationPage:
         months = queries.periods(visit.principal)
         month = month_of(visit, months)
         rows = queries.reconciliation(visit.principal, month) if month else []
-        rows.sort(key=lambda one: (one.cause is Cause.NONE, -one.age_days, one.plant_id))
+        rows.sort(key=lambda one: (one.is_clear, -one.oldest_days, one.plant_id))
         return html.Div(
             [
                 html.H1(texts(self.title), className="visually-hidden"),
@@ -95,16 +96,35 @@ def _urgency(one: Due, texts: Texts) -> str:
     return texts("revenue.due.over" if one.is_over else "revenue.due.open")
 
 
-def _row(one: Difference, texts: Texts) -> list[Component]:
+def _row(one: Reconciled, texts: Texts) -> list[Component]:
+    numbers = one.numbers
     return [
         one.plant,
-        decimal_text(one.metered_kwh),
-        decimal_text(one.statement_kwh),
-        share_text(one.energy_ratio),
-        yuan(one.statement_fen),
-        yuan(one.bank_fen),
-        yuan(one.subsidy_open_fen),
-        texts(f"revenue.cause.{one.cause.value}"),
-        texts(f"revenue.owner.{one.owner}") if one.owner else MISSING,
-        str(one.age_days) if one.owner else MISSING,
+        decimal_text(numbers.inverter_kwh),
+        decimal_text(numbers.metered_kwh),
+        decimal_text(numbers.statement_kwh),
+        yuan(numbers.statement_fen),
+        yuan(numbers.bank_fen),
+        yuan(numbers.subsidy_fen - numbers.subsidy_bank_fen),
+        html.Ul([html.Li(_said(each, texts)) for each in one.differences], className="plain")
+        if one.differences
+        else texts("revenue.page.agrees"),
+        str(one.oldest_days) if one.oldest_days else MISSING,
     ]
+
+
+def _said(one: Difference, texts: Texts) -> str:
+    """Return a difference in words: between which numbers, how much, why, who clears it, how old."""
+    much = MISSING
+    if one.kwh is not None:
+        much = f"{one.kwh.normalize():+,f} kWh"
+    elif one.fen is not None:
+        much = texts("revenue.page.yuan_off", yuan=f"{'+' if one.fen > 0 else ''}{yuan(one.fen)}")
+    return texts(
+        "revenue.page.difference",
+        step=texts(f"revenue.step.{one.step.value}"),
+        much=much,
+        cause=texts(f"revenue.cause.{one.cause.value}"),
+        owner=texts(f"revenue.owner.{one.owner}"),
+        days=one.age_days,
+    )
