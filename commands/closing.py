@@ -193,7 +193,7 @@ class Closings(MoneyCommands):
         except LedgerRefusedError as error:
             raise refused(error) from error
         except MoneyError as error:
-            raise MoneyRefusedError("sums", reason=str(error)) from error
+            raise MoneyRefusedError("sums", reason=error) from error
 
     def _reversible(self, principal: Principal, key: str) -> Voucher:
         voucher = self._money.voucher(key)

@@ -20,8 +20,9 @@ from commands.tables import TableRefusedError
 from commands.typed_papers import TypedPapers
 from commands.year_close import YearClose
 from domain.clock import Clock
-from domain.errors import CommandError
+from domain.errors import CommandError, MoneyError
 from domain.plant import Registry
+from revenue.refusal import words_of
 from revenue.tariff import Tariffs
 from stores.ledger_protocol import MoneyRecords
 from texts.loader import Texts
@@ -82,6 +83,8 @@ def money_orders(desk: MoneyDesk, authenticate: Authenticate) -> dict[str, Order
                     return act(desk, principal, payload)
             except (MoneyRefusedError, TableRefusedError) as error:
                 raise CommandError(error.words(texts)) from error
+            except MoneyError as error:
+                raise CommandError(words_of(error, texts)) from error
 
         return carried_out
 
@@ -94,14 +97,14 @@ def _content(payload: Mapping[str, Any]) -> bytes:
     try:
         return base64.b64decode(str(payload.get("content", "")), validate=True)
     except binascii.Error as error:
-        raise CommandError("the content of the file did not arrive whole; try again") from error
+        raise MoneyRefusedError("unreadable", what="FILE", text="") from error
 
 
 def _day(payload: Mapping[str, Any]) -> date:
     try:
         return date.fromisoformat(str(payload.get("on", "")))
     except ValueError as error:
-        raise CommandError(f"--on {payload.get('on')}: write a day as 2026-01-31") from error
+        raise MoneyRefusedError("unreadable", what="--on", text=str(payload.get("on"))[:40]) from error
 
 
 def _as_json(preview: FilePreview, texts: Texts) -> dict[str, Any]:
