@@ -10,10 +10,12 @@ from typing import Any
 from access.principal import Principal
 from commands.authenticate import Authenticate
 from commands.books import Books
+from commands.check_acts import CHECK_ACTS
 from commands.closing import Closings
 from commands.console import logged_in
 from commands.money_acts import ACTS
 from commands.money_base import MoneyRefusedError
+from commands.money_checks import MoneyChecks
 from commands.money_in import FilePreview, MoneyIn
 from commands.receipts import Receipts
 from commands.tables import TableRefusedError
@@ -41,6 +43,7 @@ class MoneyDesk:
     records: MoneyRecords
     papers: TypedPapers
     years: YearClose
+    checks: MoneyChecks
 
     @classmethod
     def over(
@@ -56,6 +59,7 @@ class MoneyDesk:
             records,
             TypedPapers(*given),
             YearClose(*given),
+            MoneyChecks(*given),
         )
 
 
@@ -73,6 +77,7 @@ def money_orders(desk: MoneyDesk, authenticate: Authenticate) -> dict[str, Order
         "ask_close": _ask_close,
         "close": _close,
         **ACTS,
+        **CHECK_ACTS,
     }
 
     def order(act: Callable[[MoneyDesk, Principal, Mapping[str, Any]], Mapping[str, Any]]) -> Order:

@@ -23,6 +23,7 @@ from queries.money_views import (
     reconcile,
     trial_balance,
 )
+from queries.payee_flags import PayeeFlags
 from revenue.arrears import Arrears
 from revenue.income import carry_forward
 from revenue.money_calendar import Due, closes_due, receipts_due, statements_due
@@ -49,11 +50,19 @@ class _State:
 class MoneyQueries:
     """Money within the scope of who asks. ``energies`` gives our own energies of a plant and days."""
 
-    def __init__(self, records: MoneyRecords, registry: Registry, clock: Clock, energies: Energies) -> None:
+    def __init__(
+        self,
+        records: MoneyRecords,
+        registry: Registry,
+        clock: Clock,
+        energies: Energies,
+        payees: PayeeFlags | None = None,
+    ) -> None:
         self._money = records
         self._registry = registry
         self._clock = clock
         self._energies = energies
+        self._payees = payees
 
     @require(Permission.VIEW_INCOME)
     def periods(self, principal: Principal) -> list[str]:
@@ -191,6 +200,8 @@ class MoneyQueries:
         ]
         for village in sorted(villages):
             found += money_waits(self._money.lots(village), today)
+        if self._payees is not None:
+            found += self._payees.of_villages(villages)
         closed = {fact.identity for fact in self._money.facts(FLAG_CLOSED)}
         return [flag for flag in found if flag.identity not in closed]
 

@@ -18,6 +18,7 @@ from revenue.refusal import SumsError
 MOVEMENT = "movement"
 REMITTANCE = "remittance"
 VOID = "remittance_void"
+ADVICE = "advice_confirmed"
 
 
 @dataclass(frozen=True, slots=True)

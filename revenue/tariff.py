@@ -14,6 +14,7 @@ from revenue.accounts import CostKind
 from revenue.refusal import FactMissingError, SumsError
 
 BENCHMARK = "benchmark"  # 标杆
+HOURS = "subsidy_hours"  # kind of fact: hours used before the books begin
 SUBSIDY = "subsidy"  # 补贴: arrives late, is nothing until it is cash
 _FEN_PER_YUAN = Decimal(100)
 _ONE = Decimal(1)

@@ -219,8 +219,12 @@ def _show_more(act: str, told: dict[str, Any], context: Context) -> int:
     if context.json:
         print(json.dumps(told, ensure_ascii=False))
     else:
+        for one in told.get("rows", ()):
+            context.say(f"moneyviews.row.{act.replace('-', '_')}", **one)
         money = {name: _yuan(told[f"{name}_fen"]) for name in ("result", "reserve") if f"{name}_fen" in told}
         context.say(f"moneyacts.done.{act.replace('-', '_')}", **told, **money)
+    if act == "compare-platform" and any(one["off_fen"] for one in told["rows"]):
+        return Exit.PROBLEM
     return Exit.OK
 
 

@@ -14,6 +14,7 @@ from dashboard.pages.base import Component, Site, Visit
 from domain.errors import StoreUnavailableError
 from domain.money import Money
 from queries.money import MoneyQueries
+from queries.money_checks import MoneyChecksView
 from texts.loader import Texts
 
 MONTHS_MAX = 24
@@ -34,6 +35,13 @@ def queries_of(site: Site) -> MoneyQueries:
     if site.services.money_queries is None:
         raise StoreUnavailableError("this server was started without its books")
     return site.services.money_queries
+
+
+def checks_of(site: Site) -> MoneyChecksView:
+    """Return what is held against the books of this server."""
+    if site.services.money_checks is None:
+        raise StoreUnavailableError("this server was started without its books")
+    return site.services.money_checks
 
 
 def desk_of(site: Site) -> MoneyDesk:
