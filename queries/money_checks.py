@@ -193,6 +193,17 @@ class MoneyChecksView:
         return sorted(found, key=lambda one: bool(one.confirmed_by))
 
     @require(Permission.VIEW_INCOME)
+    def reversals_asked(self, principal: Principal, village_id: str) -> list[tuple[str, str]]:
+        """Return vouchers somebody asked to reverse and nobody has reversed, (key, reason)."""
+        village_id = self._village(principal, village_id)
+        asked = {
+            fact.identity: str(fact.content["reason"])
+            for fact in self._money.facts("reversal_request", village_ids=[village_id])
+        }
+        done = self._money.reversed_keys(list(asked))
+        return [(key, reason) for key, reason in asked.items() if key not in done]
+
+    @require(Permission.VIEW_INCOME)
     def subsidy_preview(
         self, principal: Principal, fen_by_plant: Mapping[str, int], last_period: str, roster_on: date
     ) -> list[VillageSubsidy]:

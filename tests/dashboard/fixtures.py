@@ -33,6 +33,7 @@ from main.demo.money import make_books
 from main.metered import energies
 from main.tariffs import load_tariffs
 from queries.money import MoneyQueries
+from queries.money_checks import MoneyChecksView
 from queries.sources import Sources
 from queries.work import Work, WorkSources
 from simulator.faults import Fault, FaultKind
@@ -190,6 +191,7 @@ def _serve(
     tariffs = load_tariffs(ROOT / "config", None, registry)
     desk = MoneyDesk.over(records, registry, tariffs, real, clock)
     money_queries = MoneyQueries(records, registry, clock, energies(lambda: store, registry))
+    money_checks = MoneyChecksView(records, None, registry, tariffs, clock)
     services = Services(
         Authenticate(records, passwords, real),
         Accounts(records, passwords, real, registry),
@@ -197,6 +199,7 @@ def _serve(
         Sources(registry, store, latest, records, clock, figures=lambda: {"spool_rows": "0"}),
         desk,
         money_queries,
+        money_checks,
         work=work_services(registry, records, clock),
     )
     make_books(desk, registry, tariffs, clock.now().date(), months=3)
