@@ -3,8 +3,9 @@
 import base64
 import binascii
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any
 
 from access.principal import Principal
@@ -17,6 +18,7 @@ from commands.money_acts import ACTS
 from commands.money_base import MoneyRefusedError
 from commands.money_checks import MoneyChecks
 from commands.money_in import FilePreview, MoneyIn
+from commands.progress import ProgressBoard
 from commands.receipts import Receipts
 from commands.tables import TableRefusedError
 from commands.typed_papers import TypedPapers
@@ -44,6 +46,7 @@ class MoneyDesk:
     papers: TypedPapers
     years: YearClose
     checks: MoneyChecks
+    board: ProgressBoard = field(default_factory=ProgressBoard)
 
     @classmethod
     def over(
@@ -95,6 +98,7 @@ def money_orders(desk: MoneyDesk, authenticate: Authenticate) -> dict[str, Order
 
     found = {f"revenue.{name}": order(act) for name, act in makers.items()}
     found["revenue.verify"] = lambda _payload: _verify(desk)
+    found["revenue.progress"] = lambda payload: _progress(desk, payload)
     return found
 
 
@@ -134,10 +138,17 @@ def _import_statements(desk: MoneyDesk, who: Principal, payload: Mapping[str, An
     columns = {
         str(key): [str(word) for word in words] for key, words in (payload.get("columns") or {}).items()
     }
-    preview = desk.money_in.preview_statements(who, content, columns or None)
+    tell = partial(desk.board.tell, str(payload.get("ticket") or ""))
+    preview = desk.money_in.preview_statements(who, content, columns or None, tell)
     if not preview.problems and payload.get("dry_run") is not True:
-        preview = desk.money_in.import_statements(who, name, content, columns or None)
+        preview = desk.money_in.import_statements(who, name, content, columns or None, tell)
     return _as_json(preview, Texts(who.language))
+
+
+def _progress(desk: MoneyDesk, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return how far an import is: only who made its ticket up can ask."""
+    told = desk.board.of(str(payload.get("ticket") or ""))
+    return {} if told is None else {"stage": told.stage, "done": told.done, "total": told.total}
 
 
 def _import_receipts(desk: MoneyDesk, who: Principal, payload: Mapping[str, Any]) -> Mapping[str, Any]:

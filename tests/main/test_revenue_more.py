@@ -115,3 +115,19 @@ def test_what_is_held_against_the_books_is_said_and_shown_by_the_verb(
     out = tmp_path / "books.csv"
     assert run("auditor", "export", "--format", "csv", "--out", str(out))[0] == 0
     assert ",1002," in out.read_text("utf-8-sig")
+
+
+def test_a_long_import_says_on_the_way_how_far_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("main.verbs.revenue.WATCH_EVERY_S", 0.01)
+    data = _office(tmp_path)
+    path = tmp_path / "长.csv"
+    lines = [
+        f"9900000000001,{2023 + n // 12 % 3}{n % 12 + 1:02d},S{n},1000,0.3545,354.50" for n in range(3000)
+    ]
+    path.write_text("\n".join(["户号,结算月份,结算单号,上网电量,电价,电费", *lines]), "utf-8")
+    assert _as(tmp_path, data, "settler", "import-statements", str(path)) == 0
+    seen = capsys.readouterr()
+    assert "新录入 3000 条" in seen.out
+    assert "行，共 3001 行" in seen.err
