@@ -108,8 +108,8 @@ def tests_of(module: str, copy: Path) -> list[str]:
     return [*found, *FURTHER]
 
 
-def survives(mutant: Mutant, copy: Path) -> bool:
-    """Put a mutant into the copy, run its tests, put the file back; tell whether every test passed."""
+def survives(mutant: Mutant, copy: Path) -> bool | None:
+    """Put a mutant into the copy, run its tests, put the file back; tell whether every test passed, None: no time."""
     target = copy / mutant.path.relative_to(ROOT)
     kept = target.read_text("utf-8")
     lines = kept.splitlines()
@@ -127,7 +127,7 @@ def survives(mutant: Mutant, copy: Path) -> bool:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return False
+        return None
     finally:
         target.write_text(kept, "utf-8")
     return done.returncode == 0
@@ -147,7 +147,7 @@ def main() -> int:
     ]
     every = [mutant for path in paths for mutant in mutants(path)]
     chosen = random.Random(args.seed).sample(every, min(args.count, len(every)))  # noqa: S311 (a sample)
-    begun, alive = time.monotonic(), []
+    begun, alive, slow = time.monotonic(), [], 0
     with tempfile.TemporaryDirectory() as name:
         copy = Path(name)
         for part in PARTS:
@@ -157,12 +157,17 @@ def main() -> int:
             elif source.exists():
                 shutil.copy(source, copy / part)
         for number, mutant in enumerate(chosen, 1):
-            if survives(mutant, copy):
-                alive.append(mutant)
-                place = f"{mutant.path.relative_to(ROOT)}:{mutant.first}"
-                print(f"survived {number}: {place}: {mutant.what}", flush=True)
-    killed = len(chosen) - len(alive)
-    print(f"{len(every)} mutants, {len(chosen)} tried, {killed} killed, {time.monotonic() - begun:.0f} s")
+            found = survives(mutant, copy)
+            words = {True: "SURVIVED", False: "killed", None: "no time"}[found]
+            place = f"{mutant.path.relative_to(ROOT)}:{mutant.first}"
+            print(f"{number} {words}: {place}: {mutant.what}", flush=True)
+            alive += [mutant] if found else []
+            slow += found is None
+    killed = len(chosen) - len(alive) - slow
+    spent = time.monotonic() - begun
+    print(
+        f"{len(every)} mutants, {len(chosen)} tried, {killed} killed, {len(alive)} alive, {slow} without answer, {spent:.0f} s"
+    )
     return int(bool(alive))
 
 
