@@ -9,7 +9,10 @@ from typing import TypeVar
 from collectors.contact import Light
 from collectors.group_commit import GroupCommit
 from collectors.identity import IdentityWatch
+from collectors.metered_link import LinkBook
+from collectors.notes import Together
 from collectors.poller import PolledDevice, WirePoller
+from collectors.shared_wire import SharedWire
 from collectors.source import Delivery, MessageSource, Source
 from collectors.spool import Spool
 from collectors.wiring import Decoders, Wire, joined, published_devices
@@ -87,7 +90,9 @@ class Collector:
         self._on_batches = on_batches
         self._published = published_devices(registry, clock)
         self._decoders = Decoders(registry, profiles)
-        self._identity = IdentityWatch(spool.notes())
+        notes = spool.notes()
+        self._identity = IdentityWatch(notes)
+        self.links = LinkBook(notes, clock)
         self._wires = Wires(
             profiles,
             clock,
@@ -112,7 +117,9 @@ class Collector:
         """Collect until `stop` is called or the task is cancelled; what was read is on disk then."""
         self._loop = asyncio.get_running_loop()
         self._stop, self._finished = asyncio.Event(), asyncio.Event()
-        commit = self._commit = GroupCommit(self._spool, self._identity, self._committed)
+        commit = self._commit = GroupCommit(
+            self._spool, Together(self._identity, self.links), self._committed
+        )
         committing = asyncio.create_task(commit.run(), name="spool")
         keeper = self._keeper = SlotKeeper(
             self._registry, self._wires.wires, self._wires.pollers, self._published, self._clock, commit.say
@@ -191,6 +198,7 @@ class Collector:
 
     async def _follow_registry(self) -> list[str]:
         changed = await self._wires.follow(self._registry)
+        self.links.keep_only(self._registry.gateways_by_id)
         self._published = published_devices(self._registry, self._clock)
         if self._keeper is not None:
             before = self._keeper.grids
@@ -205,7 +213,7 @@ class Collector:
         )
         return changed
 
-    def _poller(self, wire: Wire, source: Source) -> WirePoller:
+    def _poller(self, wire: Wire, source: SharedWire) -> WirePoller:
         return WirePoller(
             wire.gateway.gateway_id,
             source,
@@ -215,6 +223,7 @@ class Collector:
             period_s=wire.plant.poll_period_s,
             place=(wire.plant.latitude, wire.plant.longitude),
             say=self._say,
+            economy=self.links.link(wire.gateway, wire.plant, source.counts),
         )
 
     def _say(self, said: SlotRange) -> None:
@@ -223,6 +232,7 @@ class Collector:
 
     def _connected(self) -> bool:
         """Tell whether the broker hears us; name what it has forgotten."""
+        self.links.tally()
         if self._messages is None:
             return True
         for interval in self._messages.take_lost():
@@ -272,6 +282,7 @@ class Collector:
 
     def _take(self, delivery: Delivery) -> None:
         self._message_count += 1
+        self._weigh(delivery)
         sample, batch, reason = delivery.sample, None, delivery.reason
         if sample is not None and sample.device_id not in self._published:
             reason = f"no device {sample.device_id} publishes here according to the registry"
@@ -289,6 +300,14 @@ class Collector:
         elif self._commit is not None:
             self._bad_messages += bool(reason)
             self._commit.put(None, replace(delivery, reason=reason))
+
+    def _weigh(self, delivery: Delivery) -> None:
+        """Count what a message cost the link of its gateway."""
+        device = self._published.get(delivery.sample.device_id) if delivery.sample else None
+        gateway = self._registry.gateways_by_id.get(device.gateway_id or "") if device else None
+        if device is not None and gateway is not None:
+            plant = self._registry.plants_by_id[device.plant_id]
+            self.links.heard(gateway, plant, len(delivery.topic.encode()) + len(delivery.payload))
 
     def _keep(self, batch: Batch, delivery: Delivery | None = None, *, partial: bool = False) -> None:
         self._batches += 1

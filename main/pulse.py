@@ -13,6 +13,7 @@ from domain.clock import SystemClock
 from domain.errors import PvmonError
 from domain.health import Contact
 from main.notify import notify
+from queries.links import link_figures
 from queries.metrics import missed
 from stores.sample_account_protocol import Heartbeat
 
@@ -133,6 +134,8 @@ class Pulse:
             contacts = [health.contact for health in instance.collector.device_health().values()]
             found["pvmon_devices_answering"] = float(contacts.count(Contact.ANSWERING))
             found["pvmon_devices_silent"] = float(contacts.count(Contact.SILENT))
+            now, registry = instance.options.clock.now(), instance.options.registry
+            found |= link_figures(instance.collector.links.states(), registry, now)
         if instance.schedule is not None:
             found["pvmon_jobs_missed_total"] = float(instance.schedule.missed)
         return found

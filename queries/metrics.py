@@ -51,6 +51,13 @@ METRICS: Mapping[str, Metric] = {
     "pvmon_bad_messages_total": Metric(COUNTER, "Messages nobody understood."),
     "pvmon_devices_answering": Metric(GAUGE, "Devices that answer."),
     "pvmon_devices_silent": Metric(GAUGE, "Devices that do not answer and should."),
+    "pvmon_link_sent_bytes": Metric(GAUGE, "Bytes sent over all wires in the current month of their plans."),
+    "pvmon_link_received_bytes": Metric(GAUGE, "Bytes received over all wires in the same months."),
+    "pvmon_link_overhead_bytes": Metric(GAUGE, "What TCP/IP added to them: an estimate."),
+    "pvmon_links_metered": Metric(GAUGE, "Wires whose bytes are paid for."),
+    "pvmon_links_slowed": Metric(GAUGE, "Metered wires asked more rarely so that their plan lasts."),
+    "pvmon_links_exhausting": Metric(GAUGE, "Metered wires whose plan would not last at the usual pace."),
+    "pvmon_links_ending": Metric(GAUGE, "Gateways whose plan ends within 30 days, or has ended."),
     "pvmon_jobs_missed_total": Metric(COUNTER, "Alarms of jobs that were dropped; the job table finds them."),
 }
 
