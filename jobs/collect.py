@@ -15,6 +15,7 @@ from collectors.poller import PolledDevice, WirePoller
 from collectors.shared_wire import SharedWire
 from collectors.source import Delivery, MessageSource, Source
 from collectors.spool import Spool
+from collectors.time_guard import ClockSource
 from collectors.wiring import Decoders, Wire, joined, published_devices
 from domain.clock import Clock
 from domain.errors import CollectError, CommandError, SpoolError
@@ -25,6 +26,7 @@ from domain.slots import SlotRange, SlotState, state_of
 from domain.sun import sun_elevation
 from inverters.profile import DeviceProfile
 from jobs.slot_keeper import SlotKeeper
+from jobs.stamps import Held, Stamps
 from jobs.wires import Wires, end
 
 log = logging.getLogger(__name__)
@@ -82,6 +84,7 @@ class Collector:
         make_source: Callable[[Gateway], Source],
         messages: MessageSource | None = None,
         on_batches: Callable[[Sequence[Batch]], None] | None = None,
+        clock_source: ClockSource = ClockSource.NTP,
     ) -> None:
         self._registry = registry
         self._clock = clock
@@ -93,6 +96,7 @@ class Collector:
         notes = spool.notes()
         self._identity = IdentityWatch(notes)
         self.links = LinkBook(notes, clock)
+        self.time = Stamps(clock, clock_source, self._put)
         self._wires = Wires(
             profiles,
             clock,
@@ -122,13 +126,18 @@ class Collector:
         )
         committing = asyncio.create_task(commit.run(), name="spool")
         keeper = self._keeper = SlotKeeper(
-            self._registry, self._wires.wires, self._wires.pollers, self._published, self._clock, commit.say
+            self._registry, self._wires.wires, self._wires.pollers, self._published, self._clock, self._say
         )
         following = asyncio.create_task(self._follow(keeper), name="slots")
         await asyncio.wait([following], timeout=_FOLLOW_S)
         self._wires.start()
         closing = keeper.run(self._slot_health, connected=self._connected)
-        polling = [following, asyncio.create_task(closing, name="closing")]
+        watching = self.time.run(self._clock_is_back)
+        polling = [
+            following,
+            asyncio.create_task(closing, name="closing"),
+            asyncio.create_task(watching, name="clock"),
+        ]
         if self._messages is not None:
             self._messages.start(self._from_broker)
         log.info("collecting: %s wires, %s devices by broker", len(self._wires.wires), len(self._published))
@@ -138,6 +147,7 @@ class Collector:
         finally:
             await self._wires.stop()
             await end(polling)
+            self.time.release()
             commit.finish()
             await asyncio.shield(committing)
             if self._messages is not None:
@@ -147,6 +157,9 @@ class Collector:
     async def _follow(self, keeper: SlotKeeper) -> None:
         """Begin the account of samples; on a disk that refuses, again until it does not."""
         while True:
+            if not self.time.trusted:
+                await asyncio.sleep(_FOLLOW_S / 4)
+                continue
             try:
                 await asyncio.to_thread(self._spool.follow, keeper.grids, self._clock.now())
             except SpoolError as error:
@@ -226,8 +239,12 @@ class Collector:
             economy=self.links.link(wire.gateway, wire.plant, source.counts),
         )
 
+    async def _clock_is_back(self) -> None:
+        """Who is in service, and which days are there, was asked of a clock that could not be right."""
+        await self._follow_registry()
+
     def _say(self, said: SlotRange) -> None:
-        if self._commit is not None:
+        if self._commit is not None and self.time.trusted:
             self._commit.say(said)
 
     def _connected(self) -> bool:
@@ -268,6 +285,7 @@ class Collector:
                 who = self._decoders.registers(identity, device.plan.identity)
                 self._identity.seen(who)
                 batch = joined(batch, who)
+                self.time.device_says(who, self._registry)
         except Exception:
             # our mistake about one device must not cost the others on its wire
             self._undecoded += 1
@@ -291,6 +309,8 @@ class Collector:
                 batch = self._decoders.document(sample)
             except (CollectError, ValueError, TypeError, KeyError) as error:
                 reason = f"cannot be decoded: {error}"
+        if sample is not None and sample.document is not None:
+            self.time.says(sample.device_id, sample.document.get("time"))
         if batch is not None:
             self._identity.seen(batch)
             self._hear(batch)
@@ -311,11 +331,16 @@ class Collector:
 
     def _keep(self, batch: Batch, delivery: Delivery | None = None, *, partial: bool = False) -> None:
         self._batches += 1
+        self.time.take(Held(self._identity.judged(batch), delivery, partial=partial))
+
+    def _put(self, held: Held) -> None:
+        """Take what has its stamp."""
         if self._commit is not None:
-            judged = self._identity.judged(batch)
-            doubtful = state_of(judged) is not SlotState.GOOD
-            state = SlotState.PARTIAL if partial and not doubtful else None
-            self._commit.put(judged, delivery, state=state)
+            doubtful = state_of(held.batch) is not SlotState.GOOD
+            state = SlotState.PARTIAL if held.partial and not doubtful else None
+            if state is None and not doubtful and self.time.by_person:
+                state = SlotState.CLOCK
+            self._commit.put(held.batch, held.delivery, state=state)
 
     def _committed(self, batches: Sequence[Batch], receipts: list[tuple[int, int]]) -> None:
         if self._messages is not None and receipts:
@@ -369,6 +394,14 @@ class Collector:
         if last is None:
             return health
         return replace(health, contact=Contact.SILENT, reason=Reason.NO_ANSWER, since=last)
+
+    def confirm_clock(self, timeout_s: float = 10.0) -> bool:
+        """A person says the clock is right, from another thread; False while it cannot be."""
+
+        async def confirm(_: Wires) -> bool:
+            return self.time.confirm()
+
+        return self.visit(confirm, timeout_s)
 
     def confirm_identity(self, device_id: str) -> bool:
         """A person says a device with a changed serial number is right; False when none was in doubt."""

@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from collectors.mqtt import MqttCollector
 from collectors.spool import Spool
+from collectors.time_guard import ClockSource
 from commands.accounts import Accounts
 from commands.authenticate import Authenticate
 from commands.money_desk import MoneyDesk, Order, money_orders
@@ -186,6 +187,7 @@ class Instance:
             self.spool,
             make_source=make_source,
             messages=messages,
+            clock_source=ClockSource(options.settings.clock_source),
         )
         thread = self._collector_thread = CollectorThread(self.collector)
         thread.start()
