@@ -12,6 +12,7 @@ import threading
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from collectors.history import History
 from collectors.mqtt import MqttCollector
 from collectors.spool import Spool
 from collectors.time_guard import ClockSource
@@ -33,7 +34,15 @@ from jobs.forward import Forwarder
 from jobs.schedule import Schedule
 from main.alert_jobs import AlertWork, alert_work
 from main.api import data_interface
-from main.build import Options, authenticate_on, make_source, open_records, open_spool, open_store
+from main.build import (
+    Options,
+    authenticate_on,
+    generation_of,
+    make_source,
+    open_records,
+    open_spool,
+    open_store,
+)
 from main.care.telling import notifier_of
 from main.care.work import work_services
 from main.control import ControlServer
@@ -152,7 +161,15 @@ class Instance:
         """Open the queue, and start the thread that empties it into the store."""
         self.spool = open_spool(self.options.data)
         self._undo.callback(self.spool.close)
-        self.forwarder = Forwarder(self.spool, self.store, self.latest, self.options.clock)
+        history = History(self.spool.path.with_name("history.sqlite"))
+        self._undo.callback(history.close)
+        self.forwarder = Forwarder(
+            self.spool,
+            self.store,
+            self.latest,
+            self.options.clock,
+            generation=generation_of(history, self.store, self.options.clock),
+        )
         self.forwarder.start()
         self._undo.callback(self.forwarder.stop)
 
