@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from collectors.history import History
 from domain.clock import Clock
+from domain.errors import SpoolError
 from domain.measurement import Batch
 from stores.mark_protocol import MarkStore
 
@@ -40,6 +41,7 @@ class Generation:
         self._due_s = 0.0
         self._marked = history.marked
         self._again_from: int | None = None
+        self._refused = False
         self.given_again = 0
 
     @property
@@ -48,8 +50,17 @@ class Generation:
         return self._again_from is not None
 
     def stored(self, batches: Sequence[Batch]) -> None:
-        """Note what the store took, before the queue forgets it."""
-        self._history.keep(batches, self._clock.now())
+        """Note what the store took, before the queue forgets it; a full disk must not keep the queue from emptying."""
+        if not batches:
+            return
+        try:
+            self._history.keep(batches, self._clock.now())
+        except SpoolError as error:
+            if not self._refused:
+                log.warning("what is stored now could not be given again to a store that lost it: %s", error)
+            self._refused = True
+        else:
+            self._refused = False
 
     def look_soon(self) -> None:
         """Look at the next step: the store was away, and may come back another one."""

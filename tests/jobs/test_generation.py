@@ -166,6 +166,20 @@ def test_a_restart_with_the_same_store_gives_nothing_again(tmp_path: Path) -> No
     plant.close()
 
 
+def test_a_history_that_cannot_be_written_does_not_hold_up_the_queue(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    plant = Plant(tmp_path, MemoryStore(ManualClock(NOON), DEVICES))
+    plant.take(MemoryStore(plant.clock, DEVICES))
+    plant.history.close()
+    plant.spool.append([batch(0)])
+    plant.forwarder._step()
+    assert plant.spool.status().rows == 0
+    assert "could not be given again" in caplog.text
+    plant.store.close()
+    plant.spool.close()
+
+
 def test_the_history_lasts_a_week_and_no_more_bytes_than_allowed(tmp_path: Path) -> None:
     history = History(tmp_path / "history.sqlite", bytes_max=1 << 30)
     for day in range(10):
