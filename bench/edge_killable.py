@@ -24,7 +24,7 @@ from domain.plant import Gateway, Registry
 from domain.slots import microseconds
 from domain.timespan import Interval
 from inverters.profile import load_profiles
-from jobs.collect import Collector
+from jobs.collect import Collector, Manner
 from jobs.edge_forward import EdgeForwarder, EdgePace
 from jobs.forward import Forwarder
 from stores.duckdb import DuckDbStore
@@ -115,7 +115,7 @@ def village(said: Connection, folder: Path, port: int, broker_port: int, at_s: f
         spool,
         make_source=lambda gateway: _Said(gateway, line),
         on_batches=told,
-        judges_identity=False,
+        manner=Manner(judges_identity=False),
     )
     kind = Early if planted == "early" else MqttLine
     wire = kind(Broker(port=broker_port, client_id=PLANT))

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from collectors.framing import line_settings
+from collectors.traffic import Traffic
 from domain.errors import MalformedAnswerError, NoConnectionError, RefusedError, UnreachableError
 from domain.measurement import BlockRead, WordBlock
 from domain.plant import Gateway
@@ -27,6 +28,7 @@ class Dlt645Source:
         if not gateway.protocol.is_dlt645:
             raise ValueError(f"gateway {gateway.gateway_id}: {gateway.protocol.value} is not DL/T 645")
         self.gateway = gateway
+        self.traffic = Traffic(network=not gateway.protocol.is_serial)
         self._line: _Line | None = None
         self._not_before_s = 0.0
 
@@ -40,7 +42,9 @@ class Dlt645Source:
         loop = asyncio.get_running_loop()
         await asyncio.sleep(max(0.0, self._not_before_s - loop.time()))
         line.forget()
-        line.write(meter_question(meter, identifier))
+        question = meter_question(meter, identifier)
+        line.write(question)
+        self.traffic.sent(len(question), loop.time())
         try:
             async with asyncio.timeout(self.gateway.timeout_s):
                 answer = await self._answer(line, where)
@@ -67,7 +71,9 @@ class Dlt645Source:
         """Wait for the first whole frame; a question of our own that the wire echoes is passed over."""
         heard = b""
         while True:
-            heard += await line.read()
+            data = await line.read()
+            self.traffic.received(len(data), asyncio.get_running_loop().time())
+            heard += data
             for frame in dlt645_frames(heard):
                 if not frame[8] & 0x80:
                     continue
@@ -79,6 +85,7 @@ class Dlt645Source:
         """Close the connection; the next read opens it again."""
         line, self._line = self._line, None
         if line is not None:
+            self.traffic.closed()
             line.close()
 
     async def _connected(self) -> "_Line":
@@ -95,7 +102,9 @@ class Dlt645Source:
                 f"gateway {gateway.gateway_id} at {place}: cannot connect ({str(error) or 'no answer in time'}); "
                 "check power, network and port of the gateway"
             ) from error
-        self._not_before_s = asyncio.get_running_loop().time() + gateway.connect_delay_s
+        now_s = asyncio.get_running_loop().time()
+        self.traffic.connected(now_s)
+        self._not_before_s = now_s + gateway.connect_delay_s
         return self._line
 
 

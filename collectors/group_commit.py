@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from collectors.identity import IdentityWatch
+from collectors.notes import Notes
 from collectors.source import Delivery
 from collectors.spool import Said, Spool
 from domain.errors import SpoolError
@@ -76,12 +76,12 @@ class GroupCommit:
     def __init__(
         self,
         spool: Spool,
-        identity: IdentityWatch,
+        notes: Notes,
         on_commit: Callable[[Group], None],
     ) -> None:
         self.counts = CommitCounts()
         self._spool = spool
-        self._identity = identity
+        self._notes = notes
         self._on_commit = on_commit
         self._waiting: deque[Parcel] = deque()
         self._some = asyncio.Event()
@@ -143,11 +143,11 @@ class GroupCommit:
             if len(self._waiting) < ROWS_MAX:
                 self._many.clear()
         group = _sorted(taken)
-        notes = self._identity.take_unsaved()
+        notes = self._notes.take_unsaved()
         try:
             await asyncio.to_thread(self._store, group, notes)
         except SpoolError as error:
-            self._identity.put_back(notes)
+            self._notes.put_back(notes)
             self._waiting.extendleft(reversed(taken))
             self._some.set()
             await self._wait_after(error)

@@ -34,6 +34,7 @@ from collectors.framing import (
     head_of,
     line_settings,
 )
+from collectors.traffic import Traffic
 from domain.errors import (
     CollectError,
     MalformedAnswerError,
@@ -49,6 +50,7 @@ _Client = AsyncModbusTcpClient | AsyncModbusSerialClient
 _RECONNECT_FIRST_S = 0.1
 _RECONNECT_MOST_S = 5.0
 _KEEPALIVE_IDLE_S = 30
+_KEEPALIVE_METERED_S = 240  # where every question is paid for
 _VANISHED_PEER_MS = 20_000
 _NEVER = 1 << 30
 _BUFFER_BYTES = 4096
@@ -107,6 +109,8 @@ class ModbusSource:
         self.gateway = gateway
         self.close_after_cycle = close_after_cycle
         self.connects = 0
+        self._keepalive_s = _KEEPALIVE_METERED_S if gateway.is_metered else _KEEPALIVE_IDLE_S
+        self.traffic = Traffic(self._keepalive_s, network=not gateway.protocol.is_serial)
         self._rtu = gateway.protocol is not WireProtocol.MODBUS_TCP
         self._screen: TcpScreen | RtuScreen = RtuScreen(FramerRTU.compute_CRC) if self._rtu else TcpScreen()
         self._function_at = 1 if self._rtu else 7
@@ -232,6 +236,7 @@ class ModbusSource:
         client.ctx.next_tid = self._question.transaction
         self._failures = 0
         self.connects += 1
+        self.traffic.connected(loop.time())
         self._watch_peer(client)
         self._not_before_s = max(self._not_before_s, loop.time() + self.gateway.connect_delay_s)
         return client
@@ -267,21 +272,21 @@ class ModbusSource:
         client.ctx.call_create = create_and_remember
         return client
 
-    @staticmethod
-    def _watch_peer(client: _Client) -> None:
+    def _watch_peer(self, client: _Client) -> None:
         """Let the kernel find a peer that vanished without a word."""
         raw = client.ctx.transport.get_extra_info("socket")
         if raw is None:
             return
         with suppress(OSError):
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _KEEPALIVE_IDLE_S)
+            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, self._keepalive_s)
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _VANISHED_PEER_MS)
 
     def _drop(self) -> None:
         client, self._client = self._client, None
         if client is None:
             return
+        self.traffic.closed()
         transport = cast("asyncio.Transport | None", client.ctx.transport)
         if transport is not None:
             transport.abort()
@@ -296,12 +301,15 @@ class ModbusSource:
             await asyncio.sleep(wait_s)
 
     def _on_packet(self, sending: bool, data: bytes) -> bytes:  # noqa: FBT001 (the library's signature)
+        now_s = asyncio.get_running_loop().time()
         if sending:
+            self.traffic.sent(len(data), now_s)
             if data[self._function_at] not in READ_FUNCTIONS:
                 raise ValueError(f"function {data[self._function_at]} must not leave this program")
             if not self._rtu:
                 self._question.transaction = int.from_bytes(data[:2], "big")
             return data
+        self.traffic.received(len(data), now_s)
         if not self._asking:
             self._note_late(data)
             return b""

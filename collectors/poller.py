@@ -101,6 +101,11 @@ class _WireBreaker:
 class Economy(Protocol):
     """Decides how many slots a metered wire leaves out after a cycle."""
 
+    @property
+    def probes_at_night(self) -> int | None:
+        """How many sleepers a cycle may ask by night; None: as many as usual."""
+        ...
+
     def skip(self, light: Light) -> int:
         """Return how many slots to leave out now."""
         ...
@@ -192,8 +197,9 @@ class WirePoller:
                 before = min(before, slot)  # the clock was put back: those slots come again
                 self.counts.late_cycles += slot - before
                 self._close_slots(slot)
-                following = slot + 1 + self._left_out(slot)
-                self.ticked_s = self._clock.monotonic()
+                left_out = self._left_out(slot)
+                following = slot + 1 + left_out
+                self.ticked_s = self._clock.monotonic() + left_out * self._period_s
                 await self._until(following)
                 slot = following
         finally:
@@ -447,9 +453,11 @@ class WirePoller:
             self._period_s
             * ((len(suspended) - asleep) / _FIND_DEAD_WITHIN_S + asleep / _FIND_ASLEEP_WITHIN_S)
         )
+        most = self._economy.probes_at_night if self._economy and cycle.light is Light.NIGHT else None
+        quota = max(1, quota) if most is None else most
         spent = 0
         for device in due:
-            if spent >= max(1, quota) or cycle.broken:
+            if spent >= quota or cycle.broken:
                 return
             if spent and not self._time_left(cycle):
                 return

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 
 from collectors.source import Source
+from collectors.traffic import Traffic
 from domain.measurement import BlockRead, WordBlock
 
 
@@ -30,6 +31,11 @@ class SharedWire:
     def close_after_cycle(self) -> bool:
         """Whether the connection is let go of at the end of each cycle."""
         return bool(getattr(self._made, "close_after_cycle", False))
+
+    def counts(self) -> tuple[int, int, int]:
+        """Return bytes sent, received and estimated on top, of poller and visitors, since the wire was made."""
+        traffic: Traffic | None = getattr(self._made, "traffic", None)
+        return traffic.counts if traffic is not None else (0, 0, 0)
 
     async def read(self, unit: int, block: BlockRead) -> WordBlock:
         """Return the registers of one block, when the turn has come."""

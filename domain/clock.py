@@ -13,6 +13,14 @@ from zoneinfo import ZoneInfo
 
 from domain.errors import ConfigurationError
 
+EARLIEST = datetime(2024, 1, 1, tzinfo=UTC)  # before this program was
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+def is_plausible(now: datetime) -> bool:
+    """Tell whether a clock can be right: a machine without a battery starts in 1970, a broken one in 2200."""
+    return EARLIEST <= now < LATEST
+
 
 class Clock(Protocol):
     """Tells the time and waits."""

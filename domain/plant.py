@@ -109,6 +109,11 @@ class Capacity:
     ac_capacity_kw: float
 
 
+def sim_shown(number: str) -> str:
+    """Return the number of a SIM as it may be shown: the last four digits."""
+    return f"···{number[-4:]}" if number else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Gateway:
     """A gateway: it owns one wire, on which one request is under way at a time.
@@ -116,7 +121,8 @@ class Gateway:
     ``host`` and ``port`` for a wire behind a network; on a serial port ``host`` is its path (/dev/ttyUSB0) and
     ``line`` its settings; ``topic`` for MQTT. ``edge``: a collector of ours in the village (`pvmon edge`) polls this
     wire and sends on what it read; the centre does not. ``answer_s`` is the usual time of one answer, from which
-    `pvmon check` computes the wire's least cycle.
+    `pvmon check` computes the wire's least cycle. ``plan_mb`` is what its SIM may move in a month that begins
+    on ``plan_day`` (0: nobody counts), ``plan_until`` the last day it is paid for. [10^6 bytes]
     """
 
     gateway_id: str
@@ -131,6 +137,20 @@ class Gateway:
     answer_s: float = 0.1
     line: str = "9600 8N1"
     edge: bool = False
+    sim: str = ""
+    plan_mb: float = 0.0
+    plan_day: int = 1
+    plan_until: date | None = None
+
+    @property
+    def is_metered(self) -> bool:
+        """Whether what goes over its link is paid for by the byte."""
+        return self.plan_mb > 0
+
+    @property
+    def sim_shown(self) -> str:
+        """The number of its SIM as it may be shown: the last four digits."""
+        return sim_shown(self.sim)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +288,11 @@ class Registry:
     def devices_by_id(self) -> Mapping[str, Device]:
         """Devices by id."""
         return {device.device_id: device for device in self.devices()}
+
+    @cached_property
+    def gateways_by_id(self) -> Mapping[str, Gateway]:
+        """Gateways by id."""
+        return {gateway.gateway_id: gateway for gateway in self.gateways()}
 
     def devices(self) -> Iterator[Device]:
         """Yield every device of every plant."""

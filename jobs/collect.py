@@ -9,9 +9,13 @@ from typing import TypeVar
 from collectors.contact import Light
 from collectors.group_commit import Group, GroupCommit, Parcel
 from collectors.identity import IdentityWatch
+from collectors.metered_link import LinkBook
+from collectors.notes import Together
 from collectors.poller import PolledDevice, WirePoller
+from collectors.shared_wire import SharedWire
 from collectors.source import Delivery, MessageSource, Source
 from collectors.spool import Spool
+from collectors.time_guard import ClockSource
 from collectors.wiring import Decoders, Wire, edge_devices, joined, published_devices
 from domain.clock import Clock
 from domain.errors import CollectError, CommandError, SpoolError
@@ -23,6 +27,7 @@ from domain.sun import sun_elevation
 from inverters.profile import DeviceProfile
 from jobs.edge_desk import EdgeBeat, EdgeDesk, contact_of
 from jobs.slot_keeper import SlotKeeper
+from jobs.stamps import Held, Stamps
 from jobs.wires import Wires, end
 
 log = logging.getLogger(__name__)
@@ -51,6 +56,21 @@ class CollectorCounts:
     undecoded: int
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """What is done otherwise in another place.
+
+    ``judges_identity``: whether a changed serial number is judged here (a village leaves that to the centre);
+    ``clock_source``: what says that the clock is right.
+    """
+
+    judges_identity: bool = True
+    clock_source: ClockSource = ClockSource.NTP
+
+
+USUAL = Manner()
+
+
 class Collector:
     """Polls every wire of the registry, takes what brokers deliver, and keeps both in the spool.
 
@@ -68,8 +88,8 @@ class Collector:
         The broker, where gateways publish.
     on_batches : callable or None
         Told of batches once they are safe on disk.
-    judges_identity : bool
-        Whether a changed serial number casts doubt; a collector in a village leaves that to the centre.
+    manner : Manner
+        What is done otherwise here.
     """
 
     def __init__(
@@ -82,7 +102,7 @@ class Collector:
         make_source: Callable[[Gateway], Source],
         messages: MessageSource | None = None,
         on_batches: Callable[[Sequence[Batch]], None] | None = None,
-        judges_identity: bool = True,
+        manner: Manner = USUAL,
     ) -> None:
         self._registry = registry
         self._clock = clock
@@ -90,11 +110,13 @@ class Collector:
         self._messages = messages
         self._on_batches = on_batches
         self._published = published_devices(registry, clock)
-        self._judges_identity = judges_identity
+        self._judges_identity = manner.judges_identity
         self._decoders = Decoders(registry, profiles)
         notes = spool.notes()
         self._identity = IdentityWatch(notes)
         self._edge = EdgeDesk(registry, clock, notes, send=self._send, hear=self._from_edge)
+        self.links = LinkBook(notes, clock)
+        self.time = Stamps(clock, manner.clock_source, self._put)
         self._wires = Wires(
             profiles,
             clock,
@@ -119,16 +141,23 @@ class Collector:
         """Collect until `stop` is called or the task is cancelled; what was read is on disk then."""
         self._loop = asyncio.get_running_loop()
         self._stop, self._finished = asyncio.Event(), asyncio.Event()
-        commit = self._commit = GroupCommit(self._spool, self._identity, self._committed)
+        commit = self._commit = GroupCommit(
+            self._spool, Together(self._identity, self.links), self._committed
+        )
         committing = asyncio.create_task(commit.run(), name="spool")
         keeper = self._keeper = SlotKeeper(
-            self._registry, self._wires.wires, self._wires.pollers, self._published, self._clock, commit.say
+            self._registry, self._wires.wires, self._wires.pollers, self._published, self._clock, self._say
         )
         following = asyncio.create_task(self._follow(keeper), name="slots")
         await asyncio.wait([following], timeout=_FOLLOW_S)
         self._wires.start()
         closing = keeper.run(self._slot_health, connected=self._connected)
-        polling = [following, asyncio.create_task(closing, name="closing")]
+        watching = self.time.run(self._clock_is_back)
+        polling = [
+            following,
+            asyncio.create_task(closing, name="closing"),
+            asyncio.create_task(watching, name="clock"),
+        ]
         if self._messages is not None:
             self._messages.greet(self._edge.greetings())
             self._messages.start(self._from_broker)
@@ -139,6 +168,7 @@ class Collector:
         finally:
             await self._wires.stop()
             await end(polling)
+            self.time.release()
             commit.finish()
             await asyncio.shield(committing)
             if self._messages is not None:
@@ -148,6 +178,9 @@ class Collector:
     async def _follow(self, keeper: SlotKeeper) -> None:
         """Begin the account of samples; on a disk that refuses, again until it does not."""
         while True:
+            if not self.time.trusted:
+                await asyncio.sleep(_FOLLOW_S / 4)
+                continue
             try:
                 await asyncio.to_thread(self._spool.follow, keeper.grids, self._clock.now())
             except SpoolError as error:
@@ -199,6 +232,7 @@ class Collector:
 
     async def _follow_registry(self) -> list[str]:
         changed = await self._wires.follow(self._registry)
+        self.links.keep_only(self._registry.gateways_by_id)
         self._published = published_devices(self._registry, self._clock)
         self._edge.follow()
         if self._messages is not None:
@@ -216,7 +250,7 @@ class Collector:
         )
         return changed
 
-    def _poller(self, wire: Wire, source: Source) -> WirePoller:
+    def _poller(self, wire: Wire, source: SharedWire) -> WirePoller:
         return WirePoller(
             wire.gateway.gateway_id,
             source,
@@ -226,14 +260,20 @@ class Collector:
             period_s=wire.plant.poll_period_s,
             place=(wire.plant.latitude, wire.plant.longitude),
             say=self._say,
+            economy=self.links.link(wire.gateway, wire.plant, source.counts),
         )
 
+    async def _clock_is_back(self) -> None:
+        """Who is in service, and which days are there, was asked of a clock that could not be right."""
+        await self._follow_registry()
+
     def _say(self, said: SlotRange) -> None:
-        if self._commit is not None:
+        if self._commit is not None and self.time.trusted:
             self._commit.say(said)
 
     def _connected(self) -> bool:
         """Tell whether the broker hears us; name what it has forgotten."""
+        self.links.tally()
         if self._messages is None:
             return True
         for interval in self._messages.take_lost():
@@ -270,6 +310,7 @@ class Collector:
                 if self._judges_identity:
                     self._identity.seen(who)
                 batch = joined(batch, who)
+                self.time.device_says(who, self._registry)
         except Exception:
             # our mistake about one device must not cost the others on its wire
             self._undecoded += 1
@@ -287,6 +328,7 @@ class Collector:
         if delivery.edge is not None:
             self._edge.take(delivery, delivery.edge)
             return
+        self._weigh(delivery)
         sample, batch, reason = delivery.sample, None, delivery.reason
         if sample is not None and sample.device_id not in self._published:
             reason = f"no device {sample.device_id} publishes here according to the registry"
@@ -295,6 +337,8 @@ class Collector:
                 batch = self._decoders.document(sample)
             except (CollectError, ValueError, TypeError, KeyError) as error:
                 reason = f"cannot be decoded: {error}"
+        if sample is not None and sample.document is not None:
+            self.time.says(sample.device_id, sample.document.get("time"))
         if batch is not None:
             self._identity.seen(batch)
             self._hear(batch)
@@ -305,13 +349,26 @@ class Collector:
             self._bad_messages += bool(reason)
             self._commit.put(None, replace(delivery, reason=reason))
 
+    def _weigh(self, delivery: Delivery) -> None:
+        """Count what a message cost the link of its gateway."""
+        device = self._published.get(delivery.sample.device_id) if delivery.sample else None
+        gateway = self._registry.gateways_by_id.get(device.gateway_id or "") if device else None
+        if device is not None and gateway is not None:
+            plant = self._registry.plants_by_id[device.plant_id]
+            self.links.heard(gateway, plant, len(delivery.topic.encode()) + len(delivery.payload))
+
     def _keep(self, batch: Batch, delivery: Delivery | None = None, *, partial: bool = False) -> None:
         self._batches += 1
+        self.time.take(Held(self._identity.judged(batch), delivery, partial=partial))
+
+    def _put(self, held: Held) -> None:
+        """Take what has its stamp."""
         if self._commit is not None:
-            judged = self._identity.judged(batch)
-            doubtful = state_of(judged) is not SlotState.GOOD
-            state = SlotState.PARTIAL if partial and not doubtful else None
-            self._commit.put(judged, delivery, state=state)
+            doubtful = state_of(held.batch) is not SlotState.GOOD
+            state = SlotState.PARTIAL if held.partial and not doubtful else None
+            if state is None and not doubtful and self.time.by_person:
+                state = SlotState.CLOCK
+            self._commit.put(held.batch, held.delivery, state=state)
 
     def _from_edge(self, batch: Batch) -> Batch:
         """Treat a sample of a village as one we polled."""
@@ -389,6 +446,14 @@ class Collector:
     def edge_beats(self) -> list[EdgeBeat]:
         """Return what is known of the collectors in villages. Thread safe."""
         return self._edge.beats()
+
+    def confirm_clock(self, timeout_s: float = 10.0) -> bool:
+        """A person says the clock is right, from another thread; False while it cannot be."""
+
+        async def confirm(_: Wires) -> bool:
+            return self.time.confirm()
+
+        return self.visit(confirm, timeout_s)
 
     def confirm_identity(self, device_id: str) -> bool:
         """A person says a device with a changed serial number is right; False when none was in doubt."""

@@ -134,7 +134,7 @@ class AlertWatch:
         self._alerts.forget_alerts([each.alert_id for each in self._alerts.pending_alerts()])
         lives = self._alerts.open_alerts()
         lives += self._alerts.resolved_since(now - timedelta(seconds=STEP_S * WINDOW_STEPS))
-        self._watch.restore(each for each in lives if not KINDS[each.rule].daily)
+        self._watch.restore(each for each in lives if each.rule in KINDS and not KINDS[each.rule].daily)
 
     def _kept_mark(self) -> datetime | None:
         marks = [self._alerts.judged_until(plant_id) for plant_id in self._plants[:1]]
@@ -198,7 +198,8 @@ class DailyAlerts:
     def _one(self, series: PlantSeries, until: datetime) -> int:
         """Settle one plant's daily alerts with those in the store."""
         plant_ids = (series.plant_id,)
-        opened = [each for each in self._alerts.open_alerts(plant_ids) if not each.plant_ids]
+        kept = self._alerts.open_alerts(plant_ids)
+        opened = [each for each in kept if not each.plant_ids and each.rule in KINDS]
         quick = [each for each in opened if not KINDS[each.rule].daily]
         found = judge_plant(series, self._rules, self._context) if len(series.instants) else []
         known: Mapping[tuple[str, str, str], Alert] = {

@@ -14,6 +14,7 @@ from collectors.spool import Spool
 from domain.clock import Clock
 from domain.errors import RecordRejectedError, SpoolError, StoreDeniedError, StoreUnavailableError
 from domain.measurement import Batch
+from jobs.generation import Generation
 from stores.protocol import LatestValues, MeasurementStore
 
 log = logging.getLogger(__name__)
@@ -82,6 +83,8 @@ class Forwarder:
     ----------
     latest : LatestValues or None
         Told of every batch after it was stored.
+    generation : Generation or None
+        Finds out when the store was emptied or put back, and has the history to fill it again.
     idle_s : float
         How often an empty queue is looked at; also how long rows gather for one commit. [real seconds]
     """
@@ -94,6 +97,7 @@ class Forwarder:
         clock: Clock,
         *,
         idle_s: float = 1.0,
+        generation: Generation | None = None,
     ) -> None:
         self.counts = ForwardCounts()
         self._spool = spool
@@ -101,6 +105,7 @@ class Forwarder:
         self._latest = latest
         self._clock = clock
         self._idle_s = idle_s
+        self._generation = generation
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._failures = 0
@@ -135,7 +140,14 @@ class Forwarder:
             self._backlog_upto = self._spool.ends()[1]
         if self._backlog_upto and rows:
             self._ahead.read(rows[-1][0])
-        return moved + self._move(rows, 0)
+        moved += self._move(rows, 0)
+        if self._generation is not None and not self._stopping.is_set():
+            moved += self._generation.step(self._give_again)
+        return moved
+
+    def _give_again(self, batches: Sequence[Batch]) -> None:
+        """Store what the store has lost; what it refused when it was new it refuses again."""
+        self._write(batches, 0)
 
     def _move(self, rows: Sequence[tuple[int, Batch]], after_id: int) -> int:
         """Store rows, then let them leave the queue."""
@@ -145,6 +157,8 @@ class Forwarder:
         rejected = self._write(batches, 0)
         if self._latest is not None:
             self._latest.update([b for position, b in enumerate(batches) if position not in rejected])
+        if self._generation is not None:
+            self._generation.stored([b for position, b in enumerate(batches) if position not in rejected])
         reasons = {rows[position][0]: why for position, why in rejected.items()}
         self._spool.settle(rows[-1][0], reasons, after_id)
         self.counts.forwarded += len(rows) - len(rejected)
@@ -209,7 +223,8 @@ class Forwarder:
         if self._failures:
             log.info("store: takes data again after %s refusals", self._failures)
             self._failures = 0
-        busy = self._backlog_upto or moved >= ROWS_MAX or (self._stopping.is_set() and moved)
+        behind = self._generation is not None and self._generation.is_behind and not self._stopping.is_set()
+        busy = behind or self._backlog_upto or moved >= ROWS_MAX or (self._stopping.is_set() and moved)
         return 0.0 if busy else self._idle_s
 
     def _shout(self, error: StoreDeniedError) -> float:
@@ -221,6 +236,8 @@ class Forwarder:
         return _BACK_OFF_MOST_S
 
     def _back_off(self, why: str) -> float:
+        if self._generation is not None:
+            self._generation.look_soon()
         if self._failures == 0:
             log.warning("store: cannot take data (%s); it stays in the queue", why)
         self._failures += 1

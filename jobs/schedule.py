@@ -14,7 +14,7 @@ from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_J
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from domain.clock import Clock, SystemClock
+from domain.clock import Clock, SystemClock, is_plausible
 from domain.errors import PvmonError
 from stores.protocol import JobStore
 
@@ -88,7 +88,10 @@ class Schedule:
 
     def run_due(self, job: Job) -> int:
         """Run every period of ``job`` that is over and not done; return how many ran."""
-        newest = period_start(self._clock.now(), job.period_s, job.offset_s)
+        now = self._clock.now()
+        if not is_plausible(now):  # nothing of 1970 or 2200 is due; the next alarm asks again
+            return 0
+        newest = period_start(now, job.period_s, job.offset_s)
         ran = 0
         for back in range(job.catch_up_max, -1, -1):
             start = newest - timedelta(seconds=back * job.period_s)

@@ -23,7 +23,7 @@ from inverters.profile import DeviceProfile
 
 log = logging.getLogger(__name__)
 _CANCEL_AGAIN_S = 0.25
-MakePoller = Callable[[Wire, Source], WirePoller]
+MakePoller = Callable[[Wire, SharedWire], WirePoller]
 KeepRunning = Callable[[WirePoller], Coroutine[None, None, None]]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from collectors.dlt645 import Dlt645Source
+from collectors.history import History
 from collectors.modbus import ModbusSource
 from collectors.mqtt import Broker
 from collectors.source import Source
@@ -17,9 +18,11 @@ from domain.clock import Clock, SystemClock
 from domain.errors import ConfigurationError
 from domain.plant import DeviceKind, Gateway, Registry, WireProtocol
 from inverters.profile import DeviceProfile, load_profiles
+from jobs.generation import Generation
 from main.configuration import load_registry
 from main.settings import Settings
 from stores.duckdb import DuckDbStore
+from stores.mark_protocol import MarkStore
 from stores.protocol import MeasurementStore
 from stores.records.database import sqlite_url, with_password
 from stores.records.store import SqlRecordStore
@@ -129,6 +132,13 @@ def open_spool(data: Path) -> Spool:
     folder = data / "spool"
     folder.mkdir(parents=True, exist_ok=True)
     return Spool(folder / "spool.sqlite")
+
+
+def generation_of(history: History, store: MeasurementStore, clock: Clock) -> Generation | None:
+    """Return what finds a store that was put back, where the store can keep a mark."""
+    return (
+        Generation(history, store, clock, SystemClock().monotonic) if isinstance(store, MarkStore) else None
+    )
 
 
 def make_source(gateway: Gateway) -> Source:

@@ -18,6 +18,7 @@ SQLITE_MIN = (3, 35, 0)  # RETURNING and upserts
 SQLITE_WAL_RESET_FIXED = (3, 51, 3)  # before: a checkpoint racing a second connection may corrupt
 DUCKDB_MIN, DUCKDB_BELOW = (1, 5), (2, 0)
 DISK_FAIL_BYTES, DISK_WARN_BYTES = 1 << 30, 5 << 30
+FIELD_OFF_MAX_S = 120.0
 CLOCK_STEP_MAX_S = 0.05  # wall against monotonic clock over a fraction of a second
 SAMPLE_AGE_MAX = timedelta(hours=1)
 ANSWER_AGE_MAX_S = 600.0
@@ -108,6 +109,28 @@ def judge_port(host: str, port: int, error: str, *, running: bool) -> Finding:
     if running:
         return Finding("port", Verdict.OK, "ours", values)
     return Finding("port", Verdict.FAIL, "taken", values)
+
+
+def judge_collecting_clock(said: Mapping[str, Any]) -> Finding:
+    """Judge the clock as the running collector sees it: what it says of its trust, steps and what waits."""
+    off_s = said.get("off_s")
+    values = {
+        "held": str(said.get("held", 0)),
+        "steps": str(said.get("steps", 0)),
+        "source": str(said.get("source", "")),
+        "off": "—" if off_s is None else f"{off_s:.0f}",
+    }
+    if not said.get("trusted"):
+        unconfirmed = said.get("source") == "person"
+        return Finding("stamps", Verdict.FAIL, "unconfirmed" if unconfirmed else "waiting", values)
+    if off_s is not None and abs(off_s) > FIELD_OFF_MAX_S:
+        return Finding("stamps", Verdict.WARN, "apart", values)
+    return Finding(
+        "stamps",
+        Verdict.WARN if said.get("unsure") else Verdict.OK,
+        "stepped" if said.get("unsure") else "good",
+        values,
+    )
 
 
 def judge_clock(now: datetime, built: datetime, step_s: float, *, synchronised: bool | None) -> Finding:

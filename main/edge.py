@@ -10,7 +10,7 @@ from collectors.edge_line import MqttLine
 from collectors.spool import Spool
 from collectors.wiring import at_edge
 from domain.errors import ConfigurationError
-from jobs.collect import Collector
+from jobs.collect import Collector, Manner
 from jobs.edge_forward import EdgeForwarder, EdgePace
 from main.backup.archive import program_version
 from main.build import Options, make_source, open_spool, with_registry
@@ -63,7 +63,7 @@ class EdgeInstance:
             options.clock,
             self.spool,
             make_source=make_source,
-            judges_identity=False,
+            manner=Manner(judges_identity=False),
         )
         self.forwarder = EdgeForwarder(
             self.spool,

@@ -11,8 +11,10 @@ import threading
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from collectors.history import History
 from collectors.mqtt import MqttCollector
 from collectors.spool import Spool
+from collectors.time_guard import ClockSource
 from commands.accounts import Accounts
 from commands.authenticate import Authenticate
 from commands.money_desk import MoneyDesk, Order, money_orders
@@ -26,14 +28,22 @@ from dashboard.services import DashboardSettings, Services
 from domain.clock import Clock, SystemClock
 from domain.errors import StoreUnavailableError
 from industries.rules import IndustryRules
-from jobs.collect import Collector
+from jobs.collect import Collector, Manner
 from jobs.export_books import export_order
 from jobs.forward import Forwarder
 from jobs.schedule import Schedule
 from jobs.show_money import MoneyLooks, look_orders
 from main.alert_jobs import AlertWork, alert_work
 from main.api import data_interface
-from main.build import Options, authenticate_on, make_source, open_records, open_spool, open_store
+from main.build import (
+    Options,
+    authenticate_on,
+    generation_of,
+    make_source,
+    open_records,
+    open_spool,
+    open_store,
+)
 from main.care.telling import notifier_of
 from main.care.work import work_services
 from main.collector_thread import CollectorThread
@@ -127,7 +137,15 @@ class Instance:
         """Open the queue, and start the thread that empties it into the store."""
         self.spool = open_spool(self.options.data)
         self._undo.callback(self.spool.close)
-        self.forwarder = Forwarder(self.spool, self.store, self.latest, self.options.clock)
+        history = History(self.spool.path.with_name("history.sqlite"))
+        self._undo.callback(history.close)
+        self.forwarder = Forwarder(
+            self.spool,
+            self.store,
+            self.latest,
+            self.options.clock,
+            generation=generation_of(history, self.store, self.options.clock),
+        )
         self.forwarder.start()
         self._undo.callback(self.forwarder.stop)
 
@@ -162,6 +180,7 @@ class Instance:
             self.spool,
             make_source=make_source,
             messages=messages,
+            manner=Manner(clock_source=ClockSource(options.settings.clock_source)),
         )
         thread = self._collector_thread = CollectorThread(self.collector)
         thread.start()

@@ -12,6 +12,7 @@ from main import sample_account
 from main.backup.parts import Sources
 from main.backup.work import make_backup
 from main.care.orders import care_orders
+from main.clock_orders import CONFIRM_CLOCK, clock_told, confirm_clock
 from main.control import Action
 from main.field.orders import field_orders
 from main.hand_over import handover_orders
@@ -35,6 +36,7 @@ def orders(instance: "Instance") -> Mapping[str, Action]:
             "size_bytes": kept.size_bytes,
             "newest": kept.newest.isoformat() if kept.newest else None,
             "field_time": instance.options.clock.now().isoformat(),
+            "clock": clock_told(instance),
             **instance.figures(),
         }
 
@@ -45,6 +47,7 @@ def orders(instance: "Instance") -> Mapping[str, Action]:
 
     found: dict[str, Action] = {"status": status, "villages": villages, **_sample_orders(instance)}
     found |= field_orders(instance)
+    found[CONFIRM_CLOCK] = lambda payload: confirm_clock(instance, payload)
     if instance.has_records:  # a collector of a server knows no accounts
         found |= account_orders(instance.accounts())
         found |= token_orders(Tokens(instance.records, SystemClock(), instance.options.clock))

@@ -100,6 +100,7 @@ def _all_probes(place: Place) -> list[tuple[str, Probe]]:
         ("folder", lambda: [doctor.judge_folder(str(place.data), unwritable(place.data))]),
         ("port", lambda: [_port(place)]),
         ("clock", lambda: [_clock()]),
+        ("stamps", lambda: _stamps(place)),
         ("fonts", lambda: [doctor.judge_fonts(chinese_families())]),
         ("settings", lambda: [_settings()]),
         ("configuration", lambda: _configured(place)),
@@ -170,6 +171,14 @@ def _clock() -> Finding:
     step_s = (now - wall).total_seconds() - (clock.monotonic() - steady)
     built = datetime.fromtimestamp(Path(__file__).stat().st_mtime, UTC)
     return doctor.judge_clock(now, built, step_s, synchronised=_synchronised())
+
+
+def _stamps(place: Place) -> list[Finding]:
+    """Judge the clock as a running collector sees it; nothing where none runs."""
+    if not control.is_running(place.data):
+        return []
+    said = (control.call(place.data, "status", timeout_s=_TOOL_S) or {}).get("clock")
+    return [doctor.judge_collecting_clock(said)] if said else []
 
 
 def _tool(*words: str) -> str | None:

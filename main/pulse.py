@@ -9,11 +9,13 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from collectors.time_guard import ClockState
 from domain.clock import SystemClock
 from domain.errors import PvmonError
 from domain.health import Contact
 from jobs.edge_desk import is_fresh
 from main.notify import notify
+from queries.links import link_figures
 from queries.metrics import missed
 from stores.sample_account_protocol import Heartbeat
 
@@ -158,6 +160,9 @@ class Pulse:
             found["pvmon_devices_answering"] = float(contacts.count(Contact.ANSWERING))
             found["pvmon_devices_silent"] = float(contacts.count(Contact.SILENT))
             found |= _of_villages(instance)
+            found |= _of_clock(instance.collector.time.state())
+            now, registry = instance.options.clock.now(), instance.options.registry
+            found |= link_figures(instance.collector.links.states(), registry, now)
         if instance.schedule is not None:
             found["pvmon_jobs_missed_total"] = float(instance.schedule.missed)
         return found
@@ -182,6 +187,15 @@ def _of_villages(instance: "Instance") -> dict[str, float]:
     return dict(zip(EDGE_FIGURES, map(float, figures), strict=True))
 
 
+def _of_clock(state: ClockState) -> dict[str, float]:
+    return {
+        "pvmon_clock_trusted": float(state.trusted),
+        "pvmon_clock_steps_total": float(state.steps),
+        "pvmon_clock_held": float(state.held),
+        "pvmon_clock_dropped_total": float(state.dropped),
+    }
+
+
 def _of_spool(instance: "Instance") -> dict[str, float]:
     assert instance.spool is not None
     status = instance.spool.status()
@@ -203,6 +217,8 @@ def unready(instance: "Instance") -> list[str]:
     reasons = []
     if instance.spool is not None and instance.spool.status().fill >= FILL_MAX:
         reasons.append("queue is nearly full")
+    if instance.collector is not None and not instance.collector.time.trusted:
+        reasons.append("the clock cannot be trusted")
     usage = shutil.disk_usage(instance.options.data)
     if usage.free < FREE_MIN * usage.total:
         reasons.append("disk is nearly full")

@@ -100,6 +100,10 @@ class Settings(BaseSettings):
         None,
         description="File with the key that signs cookies; empty: made once and kept in the data folder.",
     )
+    clock_source: Literal["ntp", "field", "person"] = Field(
+        "ntp",
+        description="Who says the clock is right: ntp (the system), field (most gateways and loggers), person (confirmed).",
+    )
     live_days: int = Field(90, ge=7, le=3660, description="Days one-minute rows stay in the live file. [d]")
     archive_years: int = Field(3, ge=0, le=100, description="Years one-minute rows stay in the archive. [a]")
     backup_dir: Path | None = Field(

@@ -81,7 +81,8 @@ class Alerts:
         """Return what is open, of one severity or plant where asked."""
         seen = self._seen(principal)
         wanted = [each for each in seen if plant_id is None or each == plant_id]
-        alerts = self._store.open_alerts(wanted) if wanted else []
+        everything = plant_id is None and len(seen) == len(self._sources.registry.plants)
+        alerts = self._store.open_alerts(None if everything else wanted) if wanted else []
         under: dict[str, int] = {}
         ids = {each.alert_id for each in alerts}
         for each in alerts:
@@ -102,7 +103,10 @@ class Alerts:
         store = self._store
         alert = store.alert(alert_id)
         seen = frozenset(self._seen(principal))
-        if alert is None or not ({alert.plant_id, *alert.plant_ids} & seen):
+        if alert is None:
+            return None
+        concerns = {alert.plant_id, *alert.plant_ids} - {""}
+        if concerns.isdisjoint(seen) and (concerns or len(seen) < len(self._sources.registry.plants)):
             return None
         children = [each for each in store.children(alert_id) if each.plant_id in seen]
         now = self._sources.clock.now()

@@ -10,6 +10,7 @@ from access.principal import Principal
 from domain.errors import PvmonError
 from domain.plant import Town
 from domain.records import JobRun
+from queries.links import LinkRow, links_of
 from queries.snapshot import PlantNow, SnapshotKeeper
 from queries.sources import Sources
 from queries.states import DataState
@@ -38,6 +39,7 @@ class DataView:
     failure: str
     figures: Mapping[str, str]
     jobs: tuple[JobRun, ...]
+    links: tuple[LinkRow, ...] = ()
 
 
 _ORDER = (
@@ -82,6 +84,11 @@ class DataAge:
             failure,
             self._sources.figures(),
             tuple(self._sources.records.job_runs(count_max=JOBS)),
+            tuple(
+                row
+                for row in links_of(registry, self._sources.records.heartbeats(), self._sources.clock.now())
+                if principal.sees_plant(row.plant, registry)
+            ),
         )
 
     def _status(self) -> tuple[StoreStatus | None, str]:

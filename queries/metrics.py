@@ -57,6 +57,17 @@ METRICS: Mapping[str, Metric] = {
     "pvmon_edge_rows_total": Metric(COUNTER, "Rows taken from villages."),
     "pvmon_edge_gaps_total": Metric(COUNTER, "Rows villages numbered that will never come."),
     "pvmon_edge_clock_offset_seconds": Metric(GAUGE, "Largest distance of a village's clock from ours."),
+    "pvmon_clock_trusted": Metric(GAUGE, "1 while the clock may stamp samples, else 0."),
+    "pvmon_clock_steps_total": Metric(COUNTER, "Steps of the clock of more than two seconds."),
+    "pvmon_clock_held": Metric(GAUGE, "Samples that wait for a clock that can be right."),
+    "pvmon_clock_dropped_total": Metric(COUNTER, "Samples dropped because too many waited for the clock."),
+    "pvmon_link_sent_bytes": Metric(GAUGE, "Bytes sent over all wires in the current month of their plans."),
+    "pvmon_link_received_bytes": Metric(GAUGE, "Bytes received over all wires in the same months."),
+    "pvmon_link_overhead_bytes": Metric(GAUGE, "What TCP/IP added to them: an estimate."),
+    "pvmon_links_metered": Metric(GAUGE, "Wires whose bytes are paid for."),
+    "pvmon_links_slowed": Metric(GAUGE, "Metered wires asked more rarely so that their plan lasts."),
+    "pvmon_links_exhausting": Metric(GAUGE, "Metered wires whose plan would not last at the usual pace."),
+    "pvmon_links_ending": Metric(GAUGE, "Gateways whose plan ends within 30 days, or has ended."),
     "pvmon_jobs_missed_total": Metric(COUNTER, "Alarms of jobs that were dropped; the job table finds them."),
 }
 

@@ -344,6 +344,18 @@ class DuckDbStore:
             if self._archive.is_dir():
                 shutil.copytree(self._archive, folder / "archive", dirs_exist_ok=True)
 
+    def put_mark(self, queue: str, number: int) -> None:
+        """Keep how far a queue got."""
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM meta WHERE key = ?", [f"mark {queue}"])
+            connection.execute("INSERT INTO meta VALUES (?, ?)", [f"mark {queue}", str(number)])
+
+    def mark(self, queue: str) -> int:
+        """Return how far a queue got, 0 where nothing was kept."""
+        with self._transaction() as connection:
+            row = connection.execute("SELECT value FROM meta WHERE key = ?", [f"mark {queue}"]).fetchone()
+            return int(row[0]) if row else 0
+
     def status(self) -> StoreStatus:
         """Return age and size."""
         self._check_open()

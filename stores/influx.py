@@ -36,7 +36,7 @@ from stores.influx_days import DirtyDays, day_number, kpi_lines, read_daily
 from stores.influx_gate import Gate
 from stores.influx_latest import Newest
 from stores.influx_lines import LineBuilder
-from stores.influx_names import OUR_FIELDS, epoch_us
+from stores.influx_names import OUR_FIELDS, epoch_us, key_text, literal
 from stores.influx_read import Reader
 from stores.influx_status import StatusReader
 from stores.influx_write import Outcome, Rows, Writer
@@ -255,6 +255,19 @@ class InfluxStore:
             kinds = [kind for kind, _, _ in self._reader.sources(device_ids)]
             fields = [field.partition("~")[0] for kind in kinds for field in self._reader.fields(kind)]
         return tuple(dict.fromkeys(field for field in fields if field not in OUR_FIELDS))
+
+    def put_mark(self, queue: str, number: int) -> None:
+        """Keep how far a queue got."""
+        with self._changing():
+            self._post([f"pvmon_mark,queue={key_text(queue)} number={float(number)!r} 0"])
+
+    def mark(self, queue: str) -> int:
+        """Return how far a queue got, 0 where nothing was kept."""
+        with self._reading():
+            chosen = literal(queue)
+            tables = self._ask(f"SELECT last(number) AS number FROM pvmon_mark WHERE queue = {chosen}")  # noqa: S608
+            numbers = [number for table in tables for number in table["number"].to_pylist()]
+        return max((int(number) for number in numbers), default=0)
 
     def status(self) -> StoreStatus:
         """Return age and size."""

@@ -51,6 +51,7 @@ class MemoryStore:
         self._daily: dict[tuple[str, date], DailyKpi] = {}
         self._dirty: set[tuple[date, str]] = set()
         self._lock = threading.RLock()
+        self._marks: dict[str, int] = {}
         self._closed = False
 
     def register(self, devices: Mapping[str, DeviceKind]) -> None:
@@ -242,6 +243,16 @@ class MemoryStore:
         self._check_open()
         with self._lock:
             self._dirty.update((day, device_id) for device_id, day in days if device_id in self._rows)
+
+    def put_mark(self, queue: str, number: int) -> None:
+        """Keep how far a queue got."""
+        with self._lock:
+            self._marks[queue] = number
+
+    def mark(self, queue: str) -> int:
+        """Return how far a queue got, 0 where nothing was kept."""
+        with self._lock:
+            return self._marks.get(queue, 0)
 
     def status(self) -> StoreStatus:
         """Return age and size."""

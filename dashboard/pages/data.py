@@ -9,6 +9,7 @@ from access.permissions import Permission
 from access.principal import Principal
 from dashboard import guard
 from dashboard.components.card import card, empty, facts, table
+from dashboard.components.links import links_card
 from dashboard.components.overview_figures import plant_label
 from dashboard.components.state import badge, data_badge
 from dashboard.components.theme import AMBER, GREEN, RED
@@ -87,6 +88,7 @@ def body(view: DataView, site: Site, texts: Texts) -> list[Component]:
         ),
         html.Div(
             [
+                *links_card(view.links, texts),
                 card(texts("pages.data.store"), _store(view, texts), key="store", texts=texts),
                 card(texts("pages.data.jobs"), _jobs(view, texts), key="jobs", texts=texts),
             ],

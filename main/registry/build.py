@@ -23,7 +23,7 @@ from domain.plant import (
 from main.registry.facts import Facts
 from main.registry.profiles import KnownProfile
 from main.registry.records import Row
-from main.registry.wire import pauses_s
+from main.registry.wire import pauses_s, period_s
 
 
 def town(row: Row) -> Town:
@@ -89,6 +89,10 @@ def gateway(row: Row, plant: Row, profiles: Mapping[str, KnownProfile]) -> Gatew
         answer_s=row["answer_s"],
         line=row["line"],
         edge=row["edge"],
+        sim=row["sim"],
+        plan_mb=row["plan_mb"],
+        plan_day=row["plan_day"],
+        plan_until=row["plan_until"],
     )
 
 
@@ -145,7 +149,7 @@ def plant(row: Row, acts: Row | None, profiles: Mapping[str, KnownProfile]) -> P
         azimuth_deg=row["azimuth_deg"],
         feeder=row["feeder"],
         time_zone=row["time_zone"],
-        poll_period_s=row["poll_period_s"],
+        poll_period_s=period_s(row),
         gateways=tuple(gateway(one, row, profiles) for one in row["gateways"]),
         devices=tuple(device(one, row["id"]) for one in row["devices"]),
         accounts=tuple(account(one) for one in sorted(row["accounts"], key=lambda one: one["valid_from"])),

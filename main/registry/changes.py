@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from domain.plant import sim_shown
 from main.registry.facts import Facts
 from main.registry.fields import number_text
 from main.registry.records import Many, One, Record, Row
@@ -46,6 +47,10 @@ def written(value: Any) -> str:
 
 def _flat(row: Row) -> dict[str, str]:
     return {key: written(value) for key, value in row.values.items() if not _nested(value)}
+
+
+def _shown(name: str, value: str) -> str:
+    return sim_shown(value) if name == "sim" else value
 
 
 def _nested(value: Any) -> bool:
@@ -96,7 +101,7 @@ def changes_between(old: Facts, new: Facts) -> list[Change]:
             found.append(Change("added", what, key, new=detail))
             continue
         found += [
-            Change("changed", what, key, name, earlier.get(name, ""), value)
+            Change("changed", what, key, name, _shown(name, earlier.get(name, "")), _shown(name, value))
             for name, value in values.items()
             if earlier.get(name, "") != value
         ]

@@ -1,13 +1,14 @@
 """Cross-checks of plants: dates, capacities, gateways, devices, meters and accounts; and ids across the fleet."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from domain.plant import sim_shown
 from main.registry.problem import Problems, nearest
 from main.registry.profiles import KnownProfile
 from main.registry.records import Row
-from main.registry.wire import UNITS_MAX, wire_load
+from main.registry.wire import UNITS_MAX, period_s, wire_load
 
 _DC_TO_AC_LOW, _DC_TO_AC_HIGH = 0.7, 2.0
 _MQTT = "mqtt"
@@ -32,7 +33,7 @@ def check_fleet(plants: Iterable[Row], problems: Problems) -> None:
     """Note ids, addresses and topics that occur twice in the district."""
     seen: dict[tuple[str, str], Row] = {}
 
-    def once(row: Row, key: str, what: str, name: str) -> None:
+    def once(row: Row, key: str, what: str, name: str, shown: str = "") -> None:
         first = seen.setdefault((what, name), row)
         if first is not row:
             problems.add(
@@ -41,22 +42,28 @@ def check_fleet(plants: Iterable[Row], problems: Problems) -> None:
                 key,
                 "duplicate_id",
                 what=what,
-                id=name,
+                id=shown or name,
                 other=f"{first.file}:{first.line}",
             )
 
     for plant in plants:
         for gateway in plant.get("gateways") or ():
-            if gateway.get("id") is not None:
-                once(gateway, "id", "gateway", gateway["id"])
-            if gateway.get("protocol") == _MQTT and gateway.get("topic"):
-                once(gateway, "topic", "topic", gateway["topic"])
-            elif gateway.get("host") and gateway.get("port") and gateway.get("protocol") != _MQTT:
-                village = f"{plant.get('id')} " if gateway.get("edge") else ""  # a network of its own
-                once(gateway, "port", "address", f"{village}{gateway['host']}:{gateway['port']}")
+            village = f"{plant.get('id')} " if gateway.get("edge") else ""  # a network of its own
+            _check_gateway_once(gateway, village, once)
         for device in plant.get("devices") or ():
             if device.get("id") is not None:
                 once(device, "id", "device", device["id"])
+
+
+def _check_gateway_once(gateway: Row, village: str, once: Callable[..., None]) -> None:
+    if gateway.get("id") is not None:
+        once(gateway, "id", "gateway", gateway["id"])
+    if gateway.get("protocol") == _MQTT and gateway.get("topic"):
+        once(gateway, "topic", "topic", gateway["topic"])
+    elif gateway.get("host") and gateway.get("port") and gateway.get("protocol") != _MQTT:
+        once(gateway, "port", "address", f"{village}{gateway['host']}:{gateway['port']}")
+    if gateway.get("sim"):
+        once(gateway, "sim", "sim", gateway["sim"], sim_shown(gateway["sim"]))
 
 
 def _check_zone(plant: Row, problems: Problems) -> None:
@@ -99,6 +106,18 @@ def _check_link(plant: Row, gateways: Mapping[str, Row], devices: list[Row], pro
             problems.add(gateway.file, gateway.at("topic"), "topic", "no_topic", id=gateway["id"])
         if gateway.get("protocol") == _MQTT and gateway.get("edge"):
             problems.add(gateway.file, gateway.at("edge"), "edge", "edge_publishes", id=gateway["id"])
+        _check_plan(gateway, problems)
+
+
+def _check_plan(gateway: Row, problems: Problems) -> None:
+    if gateway.get("plan_mb") and not gateway.get("sim"):
+        problems.add(gateway.file, gateway.at("plan_mb"), "plan_mb", "plan_without_sim", id=gateway["id"])
+    if (gateway.get("sim") or gateway.get("plan_mb")) and str(gateway.get("protocol")).endswith("_serial"):
+        problems.add(gateway.file, gateway.at("sim"), "sim", "sim_on_serial", id=gateway["id"])
+    if gateway.get("plan_until") is not None and not gateway.get("sim"):
+        problems.add(
+            gateway.file, gateway.at("plan_until"), "plan_until", "plan_without_sim", id=gateway["id"]
+        )
 
 
 def _check_device(
@@ -174,18 +193,18 @@ def _check_wires(
                 units=len(mine),
                 units_max=UNITS_MAX,
             )
-        period_s = plant.get("poll_period_s")
-        if gateway.incomplete or period_s is None:
+        if gateway.incomplete or "poll_period_s" not in plant.values:
             continue
+        every_s = period_s(plant)
         load = wire_load(gateway, mine, profiles)
-        if load.least_s > period_s:
+        if load.least_s > every_s:
             problems.add(
                 gateway.file,
                 gateway.line,
                 "poll_period_s",
                 "cycle_too_short",
                 id=gateway["id"],
-                period_s=period_s,
+                period_s=every_s,
                 least_s=f"{load.least_s:.1f}",
                 units=load.units,
                 reads=load.reads,

@@ -204,6 +204,10 @@ GATEWAY = Record(
         Field("answer_s", Number(0.001, 10), default=0.1),
         Field("line", Text(r"[0-9]{3,6} [78][NEO][12]", "9600 8N1", 12), default="9600 8N1"),
         Field("edge", Flag(), default=False),
+        Field("sim", Text(r"[0-9]{10,20}[0-9A-Z]?", "89860000000000000001", 21), default=""),
+        Field("plan_mb", Number(0, 1_000_000), default=0.0),
+        Field("plan_day", Whole(1, 28), default=1),
+        Field("plan_until", _DAY, default=None),
     ),
 )
 DEVICE = Record(
@@ -255,7 +259,7 @@ PLANT = Record(
         Field("azimuth_deg", Number(0, 360)),
         Field("feeder", Text(), default=""),
         Field("time_zone", Text(), default=DEFAULT_ZONE),
-        Field("poll_period_s", Number(1, 3600), default=60.0),
+        Field("poll_period_s", Number(1, 3600), default=None),
         Field("capacities", Many(CAPACITY)),
         Field("gateways", Many(GATEWAY), default=()),
         Field("devices", Many(DEVICE), default=()),

@@ -7,6 +7,8 @@ from main.registry.profiles import KnownProfile
 from main.registry.records import Row
 
 UNITS_MAX = 30
+PERIOD_S = 60.0
+METERED_PERIOD_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,15 @@ class WireLoad:
     units: int
     reads: int
     least_s: float
+
+
+def period_s(plant: Row) -> float:
+    """Return the poll period of a plant; one that is not written is longer where a link is paid for by the byte. [s]"""
+    written = plant.get("poll_period_s")
+    if written is not None:
+        return float(written)
+    metered = any(gateway.get("plan_mb") for gateway in plant.get("gateways") or ())
+    return METERED_PERIOD_S if metered else PERIOD_S
 
 
 def pauses_s(

@@ -4,10 +4,14 @@ import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from domain.errors import CommandError
+from main import control
 from main.cli import Context, Exit, Verb
+from main.clock_orders import CONFIRM_CLOCK
 from main.doctor import Finding, Verdict, as_document, examine, lines_of, summary_of, worst
 from main.probes import Place, free_bytes, probes
 from texts.loader import Texts
@@ -29,10 +33,13 @@ class Doctor:
             "--without", action="append", default=[], metavar="CHECK", help=texts("handover.options.without")
         )
         parser.add_argument("--report", type=Path, metavar="FILE", help=texts("handover.options.report"))
+        parser.add_argument("--confirm-clock", action="store_true", help=texts("clock.option.confirm"))
         parser.add_argument("--bundle", type=Path, metavar="FILE", help=texts("handover.options.bundle"))
 
     def run(self, args: argparse.Namespace, context: Context) -> int:
         """Examine, report, and exit 1 when anything fails."""
+        if args.confirm_clock:
+            return _confirm_clock(context)
         asked = probes(Place.of(context.config, context.data))
         findings = examine([(check, probe) for check, probe in asked if check not in args.without])
         if context.json:
@@ -44,6 +51,18 @@ class Doctor:
         if args.report is not None or args.bundle is not None:
             _write(args, context, findings)
         return Exit.PROBLEM if worst(findings) is Verdict.FAIL else Exit.OK
+
+
+def _confirm_clock(context: Context) -> int:
+    """Tell the running collector that a person has looked at a watch."""
+    if not control.is_running(context.data):
+        raise CommandError(context.texts("clock.not_running"))
+    done = control.call(context.data, CONFIRM_CLOCK, {"user": getuser()}) or {}
+    if context.json:
+        print(json.dumps(done, ensure_ascii=False))
+    else:
+        context.say("clock.confirmed", at=done.get("confirmed", ""))
+    return Exit.OK
 
 
 @dataclass(frozen=True)

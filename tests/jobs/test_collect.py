@@ -226,7 +226,9 @@ def test_a_disk_that_refuses_for_a_while_costs_nothing(
             await task
             assert spool.status().rows == job.counts().batches
             assert job.counts().lost == 0
-        assert spool.notes() == {"serial:plant-1-inv-01": "SN-1"}
+        notes = spool.notes()
+        assert notes.pop("link:plant-1-gw"), "what went over the wire is kept beside it"
+        assert notes == {"serial:plant-1-inv-01": "SN-1"}
         spool.close()
 
     asyncio.run(check())

@@ -17,7 +17,7 @@ from domain.clock import Clock, FieldClock
 from domain.measurement import Batch
 from domain.plant import Registry
 from inverters.profile import DeviceProfile
-from jobs.collect import Collector
+from jobs.collect import Collector, Manner
 from jobs.edge_forward import EdgeForwarder, EdgePace
 from tests.collectors.peers import Question, peer, say
 from tests.collectors.plants import NOON, modbus_plant, registry
@@ -120,7 +120,7 @@ class Village(_Running):
             self.spool,
             make_source=ModbusSource,
             on_batches=self.hear,
-            judges_identity=False,
+            manner=Manner(judges_identity=False),
         )
         self.forwarder = EdgeForwarder(
             self.spool,

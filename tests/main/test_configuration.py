@@ -394,3 +394,29 @@ def test_names_that_look_like_truth_or_numbers_must_be_quoted_and_codes_keep_the
 ) -> None:
     change(config, "plants/alpha.yaml", 'account_number: "9900000000001"', "account_number: 0099000000001")
     assert load_registry(config).plants[0].accounts[0].account_number == "0099000000001"
+
+
+def test_a_link_paid_for_by_the_byte_is_asked_every_five_minutes_unless_it_is_written(config: Path) -> None:
+    plan = 'port: 15021, sim: "89860000000000001234", plan_mb: 500, plan_day: 15, plan_until: 2027-03-31'
+    change(config, "plants/alpha.yaml", "port: 15021", plan)
+    plant = load_registry(config).plants_by_id["alpha"]
+    assert plant.poll_period_s == 300.0
+    [gateway] = [one for one in plant.gateways if one.port == 15021]
+    assert (gateway.sim, gateway.plan_mb, gateway.plan_day) == ("89860000000000001234", 500.0, 15)
+    assert gateway.plan_until == date(2027, 3, 31)
+    change(config, "plants/alpha.yaml", "connection: live", "connection: live\npoll_period_s: 120")
+    assert load_registry(config).plants_by_id["alpha"].poll_period_s == 120.0
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("plan_mb: 500", "plan_without_sim"),
+        ("plan_until: 2027-03-31", "plan_without_sim"),
+        ('sim: "12"', "bad_pattern"),
+        ('sim: "89860000000000001234", plan_day: 31', "out_of_range"),
+    ],
+)
+def test_what_is_wrong_about_a_data_plan_is_told(config: Path, written: str, code: str) -> None:
+    change(config, "plants/alpha.yaml", "port: 15021", f"port: 15021, {written}")
+    assert code in {problem.code for problem in check(config)}

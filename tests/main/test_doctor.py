@@ -21,6 +21,10 @@ def _store(**facts: object) -> StoreFacts:
     return StoreFacts(**({"path": "data/x", "exists": True} | facts))  # type: ignore[arg-type]
 
 
+def _stamps(**said: object) -> Finding:
+    return doctor.judge_collecting_clock({"source": "ntp", "held": 3, "steps": 1, "off_s": None, **said})
+
+
 def _clock(now: datetime = NOW, step_s: float = 0.0, *, synchronised: bool | None = True) -> Finding:
     return doctor.judge_clock(now, BUILT, step_s, synchronised=synchronised)
 
@@ -50,6 +54,11 @@ CASES: list[tuple[str, Finding, Verdict, str]] = [
     ("a clock nobody sets", _clock(synchronised=False), Verdict.WARN, "adrift"),
     ("a clock stepping forward", _clock(step_s=0.2), Verdict.WARN, "jumping"),
     ("a clock stepping back", _clock(step_s=-20.0), Verdict.WARN, "jumping"),
+    ("stamps that are made", _stamps(trusted=True), Verdict.OK, "good"),
+    ("stamps that wait", _stamps(trusted=False), Verdict.FAIL, "waiting"),
+    ("a clock nobody confirmed", _stamps(trusted=False, source="person"), Verdict.FAIL, "unconfirmed"),
+    ("a clock the field contradicts", _stamps(trusted=True, off_s=3600.0), Verdict.WARN, "apart"),
+    ("a clock that stepped", _stamps(trusted=True, unsure=True), Verdict.WARN, "stepped"),
     ("a clock of 1970", _clock(datetime(1970, 1, 1, tzinfo=UTC)), Verdict.FAIL, "past"),
     ("Chinese fonts", doctor.judge_fonts(12), Verdict.OK, "good"),
     ("no Chinese font", doctor.judge_fonts(0), Verdict.WARN, "missing"),
