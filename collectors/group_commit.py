@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
 
 from collectors.identity import IdentityWatch
 from collectors.source import Delivery
@@ -64,6 +66,7 @@ class GroupCommit:
         self._identity = identity
         self._on_commit = on_commit
         self._waiting: deque[_Item] = deque()
+        self._under_way: list[_Item] = []
         self._some = asyncio.Event()
         self._many = asyncio.Event()
         self._stopping = False
@@ -79,6 +82,11 @@ class GroupCommit:
             self.say((batch.device_id, batch.measured_at, SlotState.SPOOL_SHED))
             return
         self._queue(_Item(batch, delivery, None, state))
+
+    def holds_before(self, until: datetime) -> bool:
+        """Tell whether something measured before ``until`` is not on disk yet; from any thread."""
+        held = [*list(self._waiting), *self._under_way]
+        return any(item.batch is not None and item.batch.measured_at < until for item in held)
 
     def say(self, said: Said) -> None:
         """Queue a word about slots, behind the batches before it."""
@@ -106,7 +114,16 @@ class GroupCommit:
         self._many.set()
 
     async def _commit_group(self) -> None:
-        taken = [self._waiting.popleft() for _ in range(min(ROWS_MAX, len(self._waiting)))]
+        taken = list(islice(self._waiting, ROWS_MAX))
+        self._under_way = taken  # before they leave the queue: whoever asks meanwhile sees them somewhere
+        for _ in taken:
+            self._waiting.popleft()
+        try:
+            await self._commit(taken)
+        finally:
+            self._under_way = []
+
+    async def _commit(self, taken: list[_Item]) -> None:
         if not self._stopping:
             if not self._waiting:
                 self._some.clear()

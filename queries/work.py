@@ -263,6 +263,11 @@ class Work:
         return self._rates(now - timedelta(days=days), now) if principal.scope.everything else None
 
     @require(P.VIEW_CASES)
+    def receivers(self, principal: Principal) -> Mapping[str, str]:  # noqa: ARG002 (the guard's)
+        """Return the names of who is told, by id."""
+        return {one.receiver_id: one.name for one in self._sources.notifying.receivers}
+
+    @require(P.VIEW_CASES)
     def calendar(self, principal: Principal, first: date, last: date) -> list[PlannedVisit]:
         """Return planned inspections from a day to a day."""
         mine = principal.plants(self._sources.registry)

@@ -8,9 +8,10 @@ from access.permissions import Permission
 from access.principal import Principal
 from dashboard import guard
 from dashboard.components.card import card, empty, table
+from dashboard.components.markup import aria, data
 from dashboard.components.words import MISSING, date_time, number
 from dashboard.pages.base import Component, Site, Visit
-from dashboard.pages.work_words import COLOURS, fault_name, place, work_of, yuan
+from dashboard.pages.work_words import COLOURS, brief_text, copy_words, fault_name, place, work_of, yuan
 from domain.handling import PlannedStop
 from queries.work import QueueRow, QueueView, Trip
 from texts.loader import Texts
@@ -63,6 +64,20 @@ def body(view: QueueView, site: Site, texts: Texts) -> list[Component]:
                 html.Span(texts("work.queue.sum", count=count, yuan=number(view.at_risk_fen / 100))),
                 html.Span(className="grow"),
                 html.A(texts("work.queue.stops"), href=f"{site.prefix}stops"),
+                html.Button(
+                    texts("desk.copy"),
+                    type="button",
+                    className="button",
+                    **data(copy="queue-brief", **copy_words(texts)),
+                ),
+                html.Textarea(
+                    brief_text(view, site.services.sources.registry, texts),
+                    id="queue-brief",
+                    className="copy-text",
+                    readOnly="readOnly",
+                    tabIndex=-1,
+                    **aria(hidden="true"),
+                ),
                 html.A(texts("work.queue.calls"), href=f"{site.prefix}calls", target="_blank"),
             ],
             className="toolbar",

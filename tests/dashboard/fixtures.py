@@ -32,6 +32,7 @@ from main.configuration import load_registry
 from main.demo.money import make_books
 from main.metered import metered_kwh
 from main.tariffs import load_tariffs
+from queries.desk import Desk
 from queries.money import MoneyQueries
 from queries.sources import Sources
 from queries.work import Work, WorkSources
@@ -220,10 +221,12 @@ def work_services(registry: Registry, records: SqlRecordStore, clock: ManualCloc
     maintenance = load_maintenance(ROOT / "config", sample_registry())
     notifying = load_notifying(ROOT / "config", sample_registry())
     real = SystemClock()
+    sources = WorkSources(registry, records, clock, maintenance, notifying)
     return WorkServices(
         Cases(records, registry, maintenance, real, clock),
         AlertHandling(records, registry, real, clock),
-        Work(WorkSources(registry, records, clock, maintenance, notifying)),
+        Work(sources),
+        Desk(sources),
     )
 
 
