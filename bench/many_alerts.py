@@ -79,7 +79,7 @@ def _plain(body: Any) -> bytes:
 
     from dash._utils import to_json
 
-    return json.dumps(json.loads(to_json(body))).encode()
+    return json.dumps(json.loads(to_json(body))).encode()  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":
