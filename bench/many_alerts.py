@@ -1,5 +1,6 @@
 """A thousand open alerts: what the pages and the data interface cost beside a hundred, and how large their answers are."""
 
+import json
 import tempfile
 import time
 from dataclasses import replace
@@ -75,11 +76,7 @@ def _opened(world: World) -> dict[str, float]:
 
 def _plain(body: Any) -> bytes:
     """Return a page as it travels."""
-    import json
-
-    from dash._utils import to_json
-
-    return json.dumps(json.loads(to_json(body))).encode()  # type: ignore[no-untyped-call]
+    return json.dumps(body, default=lambda part: part.to_plotly_json()).encode()
 
 
 if __name__ == "__main__":
