@@ -47,6 +47,15 @@ def _attached(
     return replace(alert, parent_id=None, evidence={**alert.evidence, FORMER_PARENT: alert.parent_id})
 
 
+def is_explained(alert: Alert, parents: Mapping[str, Alert], now: datetime) -> bool:
+    """Tell whether a parent speaks for an alert: it is open, or ended so lately that its children still recover."""
+    parent = parents.get(alert.parent_id or "")
+    if parent is None or parent.resolved_at is None:
+        return parent is not None and parent.is_open
+    daily = alert.rule in KINDS and KINDS[alert.rule].daily
+    return now <= parent.resolved_at + (RELEASE_DAY if daily else RELEASE)
+
+
 def explains(parent: Alert, child: Alert, plants: Mapping[str, Plant], now: datetime | None = None) -> bool:
     """Tell whether one alert is the reason for another."""
     if parent.alert_id == child.alert_id or child.rule not in KINDS[parent.rule].explains:

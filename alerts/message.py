@@ -63,7 +63,9 @@ def title(event: Event, alerts: Sequence[Alert], registry: Registry, texts: Text
     return texts("notify.title_many", severity=worst.name, event=said, count=len(alerts))
 
 
-def body(alerts: Sequence[Alert], registry: Registry, texts: Texts, link: str = "") -> str:
+def body(
+    alerts: Sequence[Alert], registry: Registry, texts: Texts, link: str = "", head: Sequence[str] = ()
+) -> str:
     """Return at most `CHARS_MAX` characters: the most urgent and costly first, then how many more there are."""
     ordered = sorted(alerts, key=lambda one: (one.severity, -(one.at_risk_fen or 0), one.alert_id))
     kept = [line(alert, registry, texts) for alert in ordered[:_LINES_FIRST]]
@@ -71,11 +73,12 @@ def body(alerts: Sequence[Alert], registry: Registry, texts: Texts, link: str = 
     while kept:
         left = len(ordered) - len(kept)
         more = [texts("notify.more", count=left)] if left else []
-        text = "\n".join([*kept, *more, *tail])
+        text = "\n".join([*head, *kept, *more, *tail])
         if len(text) <= CHARS_MAX:
             return text
         kept.pop()
-    return texts("notify.more", count=len(ordered))[:CHARS_MAX]
+    more = [texts("notify.more", count=len(ordered))] if ordered else []
+    return "\n".join([*head, *more])[:CHARS_MAX]
 
 
 def local_minute(at: datetime) -> str:

@@ -38,8 +38,8 @@ class Circumstances:
         When anybody was first told of it (escalation counts from here, else from when it fired).
     sent_today : int
         Messages this receiver got on this local day.
-    parent_is_open : bool
-        The alert that explains this one is still open.
+    is_explained : bool
+        The alert that explains this one is open, or ended a moment ago.
     """
 
     alert: Alert
@@ -50,7 +50,7 @@ class Circumstances:
     stop: PlannedStop | None = None
     first_told_at: datetime | None = None
     sent_today: int = 0
-    parent_is_open: bool = False
+    is_explained: bool = False
     sample: bool = False
 
 
@@ -107,7 +107,7 @@ _Answer = tuple[Reason, datetime | None]
 
 
 def _why(given: Circumstances, timing: Timing, now: datetime) -> _Answer:
-    if given.parent_is_open:
+    if given.is_explained:
         return Reason.CHILD, None
     quieted = _quieted(given, now)
     if quieted is not None:

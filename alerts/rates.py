@@ -1,9 +1,9 @@
 """Alert rates against the targets of alarm management (ISA-18.2, IEC 62682), as this district set them. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 
@@ -18,6 +18,18 @@ FLOOD = timedelta(minutes=10)
 STALE_AFTER = timedelta(hours=24)
 CHATTER = timedelta(hours=1)
 CHATTER_COUNT = 3
+FLOOD_SHARE_BELOW = 0.01
+STALE_BELOW = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Pushes:
+    """What one receiver in the field got: messages a day on average and at most, and days above the target."""
+
+    receiver_id: str
+    mean: float
+    most: int
+    days_over: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +50,10 @@ class AlertRates:
         Alerts that came three times or more within an hour.
     split : tuple of float or None
         Shares of S1 and S2, of S3, of S4.
+    per_day : tuple of (date, int)
+        Alerts put before the desk on each day.
+    per_receiver : tuple of Pushes
+        What each receiver in the field got.
     """
 
     desk_per_day: float | None
@@ -46,6 +62,20 @@ class AlertRates:
     stale: int
     chatter: int
     split: tuple[float, float, float] | None
+    per_day: tuple[tuple[date, int], ...] = ()
+    per_receiver: tuple[Pushes, ...] = ()
+
+
+def met(found: AlertRates) -> dict[str, bool | None]:
+    """Return which targets are met; None: nothing was measured."""
+    desk, flood = found.desk_per_day, found.flood_share
+    return {
+        "desk_per_day": None if desk is None else desk <= DESK_PER_DAY_MAX,
+        "push_per_day": found.push_per_day <= PUSH_PER_DAY_MAX,
+        "flood_share": None if flood is None else flood < FLOOD_SHARE_BELOW,
+        "stale": found.stale < STALE_BELOW,
+        "chatter": found.chatter == 0,
+    }
 
 
 def rates(
@@ -74,10 +104,11 @@ def rates(
     ]
     urgent = [alert for alert in shown if alert.severity is not Severity.S4]
     days = list(days_between(day_of(start), day_of(now)))
+    pushed = _pushed(pushes, field_ids)
     per_day = Counter(day_of(alert.fired_at) for alert in urgent if alert.fired_at is not None)
     return AlertRates(
         float(np.median([per_day[day] for day in days])) if days else None,
-        _most_pushed(pushes, field_ids),
+        max(pushed.values(), default=0),
         _flood_share(urgent, start, now),
         sum(
             alert.is_open
@@ -88,17 +119,28 @@ def rates(
         ),
         _chattering(shown),
         _split(shown),
+        tuple((day, per_day[day]) for day in days),
+        tuple(_of_receiver(name, pushed, days) for name in sorted(field_ids)) if days else (),
     )
 
 
-def _most_pushed(pushes: Iterable[Notification], field_ids: Collection[str]) -> int:
+def _of_receiver(receiver_id: str, pushed: Mapping[tuple[str, date], int], days: Sequence[date]) -> Pushes:
+    counts = [pushed.get((receiver_id, day), 0) for day in days]
+    return Pushes(
+        receiver_id,
+        sum(counts) / len(counts),
+        max(counts),
+        sum(count > PUSH_PER_DAY_MAX for count in counts),
+    )
+
+
+def _pushed(pushes: Iterable[Notification], field_ids: Collection[str]) -> Mapping[tuple[str, date], int]:
     counted = {
         (one.receiver_id, day_of(one.created_at), one.created_at, one.event)
         for one in pushes
         if one.receiver_id in field_ids
     }
-    per_day = Counter((receiver, day) for receiver, day, _, _ in counted)
-    return max(per_day.values(), default=0)
+    return Counter((receiver, day) for receiver, day, _, _ in counted)
 
 
 def _flood_share(alerts: Sequence[Alert], start: datetime, now: datetime) -> float | None:

@@ -70,8 +70,17 @@ def chosen(registry: Registry, count: int) -> Registry:
     return Registry(registry.district, registry.towns, registry.villages, tuple(live[:count]), sample=True)
 
 
-def run(registry: Registry, start: datetime, days: int, seed: int) -> Campaign:
-    """Make the fleet's days and judge them."""
+@dataclass(frozen=True)
+class Lived:
+    """A fleet after its days: what the engine said of them, parents and children, and what was done to it."""
+
+    alerts: tuple[Alert, ...]
+    faults: tuple[Fault, ...]
+    fleet: Fleet
+
+
+def lived(registry: Registry, start: datetime, days: int, seed: int) -> Lived:
+    """Make the fleet's days and judge them; every alert that fired."""
     end = start + timedelta(days=days)
     faults = drawn(registry, start, days, seed)
     fleet = Fleet(registry, load_profiles(), ManualClock(end), seed, faults)
@@ -82,15 +91,22 @@ def run(registry: Registry, start: datetime, days: int, seed: int) -> Campaign:
         for plant_id, rows in table.groupby(table[DEVICE].map(plant_of).astype(str), observed=True):
             tables.setdefault(str(plant_id), []).append(rows)
     rules = load_alert_rules(CONFIG, None).rules
-    told = _judged(registry, tables, rules, context_for(registry, Context()))
-    events, silent = _events(fleet, registry, faults, end)
+    found = _judged(registry, tables, rules, context_for(registry, Context()))
+    return Lived(tuple(found), tuple(faults), fleet)
+
+
+def run(registry: Registry, start: datetime, days: int, seed: int) -> Campaign:
+    """Make the fleet's days and judge them; only alerts that stand on their own count."""
+    done = lived(registry, start, days, seed)
+    events, silent = _events(done.fleet, registry, done.faults, start + timedelta(days=days))
+    told = [each for each in done.alerts if each.parent_id is None]
     return Campaign(tuple(_raised(each) for each in told), events, silent, days * len(registry.plants))
 
 
 def _judged(
     registry: Registry, tables: Mapping[str, list[pd.DataFrame]], rules: Sequence[AlertRule], context: Context
 ) -> list[Alert]:
-    """Return the alerts that fired and stand on their own."""
+    """Return the alerts that fired."""
 
     def bare(plant: Plant) -> PlantSeries:
         rows = pd.concat(tables[plant.plant_id], ignore_index=True)
@@ -106,7 +122,7 @@ def _judged(
             yield prepared(bare(plant), plant, others).series
 
     found = judge(series(), rules, context)
-    return [each for each in found if each.fired_at is not None and each.parent_id is None]
+    return [each for each in found if each.fired_at is not None]
 
 
 def _raised(alert: Alert) -> Raised:

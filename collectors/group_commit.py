@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
 
 from collectors.notes import Notes
 from collectors.source import Delivery
@@ -84,6 +86,7 @@ class GroupCommit:
         self._notes = notes
         self._on_commit = on_commit
         self._waiting: deque[Parcel] = deque()
+        self._under_way: list[Parcel] = []
         self._some = asyncio.Event()
         self._many = asyncio.Event()
         self._stopping = False
@@ -108,6 +111,11 @@ class GroupCommit:
                 else (),
             )
         )
+
+    def holds_before(self, until: datetime) -> bool:
+        """Tell whether something measured before ``until`` is not on disk yet; from any thread."""
+        held = [*list(self._waiting), *self._under_way]
+        return any(batch.measured_at < until for parcel in held for batch in parcel.batches)
 
     def say(self, said: Said) -> None:
         """Queue a word about slots, behind the batches before it."""
@@ -136,7 +144,16 @@ class GroupCommit:
         self._many.set()
 
     async def _commit_group(self) -> None:
-        taken = [self._waiting.popleft() for _ in range(min(ROWS_MAX, len(self._waiting)))]
+        taken = list(islice(self._waiting, ROWS_MAX))
+        self._under_way = taken  # before they leave the queue: whoever asks meanwhile sees them somewhere
+        for _ in taken:
+            self._waiting.popleft()
+        try:
+            await self._commit(taken)
+        finally:
+            self._under_way = []
+
+    async def _commit(self, taken: list[Parcel]) -> None:
         if not self._stopping:
             if not self._waiting:
                 self._some.clear()

@@ -161,6 +161,7 @@ class WirePoller:
         self.wire_id = wire_id
         self.counts = CycleCounts()
         self.ticked_s = 0.0  # when it last began or ended a cycle [field seconds]
+        self.asking_since: datetime | None = None  # when the device being asked now was begun with
         self._say = say
         self._economy = economy
         self._breaker = _WireBreaker()
@@ -311,6 +312,7 @@ class WirePoller:
         self._refresh_identity(device)
         error = await self._find(device)
         planned = () if error is not None else device.plan.blocks
+        self.asking_since = self._clock.now()
         blocks, measured_at, failure = await self._read_blocks(device, planned)
         error = error or failure
         now = self._clock.now()
@@ -321,7 +323,9 @@ class WirePoller:
             device.contact.answered(now)
             sample = Sample(device.device_id, measured_at, now, tuple(blocks))
             self._deliver(device, sample, device.plan.blocks, await self._read_identity(device))
+            self.asking_since = None
             return
+        self.asking_since = None
         if error is None:
             error = await self._why_nothing(device)
         if isinstance(error, NoConnectionError):

@@ -1,6 +1,7 @@
 """What the command line asks about notifications, over a line of JSON, whether here or of a running instance."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -128,16 +129,24 @@ class Notifications(Audited):
 
     @command(Permission.CHANGE_NOTIFYING, "notify.calls")
     def calls(self, principal: Principal) -> list[dict[str, str]]:
-        """Return today's call list: who has no target, and which open alerts are theirs."""
+        """Return today's call list: who has no target that can be used, and which open alerts are theirs."""
         texts, now = Texts(principal.language), self._field_clock.now()
         alerts = self._work.open_alerts()
         acts = self._work.alert_acts([alert.alert_id for alert in alerts])
         stops = self._work.stops(now - timedelta(days=60), now + timedelta(seconds=1))
-        found = call_list(alerts, acts, stops, self._registry, self._notifying, now)
+        found = call_list(alerts, acts, stops, self._registry, self._reachable(), now)
         return [
             {"name": who.name, "phone": who.phone, "text": line(alert, self._registry, texts)}
             for who, alert in found
         ]
+
+    def _reachable(self) -> Notifying:
+        """Return who is told, with those targets only that have a channel here."""
+        receivers = tuple(
+            replace(one, target_ids=tuple(name for name in one.target_ids if name in self._channels))
+            for one in self._notifying.receivers
+        )
+        return replace(self._notifying, receivers=receivers)
 
 
 def notify_orders(notifications: Notifications) -> Mapping[str, Order]:

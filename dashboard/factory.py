@@ -11,7 +11,7 @@ from dash import Dash, html
 from flask import Flask, Response, g, request
 
 from dashboard import compression, exports, guard, health, login, second_factor, security, shell
-from dashboard.pages import one_alert, order, order_new, public, readings, screen, stops, work_prints
+from dashboard.pages import desk, one_alert, order, order_new, public, readings, screen, stops, work_prints
 from dashboard.pages.alerts import AlertsPage
 from dashboard.pages.base import Page, Site, language_of
 from dashboard.pages.compare import ComparePage
@@ -162,6 +162,7 @@ def create_app(services: Services, settings: DashboardSettings, areas: Sequence[
     order_new.register(server, site)
     one_alert.register(server, site)
     stops.register(server, site)
+    desk.register(server, site)
     work_prints.register(server, site)
     industry_forms.register(server, site)
     industry_alerts.register(server, site)

@@ -13,6 +13,7 @@ from dashboard.payout_services import PayoutServices
 from queries.alerts import Alerts
 from queries.curves import Curves
 from queries.data_age import DataAge
+from queries.desk import Desk
 from queries.evidence import Evidence
 from queries.money import MoneyQueries
 from queries.money_checks import MoneyChecksView
@@ -32,6 +33,7 @@ class WorkServices:
     cases: Cases
     handling: AlertHandling
     views: Work
+    desk: Desk
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from dashboard.components.seen import export_links, tables_in
 from dashboard.components.state import icon
 from dashboard.components.theme import MANTINE
 from dashboard.components.words import exact_time
+from dashboard.pages import desk
 from dashboard.pages.base import Component, Page, Site, Visit, match
 from domain.errors import AccessDeniedError, StoreError
 from texts.loader import Texts
@@ -71,6 +72,7 @@ def frame(site: Site, pages: tuple[Page, ...], principal: Principal) -> Componen
                     dmc.AppShellMain(
                         [
                             _bar(texts),
+                            desk.calls(texts),
                             html.Main(body, id="page", tabIndex=-1),
                         ]
                     ),
@@ -149,6 +151,7 @@ def _header(site: Site, principal: Principal, texts: Texts) -> Component:
                 className="plain-link",
                 lang="en" if other == "en" else "zh-CN",
             ),
+            *desk.bell(site, principal, texts),
             html.Span(principal.display_name, className="who desktop-only"),
             html.Form(
                 [

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TypeVar
 
 from collectors.contact import Light
@@ -458,6 +459,13 @@ class Collector:
     def confirm_identity(self, device_id: str) -> bool:
         """A person says a device with a changed serial number is right; False when none was in doubt."""
         return self._identity.confirm(device_id)
+
+    def is_behind(self, until: datetime) -> bool:
+        """Tell whether something measured before ``until`` may still be on its way to the disk."""
+        asking = (poller.asking_since for poller in self._wires.pollers)
+        if any(since is not None and since < until for since in asking):
+            return True
+        return self._commit is not None and self._commit.holds_before(until)
 
     def faults(self) -> list[str]:
         """Return the wires that have not ticked for three periods, when polling has begun."""

@@ -32,6 +32,7 @@ from stores.protocol import MeasurementStore
 STEP_S = 60.0
 WINDOW_STEPS = 120
 SETTLE = timedelta(seconds=60)  # values of a minute are in the store this much later
+QUICK = timedelta(seconds=5)  # where everything is known to be in the store, this much later
 DAY_STEP_S = 900.0
 DAYS_BACK = 60
 
@@ -54,6 +55,11 @@ def source_of(plant: Plant) -> str:
 
 
 StopsOf = Callable[[Interval], Sequence[PlannedStop]]
+
+
+def never_sure(until: datetime) -> bool:  # noqa: ARG001
+    """Know nothing of what is on its way to the store."""
+    return False
 
 
 def no_stops(span: Interval) -> Sequence[PlannedStop]:  # noqa: ARG001
@@ -79,7 +85,11 @@ def context_for(registry: Registry, base: Context | None = None) -> Context:
 
 
 class AlertWatch:
-    """The job of every minute."""
+    """The job of every minute.
+
+    ``caught_up`` tells whether everything measured before an instant is in the store; then a minute is judged
+    `QUICK` after its end, else after `SETTLE`.
+    """
 
     def __init__(
         self,
@@ -90,10 +100,12 @@ class AlertWatch:
         rules: Sequence[AlertRule],
         context: Context,
         stops: StopsOf = no_stops,
+        caught_up: Callable[[datetime], bool] = never_sure,
     ) -> None:
         self._alerts = alerts
         self._clock = clock
         self._store = store
+        self._caught_up = caught_up
         self._window = Window(store, registry, STEP_S, WINDOW_STEPS)
         quick = [rule for rule in rules if not KINDS[rule.rule_id].daily]
         self._watch = Watch(quick, context)
@@ -107,7 +119,9 @@ class AlertWatch:
         """Judge every whole minute that is settled; return a line for the job table."""
         with self._lock:
             now = self._clock.now()
-            until = _floor(now - SETTLE)
+            until = _floor(now - QUICK)
+            if not self._caught_up(until):
+                until = _floor(now - SETTLE)
             if self._judged is None:
                 self._restore(now)
                 self._judged = self._kept_mark() or until - timedelta(seconds=STEP_S)

@@ -9,6 +9,7 @@ import random
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from collectors.spool import Spool
 from domain.clock import Clock
@@ -116,6 +117,11 @@ class Forwarder:
     def is_store_there(self) -> bool:
         """Whether the store took data when it was last asked."""
         return self._failures == 0
+
+    def is_behind(self, until: datetime) -> bool:
+        """Tell whether something measured before ``until`` waits on disk."""
+        rows = self._spool.peek(ROWS_MAX)
+        return len(rows) == ROWS_MAX or any(batch.measured_at < until for _, batch in rows)
 
     def run_once(self) -> int:
         """Forward one group, and in a catch-up one of each lane; return how many rows left the queue.

@@ -26,7 +26,7 @@ class Job:
     """One job. ``work`` gets the start of its period and returns a line for the job table.
 
     ``catch_up`` runs every missed period (a report a day); without it only the newest one counts. Periods that
-    were over at ``since`` are somebody else's.
+    were over at ``since`` are somebody else's. ``ring_s`` is how often it is asked; 0: four times a period.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Job:
     offset_s: float = 0.0
     catch_up_max: int = 0
     since: datetime | None = None
+    ring_s: float = 0.0
 
 
 def period_start(instant: datetime, period_s: float, offset_s: float = 0.0) -> datetime:
@@ -65,7 +66,7 @@ class Schedule:
         )
         for job in self._jobs:
             # An alarm four times a period keeps a period's delay below a quarter; asking costs one query.
-            every_s = max(0.5, self._clock.wait_s(job.period_s) / 4)
+            every_s = max(0.5, self._clock.wait_s(job.ring_s or job.period_s / 4))
             self._scheduler.add_job(
                 self.run_due,
                 "interval",

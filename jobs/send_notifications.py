@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from alerts.handling import covering_stop, fold
+from alerts.inhibition import is_explained
 from alerts.message import body, title
 from alerts.notification import Circumstances, decide, is_theirs, occasion, route_for
 from domain.alert import Alert, Severity
@@ -41,7 +42,7 @@ from stores.notification_protocol import HandlingStore, NotificationStore
 from texts.loader import Texts
 
 log = logging.getLogger(__name__)
-LOOK_BACK = timedelta(hours=30)  # resolved alerts older than this are nobody's news
+LOOK_BACK = timedelta(hours=36)  # resolved alerts older than this are nobody's news
 _RETRY_FIRST_S, _RETRY_MOST_S = 30.0, 900.0
 _IDLE_S = 2.0
 
@@ -90,12 +91,13 @@ class Teller:
         handled = {name: fold(name, acts.get(name, ())) for name in ids}
         stops = self.store.stops(min(alert.since for alert in alerts), now + timedelta(seconds=1))
         today = self.store.sent_since(start_of_day(day_of(now)))
-        open_ids = {alert.alert_id for alert in alerts if alert.is_open}
+        known = {alert.alert_id: alert for alert in alerts}
+        explained = {alert.alert_id for alert in alerts if is_explained(alert, known, now)}
         decisions: list[Decision] = []
         tells: list[_Tell] = []
         for alert in alerts:
             count = len(decisions)
-            for given in self._circumstances(alert, handled, told, stops, today, open_ids):
+            for given in self._circumstances(alert, handled, told, stops, today, explained):
                 decision = decide(given, self.notifying.timing, now)
                 decisions.append(decision)
                 if decision.tell:
@@ -111,7 +113,7 @@ class Teller:
         told: Mapping[str, Sequence[Told]],
         stops: Sequence[PlannedStop],
         today: Mapping[str, int],
-        open_ids: set[str],
+        explained: set[str],
     ) -> Iterable[Circumstances]:
         known = told.get(alert.alert_id, ())
         stop = covering_stop(alert, stops, self.registry, self.clock.now())
@@ -128,7 +130,7 @@ class Teller:
                 stop,
                 min(firsts, default=None),
                 today.get(receiver.receiver_id, 0),
-                parent_is_open=alert.parent_id in open_ids,
+                is_explained=alert.alert_id in explained,
                 sample=not self.real_people,
             )
 

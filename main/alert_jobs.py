@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from alerts.context import Context
 from domain.handling import PlannedStop
 from domain.timespan import Interval
-from jobs.evaluate_alerts import STEP_S, AlertWatch, DailyAlerts, context_for
+from jobs.evaluate_alerts import QUICK, STEP_S, AlertWatch, DailyAlerts, context_for
 from jobs.judge_past import PastJudge
 from jobs.schedule import Job
 from main.configuration import load_alert_rules
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from main.instance import Instance
 
 _DAY_S = 86_400.0
+_RING_S = 1.0
+_REAL_TIME = 0.9  # real seconds a field second lasts at least
+_LOOK_S, _LOOKS = 0.25, 24
 _EVENING_S = 13.5 * 3600.0  # 21:30 in Shangzhou, in UTC seconds of the day: every plant's daylight is over
 
 
@@ -48,7 +51,29 @@ def alert_work(instance: "Instance") -> AlertWork:
         return instance.records.stops(span.start, span.end)
 
     past = PastJudge(instance.store, instance.records, options.registry, book.rules, context)
-    return AlertWork(AlertWatch(*parts, stops), DailyAlerts(*parts, stops), past)
+    watch = AlertWatch(*parts, stops, lambda until: caught_up(instance, until))
+    return AlertWork(watch, DailyAlerts(*parts, stops), past)
+
+
+def caught_up(instance: "Instance", until: datetime) -> bool:
+    """Tell whether all that was measured before ``until`` is in the store; waits a little for what is on its way.
+
+    A process that does not collect itself cannot know, and where field time runs fast the store is behind it.
+    """
+    collector, forwarder = instance.collector, instance.forwarder
+    if collector is None or forwarder is None or instance.options.clock.wait_s(1.0) < _REAL_TIME:
+        return False
+    for _ in range(_LOOKS):
+        if not collector.is_behind(until) and not forwarder.is_behind(until):
+            return True
+        if instance.stopping.wait(_LOOK_S):
+            return False
+    return False
+
+
+def watch_job(watch: AlertWatch) -> Job:
+    """Return the job of every minute: it rings as soon as a minute can be judged."""
+    return Job("evaluate_alerts", STEP_S, watch.step, offset_s=QUICK.total_seconds(), ring_s=_RING_S)
 
 
 def alert_jobs(instance: "Instance") -> list[Job]:
@@ -59,6 +84,6 @@ def alert_jobs(instance: "Instance") -> list[Job]:
         return work.daily.run(period, stopping=instance.stopping.is_set)
 
     return [
-        Job("evaluate_alerts", STEP_S, work.watch.step),
+        watch_job(work.watch),
         Job("evaluate_days", _DAY_S, days, offset_s=_EVENING_S),
     ]

@@ -137,8 +137,7 @@ class Work:
         mine = {plant.plant_id for plant in principal.plants(sources.registry)}
         alerts = sources.records.open_alerts(mine)
         stops = sources.records.stops(now - _STOPS_BACK, now + _STOPS_BACK)
-        rows = self._rows(alerts, stops)
-        heads = [row for row in rows if row.alert.parent_id is None]
+        heads = [row for row in self._rows(alerts, stops) if row.alert.parent_id is None]
         loud = [row for row in heads if not _is_quiet(row, now)]
         quiet = [row for row in heads if _is_quiet(row, now)]
         here = tuple(stop for stop in stops if now < (stop.ended_at or stop.end) and self._sees(stop, mine))
@@ -263,6 +262,11 @@ class Work:
         return self._rates(now - timedelta(days=days), now) if principal.scope.everything else None
 
     @require(P.VIEW_CASES)
+    def receivers(self, principal: Principal) -> Mapping[str, str]:  # noqa: ARG002 (the guard's)
+        """Return the names of who is told, by id."""
+        return {one.receiver_id: one.name for one in self._sources.notifying.receivers}
+
+    @require(P.VIEW_CASES)
     def calendar(self, principal: Principal, first: date, last: date) -> list[PlannedVisit]:
         """Return planned inspections from a day to a day."""
         mine = principal.plants(self._sources.registry)
@@ -286,7 +290,8 @@ class Work:
         for alert in alerts:
             if alert.parent_id is not None:
                 explained[alert.parent_id] = explained.get(alert.parent_id, 0) + 1
-        return [self._row(alert, acts, explained, stops) for alert in alerts]
+        cases = records.cases_of_alerts([alert.alert_id for alert in alerts])
+        return [self._row(alert, acts, explained, stops, cases) for alert in alerts]
 
     def _row(
         self,
@@ -294,11 +299,12 @@ class Work:
         acts: Mapping[str, Sequence[AlertAct]],
         explained: Mapping[str, int],
         stops: Sequence[PlannedStop],
+        cases: Mapping[str, str],
     ) -> QueueRow:
         sources = self._sources
         plant_id = alert.plant_id or (alert.plant_ids[0] if alert.plant_ids else "")
         plant = sources.registry.plants_by_id.get(plant_id)
-        case_id = sources.records.case_of_alert(alert.alert_id)
+        case_id = cases.get(alert.alert_id)
         return QueueRow(
             alert,
             fold(alert.alert_id, acts.get(alert.alert_id, ())),
@@ -354,7 +360,7 @@ class Work:
         alerts = records.alert_history(span, count_max=20_000)
         acts = records.alert_acts([alert.alert_id for alert in alerts if alert.is_open])
         handled = {name for name, done in acts.items() if _is_kept(fold(name, done), now)}
-        handled |= {a.alert_id for a in alerts if a.is_open and records.case_of_alert(a.alert_id) is not None}
+        handled |= set(records.cases_of_alerts([alert.alert_id for alert in alerts if alert.is_open]))
         field_ids = {one.receiver_id for one in self._sources.notifying.receivers if one.role == "field"}
         sent = records.notifications(start, count_max=20_000)
         return rates(alerts, sent, field_ids, handled, start, now)

@@ -37,6 +37,10 @@ class CaseStore(Protocol):
         """Return the newest case made from an alert, None when there is none."""
         ...
 
+    def cases_of_alerts(self, alert_ids: Sequence[str]) -> dict[str, str]:
+        """Return the newest case made from each alert that has any, by alert, asked for all at once."""
+        ...
+
     def last_case_number(self, prefix: str) -> int:
         """Return the highest running number used with a prefix such as ``GD-2026-``; 0 when none."""
         ...

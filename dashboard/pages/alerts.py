@@ -1,5 +1,6 @@
 """The page of alerts: what is open, one row per cause, and one alert in full."""
 
+from dataclasses import replace
 from typing import Any
 
 from dash import Input, Output, State, dcc, html
@@ -11,8 +12,10 @@ from dashboard.components.alert_table import detail_card, open_table
 from dashboard.components.card import card
 from dashboard.pages.base import Component, Site, Visit
 from domain.alert import Severity
+from texts.loader import Texts
 
 REFRESH_MS = 30_000
+ROWS_SHOWN = 150  # what a browser draws at once without a pause
 TICK, BODY, ARGS = "alerts-tick", "alerts-body", "alerts-args"
 _LEVELS = {each.name: each for each in Severity}
 
@@ -26,7 +29,7 @@ class AlertsPage:
 
     def layout(self, visit: Visit) -> Component:
         """Return the list and, where one is chosen, its detail."""
-        args = {key: visit.args[key] for key in ("level", "id") if key in visit.args}
+        args = {key: visit.args[key] for key in ("level", "id", "all") if key in visit.args}
         return html.Div(
             [
                 html.H1(visit.texts(self.title), className="visually-hidden"),
@@ -61,18 +64,27 @@ def body(site: Site, principal: Principal, args: dict[str, str]) -> list[Compone
     view = queries.open(principal, _LEVELS.get(str(args.get("level", ""))))
     urgent = view.counts[Severity.S1] + view.counts[Severity.S2]
     summary = texts("alerts.page.summary", count=view.total, children=view.children, urgent=urgent)
+    every = args.get("all") == "1" or len(view.rows) <= ROWS_SHOWN
+    shown = view if every else replace(view, rows=view.rows[:ROWS_SHOWN])
+    rest = [] if every else [_rest(len(view.rows) - ROWS_SHOWN, str(args.get("level", "")), site, texts)]
     chosen = str(args.get("id", ""))
     detail = queries.detail(principal, chosen) if chosen else None
     side = [] if detail is None else [detail_card(detail, site.prefix, texts)]
     return [
         card(
             texts("alerts.page.open"),
-            [html.P(summary), open_table(view, site.prefix, texts)],
+            [html.P(summary), open_table(shown, site.prefix, texts), *rest],
             aside=_filter(site, view.counts, principal),
             class_name="grow tall",
         ),
         *side,
     ]
+
+
+def _rest(count: int, level: str, site: Site, texts: Texts) -> Component:
+    only = f"level={level}&" if level in _LEVELS else ""
+    more = dcc.Link(texts("desk.all"), href=f"{site.prefix}alerts?{only}all=1")
+    return html.P([texts("desk.rest", count=count, shown=ROWS_SHOWN), " ", more], role="status")
 
 
 def _filter(site: Site, counts: Any, principal: Principal) -> Component:

@@ -13,6 +13,7 @@ from access.principal import Principal
 from dashboard import guard, plain
 from dashboard.components.words import date_time, number
 from dashboard.pages.base import Site
+from dashboard.pages.desk import SCRIPT
 from dashboard.pages.work_words import (
     as_typed,
     copy_text,
@@ -54,6 +55,8 @@ _PAGE = """{% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% e
 {% for one in history %}<p class="note"><a href="{{ prefix }}queue/{{ one.id }}">{{ one.text }}</a></p>{% endfor %}{% endif %}
 <label for="copy">{{ words("work.alert.copy") }}</label>
 <textarea id="copy" readonly rows="3" style="width:100%;font:inherit">{{ copy }}</textarea>
+<button type="button" data-copy="copy" data-done="{{ words("desk.copied") }}" data-failed="{{ words("desk.not_copied") }}">
+{{ words("desk.copy") }}</button><script src="{{ script }}" defer></script>
 <a class="button" href="{{ action }}/evidence" target="_blank">{{ words("work.evidence.title") }}</a>
 <a class="button" href="{{ prefix }}queue">{{ words("work.queue.title") }}</a>"""
 _SHELF = timedelta(days=3)
@@ -113,7 +116,8 @@ class _Pages:
                 {"id": one.alert_id, "text": f"{date_time(one.since)} {fault_name(one, texts)}"}
                 for one in view.history
             ],
-            copy=copy_text(alert, registry, texts)[:500],
+            copy=copy_text(alert, registry, texts),
+            script=f"{site.prefix}{SCRIPT}",
             count=view.row.handling.acts,
             action=f"{site.prefix}queue/{alert.alert_id}",
             prefix=site.prefix,

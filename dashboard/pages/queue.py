@@ -1,22 +1,25 @@
 """The morning's list: open faults by the yuan a coming day costs, bundled into trips."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from dash import Input, Output, dcc, html
+from dash import Input, Output, State, dcc, html
 
 from access.permissions import Permission
 from access.principal import Principal
 from dashboard import guard
 from dashboard.components.card import card, empty, table
+from dashboard.components.markup import aria, data
 from dashboard.components.words import MISSING, date_time, number
 from dashboard.pages.base import Component, Site, Visit
-from dashboard.pages.work_words import COLOURS, fault_name, place, work_of, yuan
+from dashboard.pages.work_words import COLOURS, brief_text, copy_words, fault_name, place, work_of, yuan
 from domain.handling import PlannedStop
 from queries.work import QueueRow, QueueView, Trip
 from texts.loader import Texts
 
 REFRESH_MS = 15_000
-TICK, BODY = "queue-tick", "queue-body"
+TICK, BODY, ARGS = "queue-tick", "queue-body", "queue-args"
+ROWS_SHOWN = 150  # what a browser draws at once without a pause
 _VILLAGES_SHOWN = 3
 
 
@@ -30,11 +33,13 @@ class QueuePage:
     def layout(self, visit: Visit) -> Component:
         """Return the queue."""
         view = work_of(visit.site).views.queue(visit.principal)
+        every = visit.args.get("all") == "1"
         return html.Div(
             [
                 html.H1(visit.texts(self.title), className="visually-hidden"),
                 dcc.Interval(id=TICK, interval=REFRESH_MS),
-                html.Div(body(view, visit.site, visit.texts), id=BODY, className="column"),
+                dcc.Store(id=ARGS, data={"all": every}),
+                html.Div(body(view, visit.site, visit.texts, every=every), id=BODY, className="column"),
             ],
             className="page",
         )
@@ -46,16 +51,20 @@ class QueuePage:
             app,
             Output(BODY, "children"),
             Input(TICK, "n_intervals"),
+            State(ARGS, "data"),
             permission=Permission.VIEW_ALERTS,
-            takes=(int,),
+            takes=(int, dict),
             prevent_initial_call=True,
         )
-        def refresh(principal: Principal, _ticks: int | None) -> list[Component]:
-            return body(work_of(site).views.queue(principal), site, site.words(principal))
+        def refresh(
+            principal: Principal, _ticks: int | None, args: dict[str, bool] | None
+        ) -> list[Component]:
+            every = bool((args or {}).get("all"))
+            return body(work_of(site).views.queue(principal), site, site.words(principal), every=every)
 
 
-def body(view: QueueView, site: Site, texts: Texts) -> list[Component]:
-    """Return the head with the sum, the trips, what is quieted, and planned stops."""
+def body(view: QueueView, site: Site, texts: Texts, *, every: bool = False) -> list[Component]:
+    """Return the head with the sum, the trips, what is quieted, and planned stops; of many rows the dearest."""
     count = sum(len(trip.rows) for trip in view.trips)
     parts: list[Component] = [
         html.Div(
@@ -63,6 +72,20 @@ def body(view: QueueView, site: Site, texts: Texts) -> list[Component]:
                 html.Span(texts("work.queue.sum", count=count, yuan=number(view.at_risk_fen / 100))),
                 html.Span(className="grow"),
                 html.A(texts("work.queue.stops"), href=f"{site.prefix}stops"),
+                html.Button(
+                    texts("desk.copy"),
+                    type="button",
+                    className="button",
+                    **data(copy="queue-brief", **copy_words(texts)),
+                ),
+                html.Textarea(
+                    brief_text(view, site.services.sources.registry, texts),
+                    id="queue-brief",
+                    className="copy-text",
+                    readOnly="readOnly",
+                    tabIndex=-1,
+                    **aria(hidden="true"),
+                ),
                 html.A(texts("work.queue.calls"), href=f"{site.prefix}calls", target="_blank"),
             ],
             className="toolbar",
@@ -70,9 +93,12 @@ def body(view: QueueView, site: Site, texts: Texts) -> list[Component]:
     ]
     if not view.trips:
         parts.append(card(texts("work.queue.title"), empty(texts("work.queue.none"))))
-    parts += [_trip(trip, site, texts) for trip in view.trips]
+    shown = count if every else ROWS_SHOWN
+    parts += [_trip(trip, rows, site, texts) for trip, rows in _cut(view.trips, shown)]
+    if count > shown:
+        parts.append(_rest(count - shown, site, texts))
     if view.quiet:
-        rows = [_row(row, site, texts) for row in view.quiet]
+        rows = [_row(row, site, texts) for row in view.quiet[: len(view.quiet) if every else ROWS_SHOWN]]
         parts.append(card(texts("work.queue.quiet"), table(_heads(texts), rows, texts("work.queue.quiet"))))
     if view.stops:
         parts.append(
@@ -81,12 +107,32 @@ def body(view: QueueView, site: Site, texts: Texts) -> list[Component]:
     return parts
 
 
-def _trip(trip: Trip, site: Site, texts: Texts) -> Component:
+def _cut(trips: Sequence[Trip], count: int) -> list[tuple[Trip, tuple[QueueRow, ...]]]:
+    """Return trips with the rows that are shown of each, altogether at most ``count``."""
+    found = []
+    for trip in trips:
+        if count <= 0:
+            break
+        found.append((trip, trip.rows[:count]))
+        count -= len(trip.rows)
+    return found
+
+
+def _rest(count: int, site: Site, texts: Texts) -> Component:
+    return html.P(
+        [
+            texts("desk.rest", count=count, shown=ROWS_SHOWN),
+            " ",
+            dcc.Link(texts("desk.all"), href=f"{site.prefix}queue?all=1"),
+        ],
+        role="status",
+    )
+
+
+def _trip(trip: Trip, rows: Sequence[QueueRow], site: Site, texts: Texts) -> Component:
     title = texts("work.queue.trip", place=trip.place, count=len(trip.rows))
     aside = texts("work.queue.trip_yuan", yuan=number(trip.at_risk_fen / 100))
-    return card(
-        title, table(_heads(texts), [_row(row, site, texts) for row in trip.rows], title), aside=aside
-    )
+    return card(title, table(_heads(texts), [_row(row, site, texts) for row in rows], title), aside=aside)
 
 
 def _heads(texts: Texts) -> list[tuple[str, bool]]:

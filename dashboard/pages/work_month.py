@@ -11,6 +11,7 @@ from cases.monthly import RulePrecision, Workload
 from dashboard.components.card import card, empty, table
 from dashboard.components.words import MISSING, number, percent
 from dashboard.pages.base import Component, Site, Visit
+from dashboard.pages.work_rates import rates_card
 from dashboard.pages.work_words import work_of
 from domain.timespan import day_of
 from texts.loader import Texts
@@ -56,7 +57,11 @@ class WorkMonthPage:
                 _months(month, site, texts),
                 *[_group(name, list(rows), texts) for name, rows in groups],
                 _rules(view.rules, texts),
-                *([] if view.rates is None else [_rates(view.rates, texts)]),
+                *(
+                    []
+                    if view.rates is None
+                    else [rates_card(view.rates, views.receivers(visit.principal), texts)]
+                ),
                 _calendar(visit, today),
                 _contacts(visit),
             ],
@@ -142,10 +147,6 @@ def rate_lines(found: AlertRates, texts: Texts) -> list[str]:
         "split": split,
     }
     return [texts(f"notify.rate.{name}", value=value) for name, value in values.items()]
-
-
-def _rates(found: AlertRates, texts: Texts) -> Component:
-    return card(texts("notify.rate.title"), html.Ul([html.Li(one) for one in rate_lines(found, texts)]))
 
 
 def _calendar(visit: Visit, today: date) -> Component:

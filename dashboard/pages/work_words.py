@@ -8,7 +8,7 @@ from flask import request
 
 from access.principal import Principal
 from alerts.handling import HandlingRefusedError
-from alerts.message import line, place_name, rule_name
+from alerts.message import CHARS_MAX, body, line, place_name, rule_name
 from cases.refusal import CaseRefusedError
 from commands.reading_rules import ReadingRefusedError
 from dashboard.components.words import MISSING, number
@@ -17,7 +17,8 @@ from dashboard.services import WorkServices
 from domain.alert import Alert
 from domain.errors import AccessDeniedError, CommandError
 from domain.plant import Registry
-from domain.timespan import DEFAULT_ZONE
+from domain.timespan import DEFAULT_ZONE, day_of
+from queries.work import QueueView
 from texts.loader import Texts
 
 COLOURS = {1: "#a61b1b", 2: "#b25309", 3: "#1864ab", 4: "#52606d"}
@@ -48,7 +49,23 @@ def place(alert: Alert, registry: Registry, texts: Texts) -> str:
 
 def copy_text(alert: Alert, registry: Registry, texts: Texts) -> str:
     """Return an alert as people paste it into a group."""
-    return line(alert, registry, texts)
+    return line(alert, registry, texts)[:CHARS_MAX]
+
+
+def brief_text(view: QueueView, registry: Registry, texts: Texts) -> str:
+    """Return the morning's list as people paste it into a group: at most 500 characters, the dearest first."""
+    alerts = [row.alert for trip in view.trips for row in trip.rows]
+    district = registry.district_en if texts.language == "en" and registry.district_en else registry.district
+    facts = {"day": f"{day_of(view.at):%m-%d}", "district": district}
+    if not alerts:
+        return texts("desk.brief_none", **facts)
+    head = texts("desk.brief", **facts, count=len(alerts), yuan=number(view.at_risk_fen / 100))
+    return body(alerts, registry, texts, head=[head])
+
+
+def copy_words(texts: Texts) -> dict[str, str]:
+    """Return what a copying button says afterwards."""
+    return {"done": texts("desk.copied"), "failed": texts("desk.not_copied")}
 
 
 def words_of(error: CommandError, texts: Texts) -> str:

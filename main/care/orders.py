@@ -13,12 +13,16 @@ from queries.work import Work, WorkSources
 from stores.records.store import SqlRecordStore
 
 
-def work_of(options: Options, records: SqlRecordStore) -> Work:
-    """Return the views of work."""
-    sources = WorkSources(
+def work_sources(options: Options, records: SqlRecordStore) -> WorkSources:
+    """Return what the views of work are made of."""
+    return WorkSources(
         options.registry, records, options.clock, maintenance_of(options), notifying_of(options)
     )
-    return Work(sources)
+
+
+def work_of(options: Options, records: SqlRecordStore) -> Work:
+    """Return the views of work."""
+    return Work(work_sources(options, records))
 
 
 def care_orders(options: Options, records: SqlRecordStore) -> Mapping[str, Action]:

@@ -4,12 +4,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from access.principal import console_principal
 from commands.notifications import Notifications
 from domain.clock import SystemClock
 from domain.maintenance import Maintenance
 from domain.notification import Notifying
 from jobs.care_for_cases import escalate, register_inspections
 from jobs.measure_recovery import measure
+from jobs.print_calls import CALLS, morning_s, write_calls
 from jobs.schedule import Job
 from jobs.send_notifications import Delivery, Notifier, Teller
 from main.build import Options
@@ -98,7 +100,14 @@ def care_jobs(instance: "Instance") -> list[Job]:
     def inspections(period: datetime) -> str:  # noqa: ARG001
         return f"{register_inspections(records, registry, maintenance, options.clock.now())} registered"
 
+    told = notifications_of(options, records)
+
+    def calls(period: datetime) -> str:  # noqa: ARG001 (who is to be called today, not then)
+        found = told.calls(console_principal())
+        return f"{write_calls(found, options.data / CALLS, options.clock.now())} lines"
+
     return [
+        Job("call_list", _DAY_S, calls, offset_s=morning_s(notifying.timing)),
         Job("care_for_cases", _CARE_PERIOD_S, care),
         Job("register_inspections", _DAY_S, inspections, offset_s=_MORNING_S),
     ]

@@ -5,8 +5,9 @@ from commands.cases import Cases
 from dashboard.services import WorkServices
 from domain.clock import SystemClock
 from main.build import Options
-from main.care.orders import work_of
+from main.care.orders import work_of, work_sources
 from main.care.telling import maintenance_of
+from queries.desk import Desk
 from stores.records.store import SqlRecordStore
 
 
@@ -17,4 +18,5 @@ def work_services(options: Options, records: SqlRecordStore) -> WorkServices:
         Cases(records, options.registry, maintenance_of(options), real, field),
         AlertHandling(records, options.registry, real, field),
         work_of(options, records),
+        Desk(work_sources(options, records)),
     )

@@ -12,6 +12,8 @@ from stores.records.case_schema import CASE_ACTS, CASE_ALERTS, CASES
 from stores.records.database import Database
 from stores.records.once import insert_once
 
+_MANY = 500  # a statement takes a limited number of values
+
 
 class Cases:
     """Implements stores.case_protocol.CaseStore; a trigger refuses changes of acts."""
@@ -70,6 +72,19 @@ class Cases:
         )
         with self._database.reading() as connection:
             return connection.execute(wanted.limit(1)).scalar()
+
+    def cases_of_alerts(self, alert_ids: Sequence[str]) -> dict[str, str]:
+        """Return the newest case made from each alert that has any, by alert, asked for all at once."""
+        found: dict[str, str] = {}
+        with self._database.reading() as connection:
+            for start in range(0, len(alert_ids), _MANY):
+                wanted = (
+                    select(CASE_ALERTS.c.alert_id, CASE_ALERTS.c.case_id)
+                    .where(CASE_ALERTS.c.alert_id.in_(alert_ids[start : start + _MANY]))
+                    .order_by(CASE_ALERTS.c.registered_at)
+                )
+                found |= {row.alert_id: row.case_id for row in connection.execute(wanted)}
+        return found
 
     def last_case_number(self, prefix: str) -> int:
         """Return the highest running number used with a prefix; 0 when none."""

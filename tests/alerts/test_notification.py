@@ -71,7 +71,7 @@ def test_notes_wait_for_mondays_report() -> None:
 
 
 def test_a_child_is_explained_by_its_parent() -> None:
-    assert Ear(alert(), parent_is_open=True).at(5) is Reason.CHILD
+    assert Ear(alert(), is_explained=True).at(5) is Reason.CHILD
 
 
 @pytest.mark.parametrize(

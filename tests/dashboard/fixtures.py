@@ -32,6 +32,7 @@ from main.configuration import load_registry
 from main.demo.money import make_books
 from main.metered import energies
 from main.tariffs import load_tariffs
+from queries.desk import Desk
 from queries.money import MoneyQueries
 from queries.money_checks import MoneyChecksView
 from queries.sources import Sources
@@ -196,7 +197,7 @@ def _serve(
         Authenticate(records, passwords, real),
         Accounts(records, passwords, real, registry),
         Readings(records, store, registry, real, clock, latest),
-        Sources(registry, store, latest, records, clock, figures=lambda: {"spool_rows": "0"}),
+        Sources(registry, store, latest, records, clock, figures=lambda: {"spool_rows": "0"}, alerts=records),
         desk,
         money_queries,
         money_checks,
@@ -223,10 +224,12 @@ def work_services(registry: Registry, records: SqlRecordStore, clock: ManualCloc
     maintenance = load_maintenance(ROOT / "config", sample_registry())
     notifying = load_notifying(ROOT / "config", sample_registry())
     real = SystemClock()
+    sources = WorkSources(registry, records, clock, maintenance, notifying)
     return WorkServices(
         Cases(records, registry, maintenance, real, clock),
         AlertHandling(records, registry, real, clock),
-        Work(WorkSources(registry, records, clock, maintenance, notifying)),
+        Work(sources),
+        Desk(sources),
     )
 
 

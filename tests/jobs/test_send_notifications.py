@@ -231,6 +231,21 @@ def test_a_planned_outage_a_silence_and_a_parent_are_the_reasons_nobody_was_told
     assert [one.alert_ids for one in desk.ears.heard] == [("x2",)]
 
 
+def test_inverters_that_need_a_moment_after_their_grid_is_back_are_no_news(desk: Desk) -> None:
+    children = [alert(f"c{n}", rule="F07", subject=f"d{n}", parent_id="grid") for n in range(40)]
+    grid = alert("grid", S.S1, rule="F04", device_id="")
+    desk.store.put_alerts([grid, *children], NOON)
+    desk.tell()
+    desk.store.put_alerts([resolved(grid, 60)], at(60))
+    desk.tell(3600)
+    desk.store.put_alerts([resolved(one, 75) for one in children[1:]], at(75))
+    desk.tell(900)
+    assert [one.event for one in desk.ears.heard] == [Event.FIRING, Event.RESOLVED]
+    assert desk.why("c0") == [Reason.CHILD]
+    desk.tell(900)  # one that does not restart is a fault of its own
+    assert [one.alert_ids for one in desk.ears.heard[2:]] == [("c0",)]
+
+
 def test_a_sample_registry_sends_nothing_and_says_so(desk: Desk) -> None:
     desk.use(notifying(), real_people=False)
     desk.store.put_alerts([alert(severity=S.S1)], NOON)
