@@ -161,6 +161,9 @@ class FieldBroker:
     def acknowledge(self, receipts: list[tuple[int, int]]) -> None:
         """Forget them."""
 
+    def listen(self, topics: Sequence[str]) -> None:
+        """Every gateway of this field speaks our own format."""
+
     def gaps(self) -> dict[str, int]:
         """Return how many numbered messages never came."""
         return dict(self._gaps)

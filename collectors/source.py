@@ -1,8 +1,9 @@
 """The narrow doors between collectors and the field: a wire that can be read, a broker that delivers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Any, Protocol
 
 from domain.measurement import BlockRead, Sample, WordBlock
 from domain.timespan import Interval
@@ -37,9 +38,9 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message that arrived: a sample, or a payload nobody could understand and why.
+    """One message that arrived: a sample, a gateway's own ``document``, or what nobody could understand and why.
 
-    ``receipt`` is handed back to `MessageSource.acknowledge` once the content is safe on disk.
+    ``received_at`` is set for a gateway's own document only. ``receipt`` is handed back to `MessageSource.acknowledge` once the content is safe on disk.
     """
 
     receipt: tuple[int, int]
@@ -47,6 +48,8 @@ class Delivery:
     topic: str = ""
     payload: bytes = b""
     reason: str = ""
+    document: Any = None
+    received_at: datetime | None = None
 
 
 class MessageSource(Protocol):
@@ -54,6 +57,10 @@ class MessageSource(Protocol):
 
     def start(self, deliver: Callable[[Delivery], None]) -> None:
         """Connect in the background; ``deliver`` is called in a thread of its own."""
+        ...
+
+    def listen(self, topics: Sequence[str]) -> None:
+        """Hear these topics too, whose documents are not of our format; also while connected."""
         ...
 
     def acknowledge(self, receipts: list[tuple[int, int]]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from collectors.contact import Light
+from collectors.documents import Documents
 from collectors.group_commit import GroupCommit
 from collectors.identity import IdentityWatch
 from collectors.poller import PolledDevice, WirePoller
@@ -86,6 +87,8 @@ class Collector:
         self._messages = messages
         self._on_batches = on_batches
         self._published = published_devices(registry, clock)
+        self._documents = Documents(profiles)
+        self._listen()
         self._decoders = Decoders(registry, profiles)
         self._identity = IdentityWatch(spool.notes())
         self._wires = Wires(
@@ -192,6 +195,7 @@ class Collector:
     async def _follow_registry(self) -> list[str]:
         changed = await self._wires.follow(self._registry)
         self._published = published_devices(self._registry, self._clock)
+        self._listen()
         if self._keeper is not None:
             before = self._keeper.grids
             self._keeper.follow(self._registry, self._wires.wires, self._wires.pollers, self._published)
@@ -204,6 +208,12 @@ class Collector:
             "the registry was changed; wires polled otherwise than before: %s", ", ".join(changed) or "none"
         )
         return changed
+
+    def _listen(self) -> None:
+        """Hear the topics of gateways that speak JSON of their own."""
+        self._documents.follow(self._registry, self._published.values())
+        if self._messages is not None:
+            self._messages.listen(self._documents.topics)
 
     def _poller(self, wire: Wire, source: Source) -> WirePoller:
         return WirePoller(
@@ -272,6 +282,9 @@ class Collector:
 
     def _take(self, delivery: Delivery) -> None:
         self._message_count += 1
+        if delivery.received_at is not None:
+            self._take_document(delivery)
+            return
         sample, batch, reason = delivery.sample, None, delivery.reason
         if sample is not None and sample.device_id not in self._published:
             reason = f"no device {sample.device_id} publishes here according to the registry"
@@ -290,13 +303,29 @@ class Collector:
             self._bad_messages += bool(reason)
             self._commit.put(None, replace(delivery, reason=reason))
 
-    def _keep(self, batch: Batch, delivery: Delivery | None = None, *, partial: bool = False) -> None:
+    def _take_document(self, delivery: Delivery) -> None:
+        """Take a gateway's own JSON; it is acknowledged with the last of its batches."""
+        told = self._documents.read(delivery)
+        for batch in (*told.history, *told.live):
+            self._identity.seen(batch)
+            self._keep(batch, owed=True)
+        for batch in told.live:
+            self._hear(batch)
+            if self._keeper is not None:
+                self._keeper.heard(batch, 0)
+        if self._commit is not None:
+            self._bad_messages += bool(told.reason)
+            self._commit.put(None, replace(delivery, reason=told.reason))
+
+    def _keep(
+        self, batch: Batch, delivery: Delivery | None = None, *, partial: bool = False, owed: bool = False
+    ) -> None:
         self._batches += 1
         if self._commit is not None:
             judged = self._identity.judged(batch)
             doubtful = state_of(judged) is not SlotState.GOOD
             state = SlotState.PARTIAL if partial and not doubtful else None
-            self._commit.put(judged, delivery, state=state)
+            self._commit.put(judged, delivery, state=state, owed=owed)
 
     def _committed(self, batches: Sequence[Batch], receipts: list[tuple[int, int]]) -> None:
         if self._messages is not None and receipts:

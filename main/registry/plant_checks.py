@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from main.registry.document_checks import check_documents
 from main.registry.problem import Problems, nearest
 from main.registry.profiles import KnownProfile
 from main.registry.records import Row
@@ -11,6 +12,7 @@ from main.registry.wire import UNITS_MAX, wire_load
 
 _DC_TO_AC_LOW, _DC_TO_AC_HIGH = 0.7, 2.0
 _MQTT = "mqtt"
+_OWN_TOPIC = "pv/"  # of documents in our format; documents of other formats may share a topic
 _DLT645 = "dlt645"
 
 
@@ -23,6 +25,7 @@ def check_plant(plant: Row, profiles: Mapping[str, KnownProfile], problems: Prob
     _check_link(plant, gateways, devices, problems)
     for device in devices:
         _check_device(device, gateways, profiles, problems)
+    check_documents(gateways, devices, profiles, problems)
     _check_wires(plant, gateways, devices, profiles, problems)
     _check_meter(plant, devices, problems)
     _check_accounts(plant, devices, problems)
@@ -49,7 +52,7 @@ def check_fleet(plants: Iterable[Row], problems: Problems) -> None:
         for gateway in plant.get("gateways") or ():
             if gateway.get("id") is not None:
                 once(gateway, "id", "gateway", gateway["id"])
-            if gateway.get("protocol") == _MQTT and gateway.get("topic"):
+            if gateway.get("protocol") == _MQTT and str(gateway.get("topic")).startswith(_OWN_TOPIC):
                 once(gateway, "topic", "topic", gateway["topic"])
             elif gateway.get("host") and gateway.get("port") and gateway.get("protocol") != _MQTT:
                 once(gateway, "port", "address", f"{gateway['host']}:{gateway['port']}")

@@ -20,12 +20,12 @@ from domain.clock import Clock, FieldClock, ManualClock
 from domain.errors import NoConnectionError, SpoolError
 from domain.health import Contact, Reason
 from domain.measurement import Batch, BlockRead, Quality, Sample, WordBlock
-from domain.plant import Gateway, Registry
+from domain.plant import Gateway, Registry, WireProtocol
 from domain.timespan import Interval
 from inverters.profile import DeviceProfile, load_profiles
 from jobs.collect import Collector
 from tests.collectors.peers import Question, ScriptedSource, free_port, peer, say
-from tests.collectors.plants import NOON, modbus_plant, mqtt_plant, registry
+from tests.collectors.plants import NOON, inverter, modbus_plant, mqtt_plant, plant, registry
 
 pytestmark = pytest.mark.alone
 
@@ -330,6 +330,9 @@ class Broker:
         self.acknowledged += receipts
         self.on_disk_at_ack.append(self.spool.status().rows + self.spool.status().quarantined)
 
+    def listen(self, topics: Sequence[str]) -> None:
+        self.topics = tuple(topics)
+
     def gaps(self) -> dict[str, int]:
         return {"plant-9-inv-01": 4}
 
@@ -384,6 +387,50 @@ def test_messages_are_acknowledged_only_when_they_are_on_disk(
     found = batches_of(spool)
     assert [batch.value("ac_active_power_w") for batch in found] == [1000.0 + n for n in range(1, 301)]
     assert len({id(batch.quantities) for batch in found}) == 1
+
+
+def test_a_gateways_own_json_is_on_disk_before_it_is_acknowledged_and_history_is_no_sign_of_life(
+    spool: Spool, profiles: Mapping[str, DeviceProfile]
+) -> None:
+    given = plant(
+        "plant-9",
+        (Gateway("gw", "plant-9", WireProtocol.MQTT, topic="energy/growatt"),),
+        (inverter("plant-9", 1, "gw", "json_growatt_grott", serial_number="SAMPLE0042"),),
+    )
+
+    def grott(number: int, buffered: str, serial: str = "SAMPLE0042") -> Delivery:
+        document = {
+            "device": serial,
+            "time": f"2026-06-01T11:{number:02d}:00",
+            "buffered": buffered,
+            "values": {"pvpowerout": number},
+        }
+        return Delivery((1, number), None, "energy/growatt", b"{}", document=document, received_at=NOON)
+
+    async def check() -> None:
+        broker = Broker()
+        broker.spool = spool
+        job = collector(registry(given), spool, profiles, clock=ManualClock(NOON), messages=broker)
+        assert broker.topics == ("energy/growatt",)
+        task = asyncio.create_task(job.run())
+        await asyncio.sleep(0.05)
+        broker.deliver(grott(30, "yes"))
+        await until(lambda: len(broker.acknowledged) == 1)
+        assert job.device_health()["plant-9-inv-01"].contact is Contact.UNKNOWN
+        for number in (57, 58):
+            broker.deliver(grott(number, "no"))
+        broker.deliver(grott(59, "no", serial="ANOTHER"))
+        await until(lambda: len(broker.acknowledged) == 4)
+        assert job.device_health()["plant-9-inv-01"].contact is Contact.ANSWERING
+        assert broker.on_disk_at_ack[-1] == 4
+        assert job.counts().bad_messages == 1
+        await job.stop()
+        await task
+
+    asyncio.run(check())
+    assert [batch.value("ac_active_power_w") for batch in batches_of(spool)] == [3.0, 5.7, 5.8]
+    ((_, _, reason),) = spool.quarantined()
+    assert "says nothing of plant-9-inv-01" in reason
 
 
 def test_messages_that_mean_nothing_are_quarantined_with_the_reason_and_acknowledged(
