@@ -17,6 +17,7 @@ from alerts.conditions import (
     peers_low,
     plant_low,
     plant_stop,
+    quarantine,
     sensors,
     silence,
     steps,
@@ -469,6 +470,15 @@ _KINDS = (
         ("dc_voltage_v",),
         frozenset(),
         daily=True,
+    ),
+    Kind(
+        "F46",
+        "data",
+        Level.INVERTER,
+        quarantine.judge,
+        quarantine.BOUNDS,
+        (),
+        frozenset({"F03", "F35", "F36", "F38", "F39", "F41"}),
     ),
 )
 KINDS: Mapping[str, Kind] = {kind.rule_id: kind for kind in _KINDS}

@@ -10,6 +10,7 @@ from collectors.contact import Light
 from collectors.documents import Documents
 from collectors.group_commit import GroupCommit
 from collectors.identity import IdentityWatch
+from collectors.plausibility import UnitWatch
 from collectors.poller import PolledDevice, WirePoller
 from collectors.source import Delivery, MessageSource, Source
 from collectors.spool import Spool
@@ -88,9 +89,10 @@ class Collector:
         self._on_batches = on_batches
         self._published = published_devices(registry, clock)
         self._documents = Documents(profiles)
-        self._listen()
         self._decoders = Decoders(registry, profiles)
         self._identity = IdentityWatch(spool.notes())
+        self._units = UnitWatch()
+        self._listen()
         self._wires = Wires(
             profiles,
             clock,
@@ -210,7 +212,8 @@ class Collector:
         return changed
 
     def _listen(self) -> None:
-        """Hear the topics of gateways that speak JSON of their own."""
+        """Know who should answer, and hear the topics of gateways that speak JSON of their own."""
+        self._identity.register({one.device_id: one.serial_number for one in self._registry.devices()})
         self._documents.follow(self._registry, self._published.values())
         if self._messages is not None:
             self._messages.listen(self._documents.topics)
@@ -322,7 +325,8 @@ class Collector:
     ) -> None:
         self._batches += 1
         if self._commit is not None:
-            judged = self._identity.judged(batch)
+            device = self._registry.devices_by_id[batch.device_id]
+            judged = self._identity.judged(self._units.judged(batch, device))
             doubtful = state_of(judged) is not SlotState.GOOD
             state = SlotState.PARTIAL if partial and not doubtful else None
             self._commit.put(judged, delivery, state=state, owed=owed)
@@ -356,13 +360,16 @@ class Collector:
         for wire in self._wires.wires:
             for device in wire.devices:
                 health = device.contact.health()
-                doubtful = self._identity.is_doubtful(device.device_id)
+                doubtful = self._is_doubtful(device.device_id)
                 found[device.device_id] = replace(health, inconsistent=True) if doubtful else health
         gaps = self._messages.gaps() if self._messages is not None else {}
         for device_id in self._published:
             found[device_id] = replace(self._published_health(device_id), gaps=gaps.get(device_id, 0))
         names = (device.device_id for device in self._registry.devices())
         return {name: found[name] if name in found else _unpolled(name) for name in names}
+
+    def _is_doubtful(self, device_id: str) -> bool:
+        return self._identity.is_doubtful(device_id) or self._units.is_doubtful(device_id)
 
     def _published_health(self, device_id: str) -> Health:
         """Judge a device that speaks when it likes: silent when it has not for a few periods."""
@@ -372,7 +379,7 @@ class Collector:
         now = self._clock.now()
         last = health.last_answer_at
         if last is not None and (now - last).total_seconds() <= _SILENT_AFTER_PERIODS * plant.poll_period_s:
-            return replace(health, inconsistent=self._identity.is_doubtful(device_id))
+            return replace(health, inconsistent=self._is_doubtful(device_id))
         light = Light.at(sun_elevation(now, plant.latitude, plant.longitude))
         if device.kind is DeviceKind.INVERTER and light is not Light.DAY:
             return replace(health, contact=Contact.ASLEEP, reason=Reason.ASLEEP, since=last)

@@ -3,12 +3,15 @@
 import json
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from domain.health import Contact
+from domain.measurement import Quality
 from main.__main__ import main
+from main.build import open_spool
 from main.instance import Instance
 from tests.main.field.field import configured, field, running
 
@@ -49,6 +52,37 @@ def test_a_device_is_added_undone_and_the_running_collector_follows_both(
             assert contact(instance, "alpha-inv-1") is Contact.ANSWERING
     assert main([*words, "registry", "history"]) == 0
     assert "device added" in capsys.readouterr().out
+
+
+def test_a_device_with_another_serial_number_is_quarantined_until_a_person_confirms_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with field() as (port,):
+        words = [*configured(tmp_path, port), "--json"]
+        confirm = [*words, "device", "confirm", "alpha-inv-1", "--user", "sample"]
+        assert main(confirm) == 1, "nothing runs"
+        spool = open_spool(tmp_path / "data")
+        spool.append([], {"serial:alpha-inv-1": "ANOTHER-DEVICE"})
+        spool.close()
+        with running(tmp_path) as instance:
+            assert instance.collector is not None
+            health = instance.collector.device_health
+            until(lambda: health()["alpha-inv-1"].inconsistent)
+            until(lambda: instance.latest.get("alpha-inv-1") is not None)
+            newest = instance.latest.get("alpha-inv-1")
+            assert newest is not None
+            assert set(newest.qualities or ()) == {Quality.INCONSISTENT}
+            capsys.readouterr()
+            assert main(confirm) == 0
+            assert json.loads(capsys.readouterr().out) == {"device": "alpha-inv-1", "confirmed": True}
+            until(lambda: not health()["alpha-inv-1"].inconsistent)
+            assert main(confirm) == 1, "nothing waits any more"
+            [entry] = [
+                one
+                for one in instance.records.audit(datetime(2020, 1, 1, tzinfo=UTC))
+                if one.action == "device.confirm"
+            ]
+            assert (entry.user_id, entry.subject, entry.outcome) == ("sample", "alpha-inv-1", "done")
 
 
 def test_a_device_behind_a_new_gateway_brings_its_gateway_along(
