@@ -5,6 +5,7 @@ measured, whether it is history, how good it is, and where each quantity stands 
 technician writes one as he writes a register table; ``pvmon profile lint`` tells every problem with its line.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
@@ -168,6 +169,8 @@ def _number(value: MappedValue, found: Any) -> float | None:
     if number is None:
         return None
     number = number * value.scale + value.offset
+    if not math.isfinite(number):
+        return None
     return number if value.scale.is_integer() else round(number, 9)
 
 

@@ -54,7 +54,10 @@ def _probe(instance: "Instance", payload: Mapping[str, Any]) -> Mapping[str, Any
         raise CommandError(f"unit {unit!r}: expected 0 to {_UNIT_MAX}")
     log.warning("probe of %s unit %s, asked by %s", gateway_id, unit, payload.get("user", ""))
     registry = instance.options.registry
-    result = instance.collector.visit(lambda wires: wires.probe(registry, gateway_id, unit), _PROBE_WITHIN_S)
+    wary = payload.get("quick") is True
+    result = instance.collector.visit(
+        lambda wires: wires.probe(registry, gateway_id, unit, wary=wary), _PROBE_WITHIN_S
+    )
     return probe_report(result, gateway_id, unit)
 
 

@@ -143,6 +143,12 @@ def test_words_absent_marks_and_doubt_of_the_gateway(tmp_path: Path) -> None:
     assert doubtful.batch.qualities == (Quality.GOOD, Quality.STALE, Quality.STALE)
 
 
+def test_a_number_too_large_to_count_with_is_missing(tmp_path: Path) -> None:
+    values = "values:\n  - {name: ac_active_power_w, from: $.p, scale: 1000}\n"
+    (found,) = _read(_profile(tmp_path, "document: {}\n" + values), {"p": 1e308})
+    assert found.batch.values == (None,)
+
+
 @pytest.mark.parametrize(
     ("said", "instant"),
     [
