@@ -325,8 +325,8 @@ class Collector:
     ) -> None:
         self._batches += 1
         if self._commit is not None:
-            device = self._registry.devices_by_id[batch.device_id]
-            judged = self._identity.judged(self._units.judged(batch, device))
+            device = self._registry.devices_by_id.get(batch.device_id)  # None: it left while it was read
+            judged = self._identity.judged(self._units.judged(batch, device) if device else batch)
             doubtful = state_of(judged) is not SlotState.GOOD
             state = SlotState.PARTIAL if partial and not doubtful else None
             self._commit.put(judged, delivery, state=state, owed=owed)
