@@ -368,7 +368,7 @@ def test_messages_are_acknowledged_only_when_they_are_on_disk(
         clock = ManualClock(NOON)
         job = collector(registry(mqtt_plant(9)), spool, profiles, clock=clock, messages=broker)
         task = asyncio.create_task(job.run())
-        await asyncio.sleep(0.05)
+        await until(lambda: hasattr(broker, "deliver"))
         for number in range(1, 301):
             broker.deliver(message(number))
         await until(lambda: len(broker.acknowledged) == 300)
@@ -413,7 +413,7 @@ def test_a_gateways_own_json_is_on_disk_before_it_is_acknowledged_and_history_is
         job = collector(registry(given), spool, profiles, clock=ManualClock(NOON), messages=broker)
         assert broker.topics == ("energy/growatt",)
         task = asyncio.create_task(job.run())
-        await asyncio.sleep(0.05)
+        await until(lambda: hasattr(broker, "deliver"))
         broker.deliver(grott(30, "yes"))
         await until(lambda: len(broker.acknowledged) == 1)
         assert job.device_health()["plant-9-inv-01"].contact is Contact.UNKNOWN
@@ -441,7 +441,7 @@ def test_messages_that_mean_nothing_are_quarantined_with_the_reason_and_acknowle
         broker.spool = spool
         job = collector(registry(mqtt_plant(9)), spool, profiles, messages=broker)
         task = asyncio.create_task(job.run())
-        await asyncio.sleep(0.05)
+        await until(lambda: hasattr(broker, "deliver"))
         broker.deliver(message(1, "stranger"))
         broker.deliver(message(2, values="none"))
         broker.deliver(Delivery((1, 3), None, "pv/x/y/data", b"{", "not JSON"))
