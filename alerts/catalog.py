@@ -17,6 +17,7 @@ from alerts.conditions import (
     peers_low,
     plant_low,
     plant_stop,
+    quarantine,
     sensors,
     silence,
     steps,
@@ -475,6 +476,15 @@ _KINDS = (
     Kind("I02", "industry", Level.NOTE, None, daily=True),
     Kind("I03", "industry", Level.NOTE, None, daily=True),
     Kind("I04", "industry", Level.NOTE, None, daily=True),
+    Kind(
+        "F46",
+        "data",
+        Level.INVERTER,
+        quarantine.judge,
+        quarantine.BOUNDS,
+        (),
+        frozenset({"F03", "F35", "F36", "F38", "F39", "F41"}),
+    ),
 )
 KINDS: Mapping[str, Kind] = {kind.rule_id: kind for kind in _KINDS}
 DANGERS = frozenset(kind.rule_id for kind in _KINDS if kind.danger)  # neither priced nor planned away

@@ -24,7 +24,8 @@ from domain.plant import Gateway, Registry
 from domain.slots import microseconds
 from domain.timespan import Interval
 from inverters.profile import load_profiles
-from jobs.collect import Collector, Manner
+from jobs.collect import Collector
+from jobs.collecting import Manner
 from jobs.edge_forward import EdgeForwarder, EdgePace
 from jobs.forward import Forwarder
 from stores.duckdb import DuckDbStore

@@ -9,20 +9,24 @@ import argparse
 import math
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from random import Random
 from time import perf_counter
 
 from domain.errors import PvmonError
 from domain.measurement import Batch, Quality, Sample, WordBlock
+from domain.plant import Device
 from domain.quantity import quantity
 from inverters.codes import active_codes, device_state
 from inverters.decode import Decoder
 from inverters.dlt645 import decode_identifier
+from inverters.document_path import PathError, parse_path
 from inverters.frame_reading import read_frame
 from inverters.frames import bcd_number, crc16, dlt645_answer, gdw3761_frame, rtu_registers
+from inverters.mapping import MappedDevice, Message
 from inverters.plan import plan
 from inverters.profile import DeviceProfile, load_profiles, resolve
 from inverters.remap import RemapDecoder, RemappedDevice
@@ -120,6 +124,51 @@ def _documents(rng: Random) -> None:
     _hold(Decoder(profile).decode_document(Sample("fuzz", _NOON, _NOON, (), document)))
 
 
+def _mapped(rng: Random) -> None:
+    device = rng.choice(_mapped_devices())
+    rows = [
+        {"name": rng.choice(("1_P", "1_E", "1_F", "x", 7)), "value": rng.choice(_STRANGE)}
+        for _ in range(rng.randrange(5))
+    ]
+    values = {
+        rng.choice(("pvpowerout", "eactotal", "pvstatus", "pvserial")): rng.choice(
+            (*_STRANGE, rng.uniform(-1e9, 1e9))
+        )
+        for _ in range(rng.randrange(6))
+    }
+    document: object = {
+        "device": rng.choice(("S", 5, None)),
+        "time": rng.choice((*_STRANGE, "20260701115900", "2026-07-01 11:59:00", rng.random() * 1e14)),
+        "buffered": rng.choice(("yes", "no", None, [])),
+        "values": rng.choice((values, rows, None)),
+        "rw_prot": rng.choice(({"r_data": rows}, {"r_data": values}, rows, 3)),
+        "1_P": rng.choice(_STRANGE),
+    }
+    if rng.random() < 0.1:
+        document = rng.choice(_STRANGE)
+    for reading in device.read(Message("a/b", document, _NOON)):
+        _hold(reading.batch)
+        if reading.batch.measured_at > _NOON + timedelta(days=1):
+            raise AssertionError(f"measured at {reading.batch.measured_at}, which has not come yet")
+
+
+@cache
+def _mapped_devices() -> tuple[MappedDevice, ...]:
+    return tuple(
+        MappedDevice(one.mapping, Device("fuzz", "p", one.kind, "fuzz", one.name, "g", 1, serial_number="S"))
+        for one in load_profiles().values()
+        if one.mapping is not None
+    )
+
+
+def _expressions(rng: Random) -> None:
+    text = "".join(rng.choice("$@.[]?*='{}unitserial0-1 ab") for _ in range(rng.randrange(20)))
+    with suppress(PathError):
+        parse_path(rng.choice(("", "$", "$.a", "@")) + text).for_device(1, "S").find(
+            {"a": [1, {"b": 2}]}, {}, "a/b"
+        )
+
+
 @cache
 def load_profiles_json() -> DeviceProfile:
     """Return the profile of our own JSON documents."""
@@ -207,6 +256,8 @@ TARGETS: Mapping[str, Callable[[Random], None]] = {
     "models": _models,
     "remapped": _remapped,
     "plain": _plain,
+    "mapped": _mapped,
+    "expressions": _expressions,
 }
 
 

@@ -167,6 +167,9 @@ class FieldBroker:
     def greet(self, words: Sequence[tuple[str, bytes]]) -> None:
         """Nobody waits for a greeting."""
 
+    def listen(self, topics: Sequence[str]) -> None:
+        """Every gateway of this field speaks our own format."""
+
     def gaps(self) -> dict[str, int]:
         """Return how many numbered messages never came."""
         return dict(self._gaps)

@@ -92,12 +92,20 @@ class GroupCommit:
         self._stopping = False
         self._refused = 0
 
-    def put(self, batch: Batch | None, delivery: Delivery | None = None, *, state: int | None = None) -> None:
+    def put(
+        self,
+        batch: Batch | None,
+        delivery: Delivery | None = None,
+        *,
+        state: int | None = None,
+        owed: bool = False,
+    ) -> None:
         """Queue a batch, the delivery it came with, or a delivery nobody understood.
 
-        ``state`` is that of the batch's slot where it is not what its qualities say.
+        ``state`` is that of the batch's slot where it is not what its qualities say. A batch is ``owed`` when
+        the delivery it came with follows with a later one.
         """
-        if len(self._waiting) >= WAITING_MAX and delivery is None and batch is not None:
+        if len(self._waiting) >= WAITING_MAX and not owed and delivery is None and batch is not None:
             self.counts.lost += 1
             self.say((batch.device_id, batch.measured_at, SlotState.SPOOL_SHED))
             return

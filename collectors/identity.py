@@ -1,4 +1,4 @@
-"""Who answers: a device whose serial number changed is not believed until a person confirms it."""
+"""Who answers: a device whose serial number changed, or is that of another, is not believed until a person confirms it."""
 
 import logging
 from collections.abc import Mapping
@@ -25,9 +25,14 @@ class IdentityWatch:
         self._known = {
             name.removeprefix(_PREFIX): value for name, value in notes.items() if name.startswith(_PREFIX)
         }
+        self._registered: dict[str, str] = {}
         self._other: dict[str, str] = {}
         self._texts: dict[str, Mapping[str, str]] = {}
         self._unsaved: dict[str, str] = {}
+
+    def register(self, serials: Mapping[str, str]) -> None:
+        """Take the serial numbers the registry has, by device; those it does not know are left out."""
+        self._registered = {serial: device_id for device_id, serial in serials.items() if serial}
 
     def seen(self, batch: Batch) -> None:
         """Take note of the serial number in ``batch``, if it has one."""
@@ -36,9 +41,18 @@ class IdentityWatch:
         serial = batch.texts.get(_SERIAL, "").strip()
         if not serial:
             return
-        known = self._known.get(batch.device_id)
-        if known is None:
+        known, owner = self._known.get(batch.device_id), self._owner(batch.device_id, serial)
+        if known is None and owner is None:
             self._accept(batch.device_id, serial)
+        elif known is None:
+            if self._other.get(batch.device_id) != serial:
+                self._other[batch.device_id] = serial
+                log.warning(
+                    "device %s: it answers with the serial number %s of %s; its values are marked until somebody confirms it",
+                    batch.device_id,
+                    serial,
+                    owner,
+                )
         elif serial == known:
             self._other.pop(batch.device_id, None)
         elif self._other.get(batch.device_id) != serial:
@@ -49,6 +63,15 @@ class IdentityWatch:
                 known,
                 serial,
             )
+
+    def _owner(self, device_id: str, serial: str) -> str | None:
+        """Return the other device a serial number belongs to, by the registry or by what was read before."""
+        listed = self._registered.get(serial)
+        if listed is not None:
+            return None if listed == device_id else listed
+        return next(
+            (name for name, known in self._known.items() if known == serial and name != device_id), None
+        )
 
     def judged(self, batch: Batch) -> Batch:
         """Return ``batch`` with what the device said it is; every value marked when that is in doubt."""

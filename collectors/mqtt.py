@@ -1,6 +1,7 @@
 """MQTT: the one importer of paho. A message is acknowledged by us, and only once it is safe on disk.
 
-Gateways publish one JSON document per device and instant to ``pv/<plant>/<device>/data`` with QoS 1. The
+Gateways publish one JSON document per device and instant to ``pv/<plant>/<device>/data`` with QoS 1, or JSON of
+their own on topics the registry names (`collectors.documents` says what those mean). The
 session outlives us by seven days, so that what is published while we are away waits at the broker.
 Retained messages are old news and never count as samples. What collectors in villages send (collectors/edge_codec.py) is
 answered on a topic of its own once it is on disk. Whatever a callback meets, the network thread
@@ -24,6 +25,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from collectors.documents import topic_fits
 from collectors.edge_codec import KINDS, BadMessageError, is_edge_topic, read_edge
 from collectors.source import Delivery
 from domain.clock import Clock
@@ -83,18 +85,29 @@ def read_message(topic: str, payload: bytes) -> tuple[str, Mapping[str, Any]]:
     match = _TOPIC.fullmatch(topic)
     if match is None:
         raise NotUnderstoodError(f"topic {topic!r}: expected pv/<plant>/<device>/data")
-    if len(payload) > PAYLOAD_MAX:
-        raise NotUnderstoodError(f"{len(payload)} bytes; at most {PAYLOAD_MAX} are taken")
-    try:
-        document = orjson.loads(payload)
-    except orjson.JSONDecodeError as error:
-        raise NotUnderstoodError(f"not JSON: {error}") from error
+    document = read_json(payload)
     if not isinstance(document, dict):
         raise NotUnderstoodError("not a JSON object")
     device_id = match.group(2)
     if document.get("device", device_id) != device_id:
         raise NotUnderstoodError(f"device {document['device']!r} on the topic of {device_id}")
     return device_id, document
+
+
+def read_json(payload: bytes) -> Any:
+    """Return the JSON of a message.
+
+    Raises
+    ------
+    NotUnderstoodError
+        It is too long, or no JSON.
+    """
+    if len(payload) > PAYLOAD_MAX:
+        raise NotUnderstoodError(f"{len(payload)} bytes; at most {PAYLOAD_MAX} are taken")
+    try:
+        return orjson.loads(payload)
+    except orjson.JSONDecodeError as error:
+        raise NotUnderstoodError(f"not JSON: {error}") from error
 
 
 class GapCounter:
@@ -146,6 +159,7 @@ class MqttCollector:
         self._watchdog = threading.Timer(0.0, lambda: None)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        self._topics: tuple[str, ...] = ()
         self._client = self._make_client()
 
     # ------------------------------------------------------------------ life
@@ -167,6 +181,15 @@ class MqttCollector:
     def is_connected(self) -> bool:
         """Tell whether the broker accepted us."""
         return self._connected
+
+    def listen(self, topics: Sequence[str]) -> None:
+        """Hear these topics too, whose documents are not of our format; also while connected."""
+        before, self._topics = self._topics, tuple(topics)
+        if self._connected:
+            for topic in self._topics:
+                self._subscribe(self._client, topic)
+            for topic in set(before) - set(self._topics):
+                self._client.unsubscribe(topic)
 
     def acknowledge(self, receipts: list[tuple[int, int]]) -> None:
         """Tell the broker that these messages are safe on disk."""
@@ -267,10 +290,8 @@ class MqttCollector:
             with self._lock:
                 self._lost.append(Interval(min(self._away_since or now, now), now))
             log.warning("%s: the broker lost our session; what was published meanwhile is gone", self._broker)
-        if self._version >= 5:
-            client.subscribe([(topic, SubscribeOptions(qos=1, retainHandling=2)) for topic in TOPICS])
-        else:
-            client.subscribe([(topic, 1) for topic in TOPICS])
+        for asked in (*TOPICS, *self._topics):
+            self._subscribe(client, asked)
         self._connected = True
         with self._lock:
             greetings = list(self._greetings)
@@ -279,6 +300,12 @@ class MqttCollector:
         if self._said_down:
             self._said_down = False
             log.info("%s: connected again", self._broker)
+
+    def _subscribe(self, client: paho.Client, topic: str) -> None:
+        if self._version >= 5:
+            client.subscribe(topic, options=SubscribeOptions(qos=1, retainHandling=2))
+        else:
+            client.subscribe(topic, qos=1)
 
     def _on_connect_fail(self, _client: paho.Client, _data: Any) -> None:
         self._say_down("no connection")
@@ -326,12 +353,15 @@ class MqttCollector:
                 return Delivery(receipt, None, topic, payload, edge=read_edge(topic, payload))
             except BadMessageError as error:
                 return Delivery(receipt, None, topic, payload[:PAYLOAD_MAX], str(error))
+        now = self._clock.now()
         try:
+            if any(topic_fits(asked, topic) for asked in self._topics):
+                document = read_json(payload)
+                return Delivery(receipt, None, topic, payload, document=document, received_at=now)
             device_id, document = read_message(topic, payload)
         except NotUnderstoodError as error:
             return Delivery(receipt, None, topic, payload[:PAYLOAD_MAX], str(error))
         self._numbers.seen(device_id, document.get("seq"))
-        now = self._clock.now()
         sample = Sample(device_id, now, now, document=document, origin=Origin.MQTT)
         return Delivery(receipt, sample, topic, payload)
 

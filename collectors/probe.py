@@ -1,6 +1,7 @@
 """Asking an unknown device who it is: at most twelve reads and twenty seconds, and the connection is closed behind it."""
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass
 
 from collectors.source import Source
@@ -14,6 +15,7 @@ from domain.errors import (
 from inverters.recognise import CLUES, SURE, Recognised
 
 LONGEST_S = 19.0
+READS_MAX = 12
 SILENT_AFTER = 3  # reads without any answer: nobody is there
 _BUSY_CODES = frozenset({4, 5, 6})  # what devices say while another master talks to them
 
@@ -31,8 +33,12 @@ class ProbeResult:
     trouble: str = ""
 
 
-async def probe(source: Source, unit: int, *, silent_after: int = SILENT_AFTER) -> ProbeResult:
+async def probe(
+    source: Source, unit: int, *, silent_after: int = SILENT_AFTER, wary: bool = False
+) -> ProbeResult:
     """Return which family answers as ``unit``; nobody does after ``silent_after`` questions without an answer.
+
+    ``wary``: ask nothing more after the first sign that somebody else is on the wire.
 
     Raises
     ------
@@ -43,9 +49,11 @@ async def probe(source: Source, unit: int, *, silent_after: int = SILENT_AFTER) 
     reads, answered, trouble = 0, False, ""
     try:
         async with asyncio.timeout(LONGEST_S):
-            for clue in CLUES:
-                if not answered and reads >= silent_after:
-                    break
+            asked = deque(CLUES)
+            while (
+                asked and reads < READS_MAX and (answered or reads < silent_after) and not (wary and trouble)
+            ):
+                clue = asked.popleft()
                 reads += 1
                 try:
                     words = (await source.read(unit, clue.block)).words
@@ -59,9 +67,10 @@ async def probe(source: Source, unit: int, *, silent_after: int = SILENT_AFTER) 
                     answered = answered or not isinstance(error, UnreachableError)
                     continue
                 answered = True
-                one = clue.judge(words)
+                one = clue.tell(words, unit)
                 if one is not None:
                     found.append(one)
+                    asked.extendleft(reversed(clue.then))
                     if one.confidence >= SURE:
                         break
     except TimeoutError:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Any, Protocol
 
 from collectors.edge_codec import Answer, EdgeMessage
 from domain.measurement import BlockRead, Sample, WordBlock
@@ -38,9 +39,10 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message that arrived: a sample, what a collector in a village says, or a payload nobody understood and why.
+    """One message that arrived: a sample, a gateway's own ``document``, what a collector in a village says, or
+    what nobody could understand and why.
 
-    ``receipt`` is handed back to `MessageSource.acknowledge` once the content is safe on disk.
+    ``received_at`` is set for a gateway's own document only. ``receipt`` is handed back to `MessageSource.acknowledge` once the content is safe on disk.
     """
 
     receipt: tuple[int, int]
@@ -49,6 +51,8 @@ class Delivery:
     payload: bytes = b""
     reason: str = ""
     edge: EdgeMessage | None = None
+    document: Any = None
+    received_at: datetime | None = None
 
 
 class MessageSource(Protocol):
@@ -56,6 +60,10 @@ class MessageSource(Protocol):
 
     def start(self, deliver: Callable[[Delivery], None]) -> None:
         """Connect in the background; ``deliver`` is called in a thread of its own."""
+        ...
+
+    def listen(self, topics: Sequence[str]) -> None:
+        """Hear these topics too, whose documents are not of our format; also while connected."""
         ...
 
     def acknowledge(self, receipts: list[tuple[int, int]]) -> None:

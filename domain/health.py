@@ -44,7 +44,7 @@ class Health:
     gaps : int
         Messages a gateway numbered but never delivered (MQTT).
     inconsistent : bool
-        The device's serial number changed and nobody has confirmed it yet.
+        The device's serial number changed and nobody has confirmed it yet, or a value has a wrong unit.
     """
 
     device_id: str

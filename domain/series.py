@@ -35,6 +35,10 @@ class Flag(IntFlag):
     CURTAILED = 4096
 
 
+QUARANTINED = (
+    "quarantined"  # beside the quantities of a device: 1 where what it said was not believed, 0 where it was
+)
+
 BAD = (
     Flag.MISSING
     | Flag.OUT_OF_RANGE

@@ -14,6 +14,8 @@ from types import MappingProxyType
 from domain.errors import ProfileError
 from domain.plant import DeviceKind
 from domain.quantity import vocabulary
+from inverters.mapping import DocumentMapping
+from inverters.mapping_reader import read_mapping
 from inverters.models import (
     Constant,
     ModelAt,
@@ -77,6 +79,7 @@ class DeviceProfile:
     quality: ProfileQuality
     witness: str = ""
     json_document: bool = False
+    mapping: DocumentMapping | None = field(default=None, repr=False)  # of a gateway's own JSON documents
     dlt645: bool = False  # values come by data identifiers (`inverters.dlt645`), not by registers
     source: str = ""
     models_table: ModelTable | None = field(default=None, repr=False)
@@ -90,6 +93,8 @@ class DeviceProfile:
     @property
     def json_points(self) -> tuple[str, ...]:
         """Quantities a JSON document of this profile may hold; empty for register devices."""
+        if self.mapping is not None:
+            return self.mapping.names()
         return vocabulary() if self.json_document else ()
 
     def points_for(self, string_count: int | None = None) -> tuple[Point, ...]:
@@ -162,6 +167,9 @@ def read_profile(path: Path, problems: Problems) -> DeviceProfile | None:
     )
     lines: Lines = {}
     table = read_model_table(section, order, lines) if "default_map" in section else None
+    document = section.section("document")
+    mapping = None if document is None else read_mapping(document, section)
+    no_points = json_document or dlt645 or table is not None or mapping is not None
     profile = DeviceProfile(
         name=name,
         kind=DeviceKind(section.choice("kind", tuple(kind.value for kind in DeviceKind))),
@@ -169,10 +177,11 @@ def read_profile(path: Path, problems: Problems) -> DeviceProfile | None:
         models=section.texts("models"),
         word_order=order,
         limits=_limits(section.section("limits")),
-        points=() if json_document or dlt645 or table is not None else _points(section, order, lines),
+        points=() if no_points else _points(section, order, lines),
         quality=_quality(section.section("quality")),
         witness=section.text("witness", ""),
-        json_document=json_document,
+        json_document=json_document or mapping is not None,
+        mapping=mapping,
         dlt645=dlt645,
         source=str(path),
         models_table=table,

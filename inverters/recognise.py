@@ -1,7 +1,7 @@
 """Which family answers on a wire, from documented registers alone: a few reads, what each must hold, how sure it makes.
 
-Pure: the caller reads `CLUES` one by one and hands each answer to `judge`; the first sure one ends it. Families
-without an identity of their own (single sensors, some meters) are known by plausible values only, or not at all.
+Pure: the caller reads `CLUES` one by one and hands each answer to `tell`; the first sure one ends it. Families
+without an identity of their own (single sensors, some meters) are known by values that agree, and less surely.
 """
 
 import struct
@@ -28,10 +28,22 @@ class Recognised:
 
 @dataclass(frozen=True, slots=True)
 class Clue:
-    """One read, and what it tells when it is answered."""
+    """One read, and what it tells when it is answered.
+
+    ``names_unit``: its first register must hold the unit that was asked. ``then`` are read only when it told
+    something: they say more of the same device.
+    """
 
     block: BlockRead
     judge: Callable[[bytes], Recognised | None]
+    names_unit: bool = False
+    then: "tuple[Clue, ...]" = ()
+
+    def tell(self, words: bytes, unit: int) -> Recognised | None:
+        """Return what an answer of ``unit`` tells."""
+        if self.names_unit and _word(words, 0) != unit:
+            return None
+        return self.judge(words)
 
 
 def text_in(words: bytes) -> str:
@@ -79,9 +91,24 @@ def _goodwe(words: bytes) -> Recognised | None:
     return Recognised("goodwe_mt", confidence, f"30004 holds a serial number, 30012 {model!r}", serial, model)
 
 
-def _growatt(words: bytes) -> Recognised | None:
-    serial = _serial(words)
-    return Recognised("growatt_max", SURE, "holding 23 holds a serial number", serial) if serial else None
+def _low_holding(words: bytes) -> Recognised | None:
+    """Growatt holds its serial number from 23 on, Acrel's ADW300 voltages, currents and powers from 20 on."""
+    serial = _serial(words[6:16])
+    if serial:
+        return Recognised("growatt_max", SURE, "holding 23 holds a serial number", serial)
+    volts = [_word(words, number) * 0.1 for number in range(3)]
+    amps = [_word(words, number) * 0.01 for number in range(6, 9)]
+    *phases_w, total_w = struct.unpack(">4i", words[20:36])
+    apparent_va = sum(u * i for u, i in zip(volts, amps, strict=True))
+    agree = (
+        abs(sum(phases_w) - total_w) <= 3 + 0.02 * abs(total_w) and abs(total_w) <= 100 + 1.1 * apparent_va
+    )
+    if not agree or not all(30.0 <= u <= 290.0 for u in volts):
+        return None
+    why = (
+        f"20 to 22 are voltages of {volts[0]:.1f} V, and the powers of the phases from 30 on make that at 36"
+    )
+    return Recognised("meter_acrel_adw300", 0.8, why)
 
 
 def _huawei_v2(words: bytes) -> Recognised | None:
@@ -145,17 +172,47 @@ def _huawei_meter(words: bytes) -> Recognised | None:
     )
 
 
+def _jxct(words: bytes) -> Recognised | None:
+    if not 1 <= _word(words, 0) <= 252:
+        return None
+    return Recognised(
+        "weather_jxct", 0.6, "256 holds the sensor's own address; which sensor it is, its plate must tell"
+    )
+
+
+def _jxct_wind_speed(words: bytes) -> Recognised | None:
+    if _word(words, 0) > 600:
+        return None
+    return Recognised("weather_jxct_wind_speed", 0.8, "256 holds the sensor's own address, 22 a wind speed")
+
+
+def _jxct_temperature(words: bytes) -> Recognised | None:
+    (degrees,) = struct.unpack(">h", words[2:4])
+    if _word(words, 0) > 1000 or not -400 <= degrees <= 800:
+        return None
+    why = f"256 holds the sensor's own address, 0 and 1 a humidity and {degrees / 10:.1f} C"
+    return Recognised("weather_jxct_temperature", 0.8, why)
+
+
 CLUES = (
     Clue(BlockRead(3, 30000, 25), _huawei),
     Clue(BlockRead(4, 4989, 11), _sungrow),
     Clue(BlockRead(3, 30004, 13), _goodwe),
-    Clue(BlockRead(3, 23, 5), _growatt),
+    Clue(BlockRead(3, 20, 18), _low_holding),
     Clue(BlockRead(3, 32001, 12), _huawei_v2),
     Clue(BlockRead(3, 40713, 10), _smartlogger),
     Clue(BlockRead(3, 40000, 2), _sunspec),
     Clue(BlockRead(4, 3033, 10), _solis),
-    Clue(BlockRead(3, 20480, 1), _acrel_type),
-    Clue(BlockRead(3, 97, 23), _acrel),
+    Clue(BlockRead(3, 97, 23), _acrel, then=(Clue(BlockRead(3, 20480, 1), _acrel_type),)),
+    Clue(
+        BlockRead(3, 256, 2),
+        _jxct,
+        names_unit=True,
+        then=(
+            Clue(BlockRead(3, 22, 1), _jxct_wind_speed),
+            Clue(BlockRead(3, 0, 2), _jxct_temperature),
+        ),
+    ),
     Clue(BlockRead(3, 8198, 2), _chint),
     Clue(BlockRead(3, 2110, 16), _huawei_meter),
 )

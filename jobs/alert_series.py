@@ -14,14 +14,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from domain.frame import DEVICE, INSTANT
+from domain.measurement import Quality
 from domain.plant import Connection, Device, DeviceKind, Plant, Registry
-from domain.series import DeviceSeries, Floats, Instants, PlantSeries
+from domain.series import QUARANTINED, DeviceSeries, Floats, Instants, PlantSeries
 from domain.sun import sun_position
 from domain.timespan import Interval
 from kpis.clear_sky import clear_sky_poa
 from stores.protocol import MeasurementStore
 
 POA, GHI = "irradiance_poa_w_m2", "irradiance_ghi_w_m2"
+_DOUBT_STEPS = 5  # a batch so old still tells whether its device is believed
 _SYSTEM_RATIO = 0.82  # AC over DC at full light, losses included
 _GAMMA_PER_C = -0.004
 _KINDS = (DeviceKind.INVERTER, DeviceKind.REVENUE_METER, DeviceKind.WEATHER_STATION, DeviceKind.LOGGER)
@@ -56,6 +58,7 @@ class Window:
     kinds : the kinds of devices to read.
     quantities : the quantities to read of what the rules look at; None: all.
     lights : plants that may lend their light besides those that are read.
+    doubts : also say where a device was not believed (`QUARANTINED`), as far as its newest batch tells.
     """
 
     store: MeasurementStore
@@ -66,6 +69,8 @@ class Window:
     kinds: Sequence[DeviceKind] = _KINDS
     quantities: Collection[str] | None = None
     lights: Sequence[PlantSeries] = ()
+    doubts: bool = False
+    _doubted: dict[str, Floats] = field(default_factory=dict)
     _blocks: dict[DeviceKind, "_Block"] = field(default_factory=dict)
     _end: datetime | None = None
 
@@ -78,7 +83,29 @@ class Window:
             devices = [each for each in self._live_devices() if each.kind is kind]
             self._take(kind, devices, Interval(start, until), shift)
         self._end = until
+        if self.doubts:
+            self._mark_doubt(until, min(shift, self.length))
         return self._series(until)
+
+    def _mark_doubt(self, until: datetime, shift: int) -> None:
+        """Note for the newest instants which devices were not believed in their newest batch."""
+        ids = [each.device_id for each in self._live_devices()]
+        not_before = until - timedelta(seconds=_DOUBT_STEPS * self.step_s)
+        newest = {batch.device_id: batch for batch in self.store.latest(ids, not_before)} if ids else {}
+        before, self._doubted = self._doubted, {}
+        for name in {*newest, *before} & set(ids) if shift else before:
+            row = np.full(self.length, np.nan)
+            old = before.get(name)
+            if old is not None:
+                row[: self.length - shift] = old[shift:]
+                row[self.length - shift :] = old[-1] if name in newest else np.nan
+            if name in newest and shift:
+                batch = newest[name]
+                back = int((until - batch.measured_at).total_seconds() // self.step_s) + 1
+                row[self.length - min(shift, max(back, 1)) :] = Quality.INCONSISTENT in (
+                    batch.qualities or ()
+                )
+            self._doubted[name] = row
 
     def _live_devices(self) -> list[Device]:
         return [device for plant in self._live_plants() for device in plant.devices]
@@ -125,7 +152,9 @@ class Window:
 
     def _values(self, device: Device) -> Mapping[str, Floats]:
         block = self._blocks.get(device.kind)
-        return {} if block is None else block.values_of(device.device_id)
+        values = {} if block is None else dict(block.values_of(device.device_id))
+        doubted = self._doubted.get(device.device_id)
+        return values if doubted is None else {**values, QUARANTINED: doubted}
 
     def _plant(self, plant: Plant, instants: Instants) -> PlantSeries:
         epoch_s = instants.astype("datetime64[s]").astype(np.int64) + self.step_s / 2.0

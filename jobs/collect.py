@@ -3,30 +3,31 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TypeVar
 
-from collectors.contact import Light
+from collectors.documents import Documents
 from collectors.group_commit import Group, GroupCommit, Parcel
 from collectors.identity import IdentityWatch
 from collectors.metered_link import LinkBook
 from collectors.notes import Together
+from collectors.plausibility import UnitWatch
 from collectors.poller import PolledDevice, WirePoller
 from collectors.shared_wire import SharedWire
 from collectors.source import Delivery, MessageSource, Source
 from collectors.spool import Spool
-from collectors.time_guard import ClockSource
 from collectors.wiring import Decoders, Wire, edge_devices, joined, published_devices
 from domain.clock import Clock
 from domain.errors import CollectError, CommandError, SpoolError
-from domain.health import Contact, Health, Reason
+from domain.health import Health, Reason
 from domain.measurement import Batch, BlockRead, Sample
-from domain.plant import Device, DeviceKind, Gateway, Plant, Registry
+from domain.plant import Device, Gateway, Registry
 from domain.slots import SlotRange, SlotState, state_of
-from domain.sun import sun_elevation
 from inverters.profile import DeviceProfile
+from jobs.collecting import USUAL, CollectorCounts, Manner
 from jobs.edge_desk import EdgeBeat, EdgeDesk, contact_of
+from jobs.heard import Heard
 from jobs.slot_keeper import SlotKeeper
 from jobs.stamps import Held, Stamps
 from jobs.wires import Wires, end
@@ -34,42 +35,10 @@ from jobs.wires import Wires, end
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-_SILENT_AFTER_PERIODS = 3.5
 _RESTART_AFTER_S = 5.0
 _FOLLOW_S = 1.0
 _DEAF_AFTER_PERIODS = 3.0
 _DEAF_S = 60.0  # a cycle over a wire of dead devices may last so long
-
-
-@dataclass(frozen=True, slots=True)
-class CollectorCounts:
-    """What the collector did since it started."""
-
-    cycles: int
-    late_cycles: int
-    reads: int
-    probes: int
-    batches: int
-    committed: int
-    lost: int
-    messages: int
-    bad_messages: int
-    undecoded: int
-
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """What is done otherwise in another place.
-
-    ``judges_identity``: whether a changed serial number is judged here (a village leaves that to the centre);
-    ``clock_source``: what says that the clock is right.
-    """
-
-    judges_identity: bool = True
-    clock_source: ClockSource = ClockSource.NTP
-
-
-USUAL = Manner()
 
 
 class Collector:
@@ -118,6 +87,10 @@ class Collector:
         self._edge = EdgeDesk(registry, clock, notes, send=self._send, hear=self._from_edge)
         self.links = LinkBook(notes, clock)
         self.time = Stamps(clock, manner.clock_source, self._put)
+        self._documents = Documents(profiles)
+        self._undated: list[tuple[float, Delivery]] = []
+        self._units = UnitWatch()
+        self._listen()
         self._wires = Wires(
             profiles,
             clock,
@@ -127,7 +100,7 @@ class Collector:
             keep_running=self._keep_running,
         )
         self._wires.open(registry)
-        self._heard: dict[str, Health] = {}
+        self._heard = Heard(clock)
         self._stop_asked = False
         self._commit: GroupCommit | None = None
         self._keeper: SlotKeeper | None = None
@@ -238,6 +211,7 @@ class Collector:
         self._edge.follow()
         if self._messages is not None:
             self._messages.greet(self._edge.greetings())
+        self._listen()
         if self._keeper is not None:
             before = self._keeper.grids
             self._keeper.follow(self._registry, self._wires.wires, self._wires.pollers, self._published)
@@ -250,6 +224,13 @@ class Collector:
             "the registry was changed; wires polled otherwise than before: %s", ", ".join(changed) or "none"
         )
         return changed
+
+    def _listen(self) -> None:
+        """Know who should answer, and hear the topics of gateways that speak JSON of their own."""
+        self._identity.register({one.device_id: one.serial_number for one in self._registry.devices()})
+        self._documents.follow(self._registry, self._published.values())
+        if self._messages is not None:
+            self._messages.listen(self._documents.topics)
 
     def _poller(self, wire: Wire, source: SharedWire) -> WirePoller:
         return WirePoller(
@@ -267,6 +248,10 @@ class Collector:
     async def _clock_is_back(self) -> None:
         """Who is in service, and which days are there, was asked of a clock that could not be right."""
         await self._follow_registry()
+        undated, self._undated = self._undated, []
+        now, now_s = self._clock.now(), self._clock.monotonic()
+        for then_s, delivery in undated:
+            self._take_document(replace(delivery, received_at=now - timedelta(seconds=now_s - then_s)))
 
     def _say(self, said: SlotRange) -> None:
         if self._commit is not None and self.time.trusted:
@@ -283,7 +268,7 @@ class Collector:
         return self._messages.is_connected()
 
     def _slot_health(self, device_id: str) -> Health:
-        return self._published_health(device_id)
+        return self._heard_health(self._published[device_id])
 
     @staticmethod
     async def _keep_running(poller: WirePoller) -> None:
@@ -330,6 +315,9 @@ class Collector:
             self._edge.take(delivery, delivery.edge)
             return
         self._weigh(delivery)
+        if delivery.received_at is not None:
+            self._take_document(delivery)
+            return
         sample, batch, reason = delivery.sample, None, delivery.reason
         if sample is not None and sample.device_id not in self._published:
             reason = f"no device {sample.device_id} publishes here according to the registry"
@@ -342,7 +330,7 @@ class Collector:
             self.time.says(sample.device_id, sample.document.get("time"))
         if batch is not None:
             self._identity.seen(batch)
-            self._hear(batch)
+            self._heard.hear(batch)
             self._keep(batch, delivery)
             if self._keeper is not None and self._messages is not None:
                 self._keeper.heard(batch, self._messages.gaps().get(batch.device_id, 0))
@@ -358,9 +346,32 @@ class Collector:
             plant = self._registry.plants_by_id[device.plant_id]
             self.links.heard(gateway, plant, len(delivery.topic.encode()) + len(delivery.payload))
 
-    def _keep(self, batch: Batch, delivery: Delivery | None = None, *, partial: bool = False) -> None:
+    def _keep(
+        self, batch: Batch, delivery: Delivery | None = None, *, partial: bool = False, owed: bool = False
+    ) -> None:
         self._batches += 1
-        self.time.take(Held(self._identity.judged(batch), delivery, partial=partial))
+        self.time.take(Held(self._judged(batch), delivery, partial=partial, owed=owed))
+
+    def _take_document(self, delivery: Delivery) -> None:
+        """Take a gateway's own JSON; it is acknowledged with the last of its batches."""
+        if not self.time.trusted:  # it says what is live by the clock, so it waits for one
+            self._undated.append((self._clock.monotonic(), delivery))
+            return
+        told = self._documents.read(delivery)
+        for batch in (*told.history, *told.live):
+            self._identity.seen(batch)
+            self._keep(batch, owed=True)
+        for batch in told.live:
+            self._heard.hear(batch)
+            if self._keeper is not None:
+                self._keeper.heard(batch, 0)
+        if self._commit is not None:
+            self._bad_messages += bool(told.reason)
+            self._commit.put(None, replace(delivery, reason=told.reason))
+
+    def _judged(self, batch: Batch) -> Batch:
+        device = self._registry.devices_by_id.get(batch.device_id)  # None: it left while it was read
+        return self._identity.judged(self._units.judged(batch, device) if device else batch)
 
     def _put(self, held: Held) -> None:
         """Take what has its stamp."""
@@ -369,14 +380,14 @@ class Collector:
             state = SlotState.PARTIAL if held.partial and not doubtful else None
             if state is None and not doubtful and self.time.by_person:
                 state = SlotState.CLOCK
-            self._commit.put(held.batch, held.delivery, state=state)
+            self._commit.put(held.batch, held.delivery, state=state, owed=held.owed)
 
     def _from_edge(self, batch: Batch) -> Batch:
         """Treat a sample of a village as one we polled."""
         self._batches += 1
         self._identity.seen(batch)
-        self._hear(batch)
-        return self._identity.judged(batch)
+        self._heard.hear(batch)
+        return self._judged(batch)
 
     def _send(self, parcel: Parcel) -> None:
         if self._commit is not None:
@@ -394,18 +405,6 @@ class Collector:
             except Exception:
                 log.exception("a listener to new batches failed")
 
-    def _hear(self, batch: Batch) -> None:
-        before = self._heard.get(batch.device_id, Health(batch.device_id))
-        now = self._clock.now()
-        self._heard[batch.device_id] = replace(
-            before,
-            contact=Contact.ANSWERING,
-            reason=Reason.NONE,
-            since=before.since if before.contact is Contact.ANSWERING else now,
-            last_answer_at=max(before.last_answer_at or batch.measured_at, batch.measured_at),
-            good=before.good + 1,
-        )
-
     # ------------------------------------------------------------------ what is known
 
     def device_health(self) -> Mapping[str, Health]:
@@ -414,35 +413,24 @@ class Collector:
         for wire in self._wires.wires:
             for device in wire.devices:
                 health = device.contact.health()
-                doubtful = self._identity.is_doubtful(device.device_id)
+                doubtful = self._is_doubtful(device.device_id)
                 found[device.device_id] = replace(health, inconsistent=True) if doubtful else health
         gaps = self._messages.gaps() if self._messages is not None else {}
-        for device_id in self._published:
-            found[device_id] = replace(self._published_health(device_id), gaps=gaps.get(device_id, 0))
+        for device_id, published in self._published.items():
+            found[device_id] = replace(self._heard_health(published), gaps=gaps.get(device_id, 0))
         for device_id, (behind, _) in edge_devices(self._registry, self._clock).items():
             told = self._edge.health_of(device_id, behind.plant_id)
             found[device_id] = contact_of(self._heard_health(behind), told)
         names = (device.device_id for device in self._registry.devices())
         return {name: found[name] if name in found else _unpolled(name) for name in names}
 
-    def _published_health(self, device_id: str) -> Health:
-        """Judge a device that speaks when it likes: silent when it has not for a few periods."""
-        return self._heard_health(self._published[device_id])
+    def _is_doubtful(self, device_id: str) -> bool:
+        return self._identity.is_doubtful(device_id) or self._units.is_doubtful(device_id)
 
     def _heard_health(self, device: Device) -> Health:
-        device_id = device.device_id
-        health = self._heard.get(device_id, Health(device_id))
-        plant: Plant = self._registry.plants_by_id[device.plant_id]
-        now = self._clock.now()
-        last = health.last_answer_at
-        if last is not None and (now - last).total_seconds() <= _SILENT_AFTER_PERIODS * plant.poll_period_s:
-            return replace(health, inconsistent=self._identity.is_doubtful(device_id))
-        light = Light.at(sun_elevation(now, plant.latitude, plant.longitude))
-        if device.kind is DeviceKind.INVERTER and light is not Light.DAY:
-            return replace(health, contact=Contact.ASLEEP, reason=Reason.ASLEEP, since=last)
-        if last is None:
-            return health
-        return replace(health, contact=Contact.SILENT, reason=Reason.NO_ANSWER, since=last)
+        """Judge a device that speaks when it likes."""
+        plant = self._registry.plants_by_id[device.plant_id]
+        return self._heard.health(device, plant, inconsistent=self._is_doubtful(device.device_id))
 
     def edge_beats(self) -> list[EdgeBeat]:
         """Return what is known of the collectors in villages. Thread safe."""

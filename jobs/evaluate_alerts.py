@@ -106,7 +106,7 @@ class AlertWatch:
         self._clock = clock
         self._store = store
         self._caught_up = caught_up
-        self._window = Window(store, registry, STEP_S, WINDOW_STEPS)
+        self._window = Window(store, registry, STEP_S, WINDOW_STEPS, doubts=True)
         quick = [rule for rule in rules if not KINDS[rule.rule_id].daily]
         self._watch = Watch(quick, context)
         self._registry = registry
@@ -142,7 +142,7 @@ class AlertWatch:
         with self._lock:
             yield
             self._judged = None
-            self._window = Window(self._store, self._registry, STEP_S, WINDOW_STEPS)
+            self._window = Window(self._store, self._registry, STEP_S, WINDOW_STEPS, doubts=True)
 
     def _restore(self, now: datetime) -> None:
         self._alerts.forget_alerts([each.alert_id for each in self._alerts.pending_alerts()])

@@ -13,7 +13,7 @@ from collectors.time_guard import ClockSource, ClockState, TimeGuard
 from domain.clock import LATEST, Clock
 from domain.measurement import Batch, Quality
 from domain.plant import Registry
-from inverters.document import document_time
+from inverters.told import document_time
 
 log = logging.getLogger(__name__)
 LOOK_S = 1.0  # real seconds
@@ -22,11 +22,12 @@ _DEVICE_TIME = "device_time_epoch_s"
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A batch, the delivery it came with, and whether some of its blocks are missing."""
+    """A batch, the delivery it came with, whether some of its blocks are missing, and whether that follows later."""
 
     batch: Batch
     delivery: Delivery | None = None
     partial: bool = False
+    owed: bool = False
 
 
 class Stamps:

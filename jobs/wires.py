@@ -134,10 +134,11 @@ class Wires:
             await source.close()
 
     async def probe(
-        self, registry: Registry, gateway_id: str, unit: int, silent_after: int = SILENT_AFTER
+        self, registry: Registry, gateway_id: str, unit: int, *, wary: bool = False
     ) -> ProbeResult:
-        """Ask a unit of a wire who it is."""
-        return await probe(self._source(registry, gateway_id), unit, silent_after=silent_after)
+        """Ask a unit of a wire who it is; ``wary``: one question to nobody, none after a sign of another master."""
+        source = self._source(registry, gateway_id)
+        return await probe(source, unit, silent_after=1 if wary else SILENT_AFTER, wary=wary)
 
     def _source(self, registry: Registry, gateway_id: str) -> Source:
         one = self._running.get(gateway_id)

@@ -10,7 +10,8 @@ from collectors.edge_line import MqttLine
 from collectors.spool import Spool
 from collectors.wiring import at_edge
 from domain.errors import ConfigurationError
-from jobs.collect import Collector, Manner
+from jobs.collect import Collector
+from jobs.collecting import Manner
 from jobs.edge_forward import EdgeForwarder, EdgePace
 from main.backup.archive import program_version
 from main.build import Options, make_source, open_spool, with_registry

@@ -28,7 +28,8 @@ from dashboard.services import DashboardSettings, Services
 from domain.clock import Clock, SystemClock
 from domain.errors import StoreUnavailableError
 from industries.rules import IndustryRules
-from jobs.collect import Collector, Manner
+from jobs.collect import Collector
+from jobs.collecting import Manner
 from jobs.export_books import export_order
 from jobs.forward import Forwarder
 from jobs.schedule import Schedule

@@ -9,6 +9,13 @@ from inverters.encode import RegisterImage
 from simulator.groups import Group
 from simulator.noise import Floats, text_key
 
+# Sensors that hold their own address and a code of their speed (9600) there, beside what they measure.
+_OWN_ADDRESS_AT = dict.fromkeys(
+    ("weather_jxct", "weather_jxct_temperature", "weather_jxct_wind_direction", "weather_jxct_wind_speed"),
+    256,
+)
+_SPEED_CODE = 2
+
 
 class GroupImage:
     """The registers of one group of devices."""
@@ -32,12 +39,19 @@ class GroupImage:
             self.rows[list(held)] = kept
 
     def read(self, row: int, function: int, address: int, count: int) -> bytes | None:
-        """Return the bytes of some registers of one device; None when they are not all there."""
+        """Return the bytes of some registers of one device; None when it has not all of them in one answer.
+
+        A question that reaches across an address at which the make's questions must end is refused as well.
+        """
+        profile = self.group.profile
+        if (function, address) == (3, _OWN_ADDRESS_AT.get(profile.name)) and count <= 2:
+            return b"".join(word.to_bytes(2) for word in (self.group.devices[row].unit, _SPEED_CODE)[:count])
         key = (function, address, count)
         if key not in self._slices:
             if len(self._slices) > 4096:
                 self._slices.clear()
-            self._slices[key] = self.image.slice(function, address, count)
+            across = any(address < end < address + count for end in profile.limits.boundaries)
+            self._slices[key] = None if across else self.image.slice(function, address, count)
         place = self._slices[key]
         return None if place is None else self.rows[row, place].tobytes()
 

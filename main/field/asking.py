@@ -50,7 +50,7 @@ def registered_at(registry: Registry, host: str, port: int) -> Gateway | None:
 
 
 def ask(gateway: Gateway, unit: int, context: Context, *, quick: bool = False) -> dict[str, Any]:
-    """Return who answers as ``unit``; ``quick`` gives up after one question without an answer.
+    """Return who answers as ``unit``; ``quick`` gives up after one question without an answer or any sign of trouble.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def ask(gateway: Gateway, unit: int, context: Context, *, quick: bool = False) -
         if told is not None:
             return {**told, "address": where}
     source = make_source(gateway)
-    result = asyncio.run(probe(source, unit, silent_after=1 if quick else SILENT_AFTER))
+    result = asyncio.run(probe(source, unit, silent_after=1 if quick else SILENT_AFTER, wary=quick))
     return probe_report(result, where, unit)
 
 

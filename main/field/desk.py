@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 LOOK_ORDER = "field_look"
 PROBE_ORDER = "field_probe"
 FOLLOW_ORDER = "registry_follow"
+CONFIRM_ORDER = "device_confirm"
 
 
 def who() -> str:

@@ -4,9 +4,11 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from domain.account import AuditEntry
+from domain.clock import SystemClock
 from domain.errors import CollectError, CommandError, ProfileError
 from main.control import Action
-from main.field.desk import FOLLOW_ORDER, LOOK_ORDER, PROBE_ORDER
+from main.field.desk import CONFIRM_ORDER, FOLLOW_ORDER, LOOK_ORDER, PROBE_ORDER
 from main.field.report import failed_report, look_report, probe_report
 
 if TYPE_CHECKING:
@@ -36,7 +38,11 @@ class Polling(Protocol):
 
 def field_orders(instance: "Instance") -> dict[str, Action]:
     """Return the orders of an instance."""
-    return {FOLLOW_ORDER: lambda _: _follow(instance), **look_orders(instance)}
+    return {
+        FOLLOW_ORDER: lambda _: _follow(instance),
+        CONFIRM_ORDER: lambda payload: _confirm(instance, payload),
+        **look_orders(instance),
+    }
 
 
 def look_orders(instance: Polling) -> dict[str, Action]:
@@ -71,5 +77,28 @@ def _probe(instance: Polling, payload: Mapping[str, Any]) -> Mapping[str, Any]:
         raise CommandError(f"unit {unit!r}: expected 0 to {_UNIT_MAX}")
     log.warning("probe of %s unit %s, asked by %s", gateway_id, unit, payload.get("user", ""))
     registry = instance.options.registry
-    result = instance.collector.visit(lambda wires: wires.probe(registry, gateway_id, unit), _PROBE_WITHIN_S)
+    wary = payload.get("quick") is True
+    result = instance.collector.visit(
+        lambda wires: wires.probe(registry, gateway_id, unit, wary=wary), _PROBE_WITHIN_S
+    )
     return probe_report(result, gateway_id, unit)
+
+
+def _confirm(instance: "Instance", payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Believe a device again whose serial number changed; kept in the audit with the name of who says so."""
+    device_id, user = str(payload.get("device", "")), str(payload.get("user", ""))
+    if instance.collector is None or device_id not in instance.options.registry.devices_by_id:
+        raise CommandError(f"{device_id}: this instance does not read such a device")
+    done = instance.collector.confirm_identity(device_id)
+    if done and instance.has_records:
+        entry = AuditEntry(
+            at=SystemClock().now(),
+            user_id=user,
+            action="device.confirm",
+            subject=device_id,
+            outcome="done",
+            field_time=instance.options.clock.now(),
+        )
+        instance.records.add_audit(entry)
+    log.warning("device %s: serial number confirmed by %s: %s", device_id, user, done)
+    return {"device": device_id, "confirmed": done}

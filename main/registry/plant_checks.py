@@ -5,6 +5,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from domain.plant import sim_shown
+from main.registry.document_checks import check_documents
 from main.registry.problem import Problems, nearest
 from main.registry.profiles import KnownProfile
 from main.registry.records import Row
@@ -12,6 +13,7 @@ from main.registry.wire import UNITS_MAX, period_s, wire_load
 
 _DC_TO_AC_LOW, _DC_TO_AC_HIGH = 0.7, 2.0
 _MQTT = "mqtt"
+_OWN_TOPIC = "pv/"  # of documents in our format; documents of other formats may share a topic
 _DLT645 = "dlt645"
 
 
@@ -24,6 +26,7 @@ def check_plant(plant: Row, profiles: Mapping[str, KnownProfile], problems: Prob
     _check_link(plant, gateways, devices, problems)
     for device in devices:
         _check_device(device, gateways, profiles, problems)
+    check_documents(gateways, devices, profiles, problems)
     _check_wires(plant, gateways, devices, profiles, problems)
     _check_meter(plant, devices, problems)
     _check_accounts(plant, devices, problems)
@@ -58,7 +61,7 @@ def check_fleet(plants: Iterable[Row], problems: Problems) -> None:
 def _check_gateway_once(gateway: Row, village: str, once: Callable[..., None]) -> None:
     if gateway.get("id") is not None:
         once(gateway, "id", "gateway", gateway["id"])
-    if gateway.get("protocol") == _MQTT and gateway.get("topic"):
+    if gateway.get("protocol") == _MQTT and str(gateway.get("topic")).startswith(_OWN_TOPIC):
         once(gateway, "topic", "topic", gateway["topic"])
     elif gateway.get("host") and gateway.get("port") and gateway.get("protocol") != _MQTT:
         once(gateway, "port", "address", f"{village}{gateway['host']}:{gateway['port']}")

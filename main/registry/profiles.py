@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from domain.plant import DeviceKind
 from inverters.dlt645 import LIVE_IDENTIFIERS
+from inverters.mapping import DocumentMapping
 from inverters.plan import plan
 from inverters.profile import DeviceProfile, load_profiles
 
@@ -19,12 +20,18 @@ class KnownProfile:
     @property
     def kind(self) -> DeviceKind | None:
         """The kind of device it is for."""
-        return None if self.profile.json_document else self.profile.kind
+        own_format = self.profile.json_document and self.profile.mapping is None
+        return None if own_format else self.profile.kind
 
     @property
     def json_document(self) -> bool:
         """Tell whether it reads JSON documents instead of registers."""
         return self.profile.json_document
+
+    @property
+    def mapping(self) -> DocumentMapping | None:
+        """What its gateway's own JSON means; None for registers and for our format."""
+        return self.profile.mapping
 
     @property
     def dlt645(self) -> bool:

@@ -197,7 +197,7 @@ GATEWAY = Record(
         Field("protocol", _options(*WireProtocol)),
         Field("host", Text(r"[A-Za-z0-9._:/-]+", "192.168.1.10", 80), default="127.0.0.1"),
         Field("port", Whole(1, 65_535), default=502),
-        Field("topic", Text(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", "pv/yecun-01"), default=""),
+        Field("topic", Text(r"([A-Za-z0-9_.-]+|\+)(/([A-Za-z0-9_.-]+|\+))*(/#)?", "pv/yecun-01"), default=""),
         Field("timeout_s", Number(0.05, 60), default=3.0),
         Field("connect_delay_s", Number(0, 30), default=0.0),
         Field("request_pause_s", Number(0, 10), default=0.0),

@@ -1,4 +1,6 @@
-"""`pvmon device add`: asks a device who it is and writes it into its plant; undone by `pvmon registry undo`."""
+"""`pvmon device`: `add` asks a device who it is and writes it into its plant (`pvmon registry undo` takes it back),
+`confirm` believes a device again whose serial number changed.
+"""
 
 import argparse
 import json
@@ -16,7 +18,7 @@ from main.cli import Context, Exit
 from main.configuration import RegistryProblemsError, load_registry, read_facts
 from main.field.adding import NewDevice, with_device
 from main.field.asking import UNIT_MAX, ask, gateway_at, registered_at
-from main.field.desk import FOLLOW_ORDER
+from main.field.desk import CONFIRM_ORDER, FOLLOW_ORDER
 from main.registry import revisions
 from main.registry.changes import changes_between
 from main.registry.checks import check_facts
@@ -35,7 +37,10 @@ class _Device:
 
     def arguments(self, parser: argparse.ArgumentParser, texts: Texts) -> None:
         """Declare arguments and options."""
-        acts = parser.add_subparsers(dest="act", metavar="add", required=True)
+        acts = parser.add_subparsers(dest="act", metavar="add|confirm", required=True)
+        confirm = acts.add_parser("confirm", help=texts("finding.confirm.option.confirm"))
+        confirm.add_argument("device", metavar="DEVICE", help=texts("finding.confirm.option.device"))
+        confirm.add_argument("--user", default="", metavar="NAME", help=texts("registry.option.user"))
         add = acts.add_parser("add", help=texts("finding.add.option.add"))
 
         def word(name: str) -> str:
@@ -58,28 +63,48 @@ class _Device:
         add.add_argument("--user", default="", metavar="NAME", help=texts("registry.option.user"))
 
     def run(self, args: argparse.Namespace, context: Context) -> int:
-        """Probe, preview, ask, write, and tell the running instance."""
-        profiles = load_profiles(args.profiles)
-        overlay = context.data / "config"
-        registry = load_registry(context.config, overlay, profiles=profiles, texts=context.texts)
-        gateway = _gateway(args, registry, context)
-        if not context.json:
-            context.say("finding.warning")
-        profile, serial = _recognised(args, gateway, profiles, context)
-        current = read_facts(context.config, overlay, context.texts, profiles)
-        wanted, device_id = with_device(current, _new(args, gateway, profile, serial))
-        _refuse_unsound(wanted, profiles, context)
-        changes = changes_between(current, wanted)
-        if not context.json:
-            say_changes(changes, context)
-        if not args.yes and not agreed(context):
-            return Exit.PROBLEM
-        summary = context.texts("finding.add.summary", device=device_id, profile=profile.name)
-        user, parent = user_of(args.user, context), revisions.current_number(overlay)
-        asked = Revision(0, parent, SystemClock().now(), user, "add", summary, "")
-        written = write_facts(context.config, overlay, wanted, asked)
-        _follow(device_id, written, context, [asdict(change) for change in changes])
-        return Exit.OK
+        """Do the act."""
+        return _confirm(args, context) if args.act == "confirm" else _add(args, context)
+
+
+def _confirm(args: argparse.Namespace, context: Context) -> int:
+    """Ask the running instance to believe a device again."""
+    order = {"device": args.device, "user": user_of(args.user, context)}
+    told = control.call(context.data, CONFIRM_ORDER, order)
+    if told is None:
+        raise CommandError(context.texts("finding.confirm.not_running"))
+    if context.json:
+        print(json.dumps(told, ensure_ascii=False))
+    else:
+        context.say(
+            "finding.confirm.done" if told["confirmed"] else "finding.confirm.nothing", device=args.device
+        )
+    return Exit.OK if told["confirmed"] else Exit.PROBLEM
+
+
+def _add(args: argparse.Namespace, context: Context) -> int:
+    """Probe, preview, ask, write, and tell the running instance."""
+    profiles = load_profiles(args.profiles)
+    overlay = context.data / "config"
+    registry = load_registry(context.config, overlay, profiles=profiles, texts=context.texts)
+    gateway = _gateway(args, registry, context)
+    if not context.json:
+        context.say("finding.warning")
+    profile, serial = _recognised(args, gateway, profiles, context)
+    current = read_facts(context.config, overlay, context.texts, profiles)
+    wanted, device_id = with_device(current, _new(args, gateway, profile, serial))
+    _refuse_unsound(wanted, profiles, context)
+    changes = changes_between(current, wanted)
+    if not context.json:
+        say_changes(changes, context)
+    if not args.yes and not agreed(context):
+        return Exit.PROBLEM
+    summary = context.texts("finding.add.summary", device=device_id, profile=profile.name)
+    user, parent = user_of(args.user, context), revisions.current_number(overlay)
+    asked = Revision(0, parent, SystemClock().now(), user, "add", summary, "")
+    written = write_facts(context.config, overlay, wanted, asked)
+    _follow(device_id, written, context, [asdict(change) for change in changes])
+    return Exit.OK
 
 
 def _gateway(args: argparse.Namespace, registry: Registry, context: Context) -> Gateway:

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import CommandError
+from domain.quantity import is_known, quantity
 from inverters.dlt645 import IDENTIFIERS
+from inverters.mapping import MappedValue
 from inverters.point import Point
 from inverters.profile import FOLDER, DeviceProfile, lint, load_profiles
 from inverters.reader import Problem
@@ -86,8 +88,8 @@ def _summary(profile: DeviceProfile) -> dict[str, Any]:
         "kind": profile.kind.value,
         "make": profile.make,
         "models": list(profile.models),
-        "points": len(profile.points),
-        "unverified": sum(point.unverified for point in profile.points),
+        "points": len(profile.points if profile.mapping is None else profile.mapping.values),
+        "unverified": sum(point["unverified"] for point in _point_list(profile)),
         "quality": {key: getattr(profile.quality, key) for key in _MARKS},
         "source": "" if Path(profile.source).parent == FOLDER else profile.source,
     }
@@ -96,7 +98,7 @@ def _summary(profile: DeviceProfile) -> dict[str, Any]:
 def _show(profile: DeviceProfile, context: Context) -> int:
     if context.json:
         notes = {"notes": list(profile.quality.notes), "limits": _limits(profile)}
-        _print(_summary(profile) | notes | {"point_list": [_point(point) for point in profile.points]})
+        _print(_summary(profile) | notes | {"point_list": _point_list(profile)})
         return Exit.OK
     say = context.texts
     context.say(
@@ -111,6 +113,10 @@ def _show(profile: DeviceProfile, context: Context) -> int:
         context.say("profile.resolved", models=", ".join(map(str, profile.models_table.models)))
     if profile.dlt645:
         context.say("profile.identifiers", identifiers=" ".join(IDENTIFIERS))
+    elif profile.mapping is not None:
+        head = [say(f"profile.columns.{key}") for key in ("quantity", "place", "scale", "unit", "remark")]
+        print("\n".join(table([head, *(_value(value, say) for value in profile.mapping.values)])), flush=True)
+        context.say("profile.mapped", count=len(profile.mapping.values))
     elif profile.json_document:
         context.say("profile.document", count=len(profile.json_points))
     else:
@@ -133,6 +139,16 @@ def _limits(profile: DeviceProfile) -> dict[str, float]:
         "request_pause_s": limits.request_pause_s,
         "timeout_s": limits.timeout_s,
     }
+
+
+def _point_list(profile: DeviceProfile) -> list[dict[str, Any]]:
+    if profile.mapping is None:
+        return [_point(point) for point in profile.points]
+    return [
+        {"name": value.name, "from": value.path.text, "scale": value.scale, "offset": value.offset}
+        | {"unverified": value.unverified}
+        for value in profile.mapping.values
+    ]
 
 
 def _point(point: Point) -> dict[str, Any]:
@@ -176,6 +192,19 @@ def _row(point: Point, say: Texts) -> list[str]:
         point.unit if point.unit != "1" else "",
         say(f"profile.classes.{point.class_}"),
         "; ".join(remarks),
+    ]
+
+
+def _value(value: MappedValue, say: Texts) -> list[str]:
+    known = is_known(value.name)
+    scale = f"{value.scale:g}" + (f" {value.offset:+g}" if value.offset else "")
+    unit = quantity(value.name).unit if known else ""
+    return [
+        value.name,
+        value.path.text,
+        scale if known else "",
+        unit if unit != "1" else "",
+        say("profile.unverified") if value.unverified else "",
     ]
 
 

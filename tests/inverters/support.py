@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from domain.measurement import Batch, BlockRead, Sample, WordBlock
+from domain.plant import Device
 from inverters.encode import Bytes, RegisterImage
+from inverters.mapping import MappedDevice, Message, Reading
 from inverters.point import Point
 from inverters.profile import DeviceProfile, load_profiles, resolve
 
@@ -88,3 +90,19 @@ def made_up(points: str, head: str = "") -> str:
 
 def read_json(path: Path) -> Any:
     return json.loads(path.read_text("utf-8"))
+
+
+def mapped_device(case: Path) -> MappedDevice:
+    """Return the device a golden case of a mapping is about."""
+    profile, words = shipped()[case.parent.name], read_json(case / "words.json")
+    assert profile.mapping is not None
+    return MappedDevice(
+        profile.mapping, Device("d", "p", profile.kind, "d", profile.name, "gw", **words["device"])
+    )
+
+
+def reading_of(case: Path) -> Reading:
+    """Read the document of a golden case of a mapping."""
+    words = read_json(case / "words.json")
+    (reading,) = mapped_device(case).read(Message(words["topic"], words["document"], NOON))
+    return reading

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.errors import MalformedAnswerError
 from inverters.decode import Decoder
-from inverters.document import as_number, document_time
+from inverters.told import as_number, document_time
 from tests.inverters.support import NOON, sample, shipped, values_of
 
 DECODER = Decoder(shipped()["pvmon_json"])

@@ -11,7 +11,7 @@ from inverters.decode import Decoder
 from inverters.dlt645 import meter_batch
 from inverters.frames import dlt645_answer
 from inverters.profile import resolve
-from tests.inverters.support import GOLDEN, NOON, read_json, sample, shipped, values_of
+from tests.inverters.support import GOLDEN, NOON, read_json, reading_of, sample, shipped, values_of
 
 CASES = sorted(path.parent for path in GOLDEN.glob("*/*/words.json"))
 
@@ -20,6 +20,8 @@ def _decoded(case: Path, words: dict[str, Any]) -> Batch:
     profile = shipped()[case.parent.name]
     if "models" in words:
         profile = resolve(profile, [tuple(model) for model in words["models"]])
+    if profile.mapping is not None:
+        return reading_of(case).batch
     if "document" in words:
         return Decoder(profile).decode_document(sample(document=words["document"]))
     if "frames" in words:
@@ -38,6 +40,14 @@ def _decoded(case: Path, words: dict[str, Any]) -> Batch:
         pt_ratio=words.get("pt_ratio", 1.0),
     )
     return decoder.decode(sample(*blocks))
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if shipped()[case.parent.name].mapping], ids=str)
+def test_a_mapped_document_tells_when_it_was_measured_and_whether_long_ago(case: Path) -> None:
+    expected, reading = read_json(case / "expected.json"), reading_of(case)
+    assert reading.batch.measured_at.isoformat() == expected["at"]
+    assert reading.history is expected.get("history", False)
+    assert reading.timed is expected.get("timed", True)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}-{case.name}")

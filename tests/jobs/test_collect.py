@@ -20,12 +20,12 @@ from domain.clock import Clock, FieldClock, ManualClock
 from domain.errors import NoConnectionError, SpoolError
 from domain.health import Contact, Reason
 from domain.measurement import Batch, BlockRead, Quality, Sample, WordBlock
-from domain.plant import Gateway, Registry
+from domain.plant import Gateway, Registry, WireProtocol
 from domain.timespan import Interval
 from inverters.profile import DeviceProfile, load_profiles
 from jobs.collect import Collector
 from tests.collectors.peers import Question, ScriptedSource, free_port, peer, say
-from tests.collectors.plants import NOON, modbus_plant, mqtt_plant, registry
+from tests.collectors.plants import NOON, inverter, modbus_plant, mqtt_plant, plant, registry
 
 pytestmark = pytest.mark.alone
 
@@ -339,6 +339,9 @@ class Broker:
     def greet(self, words: Sequence[tuple[str, bytes]]) -> None:
         self.greetings = list(words)
 
+    def listen(self, topics: Sequence[str]) -> None:
+        self.topics = tuple(topics)
+
     def gaps(self) -> dict[str, int]:
         return {"plant-9-inv-01": 4}
 
@@ -374,7 +377,7 @@ def test_messages_are_acknowledged_only_when_they_are_on_disk(
         clock = ManualClock(NOON)
         job = collector(registry(mqtt_plant(9)), spool, profiles, clock=clock, messages=broker)
         task = asyncio.create_task(job.run())
-        await asyncio.sleep(0.05)
+        await until(lambda: hasattr(broker, "deliver"))
         for number in range(1, 301):
             broker.deliver(message(number))
         await until(lambda: len(broker.acknowledged) == 300)
@@ -395,6 +398,50 @@ def test_messages_are_acknowledged_only_when_they_are_on_disk(
     assert len({id(batch.quantities) for batch in found}) == 1
 
 
+def test_a_gateways_own_json_is_on_disk_before_it_is_acknowledged_and_history_is_no_sign_of_life(
+    spool: Spool, profiles: Mapping[str, DeviceProfile]
+) -> None:
+    given = plant(
+        "plant-9",
+        (Gateway("gw", "plant-9", WireProtocol.MQTT, topic="energy/growatt"),),
+        (inverter("plant-9", 1, "gw", "json_growatt_grott", serial_number="SAMPLE0042"),),
+    )
+
+    def grott(number: int, buffered: str, serial: str = "SAMPLE0042") -> Delivery:
+        document = {
+            "device": serial,
+            "time": f"2026-06-01T11:{number:02d}:00",
+            "buffered": buffered,
+            "values": {"pvpowerout": number},
+        }
+        return Delivery((1, number), None, "energy/growatt", b"{}", document=document, received_at=NOON)
+
+    async def check() -> None:
+        broker = Broker()
+        broker.spool = spool
+        job = collector(registry(given), spool, profiles, clock=ManualClock(NOON), messages=broker)
+        assert broker.topics == ("energy/growatt",)
+        task = asyncio.create_task(job.run())
+        await until(lambda: hasattr(broker, "deliver"))
+        broker.deliver(grott(30, "yes"))
+        await until(lambda: len(broker.acknowledged) == 1)
+        assert job.device_health()["plant-9-inv-01"].contact is Contact.UNKNOWN
+        for number in (57, 58):
+            broker.deliver(grott(number, "no"))
+        broker.deliver(grott(59, "no", serial="ANOTHER"))
+        await until(lambda: len(broker.acknowledged) == 4)
+        assert job.device_health()["plant-9-inv-01"].contact is Contact.ANSWERING
+        assert broker.on_disk_at_ack[-1] == 4
+        assert job.counts().bad_messages == 1
+        await job.stop()
+        await task
+
+    asyncio.run(check())
+    assert [batch.value("ac_active_power_w") for batch in batches_of(spool)] == [3.0, 5.7, 5.8]
+    ((_, _, reason),) = spool.quarantined()
+    assert "says nothing of plant-9-inv-01" in reason
+
+
 def test_messages_that_mean_nothing_are_quarantined_with_the_reason_and_acknowledged(
     spool: Spool, profiles: Mapping[str, DeviceProfile]
 ) -> None:
@@ -403,7 +450,7 @@ def test_messages_that_mean_nothing_are_quarantined_with_the_reason_and_acknowle
         broker.spool = spool
         job = collector(registry(mqtt_plant(9)), spool, profiles, messages=broker)
         task = asyncio.create_task(job.run())
-        await asyncio.sleep(0.05)
+        await until(lambda: hasattr(broker, "deliver"))
         broker.deliver(message(1, "stranger"))
         broker.deliver(message(2, values="none"))
         broker.deliver(Delivery((1, 3), None, "pv/x/y/data", b"{", "not JSON"))

@@ -16,7 +16,7 @@ from domain.alert import Alert, AlertState, Severity
 from domain.clock import ManualClock
 from domain.errors import StoppedError
 from domain.handling import PlannedStop, StopKind
-from domain.measurement import Origin
+from domain.measurement import Batch, Origin, Quality
 from domain.plant import DeviceKind, Registry
 from domain.price import EnergyPrice
 from domain.series import PlantSeries
@@ -99,6 +99,32 @@ def test_live_alerts_are_those_of_a_replay(records: SqlRecordStore) -> None:
     [alert] = found
     assert alert.fired_at == local("10 11:15")
     assert alert.lost_kwh == pytest.approx(expected[0].lost_kwh, rel=0.05)
+
+
+def test_a_device_that_is_not_believed_is_an_alert_and_no_silence_until_it_is_believed_again(
+    records: SqlRecordStore,
+) -> None:
+    made = minutes("p1")
+    others = {name: each for name, each in made.devices.items() if name != "p1-inv-02"}
+    store = filled(replace(made, devices=others), minutes("p2"), minutes("p3"))
+    before = [local("10 08:40") + timedelta(minutes=minute) for minute in range(131)]
+    store.write([Batch("p1-inv-02", at, (POWER,), (9e4,), None, at) for at in before])
+    rules = [*QUICK, RULES["F46"]]
+    clock = ManualClock(local("10 10:51"))
+    watch = AlertWatch(store, records, REGISTRY, clock, rules, context_for(REGISTRY))
+    for minute in range(100):
+        now = clock.now()
+        doubt = local("10 11:00") <= now < local("10 12:00")
+        quality = Quality.INCONSISTENT if doubt else Quality.GOOD
+        store.write([Batch("p1-inv-02", now, (POWER,), (9e4,), (quality,), now)])
+        if minute % 3 == 0:
+            watch.step()
+        clock.advance(60.0)
+    [alert] = records.alert_history(_all())
+    assert (alert.rule, alert.device_id, alert.severity) == ("F46", "p1-inv-02", Severity.S2)
+    assert local("10 10:57") <= alert.since <= local("10 11:04")
+    assert alert.resolved_at is not None
+    assert alert.resolved_at >= local("10 12:00")
 
 
 def _all() -> Interval:

@@ -14,7 +14,8 @@ from collectors.time_guard import ClockSource
 from domain.measurement import Batch, Quality
 from domain.slots import SlotState, accounts_of
 from inverters.profile import DeviceProfile, load_profiles
-from jobs.collect import Collector, Manner
+from jobs.collect import Collector
+from jobs.collecting import Manner
 from jobs.stamps import Held, Stamps
 from tests.collectors.clocks import SteppingClock
 from tests.collectors.peers import ScriptedSource, peer

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,11 @@ def with_devices(plant: Plant, count: int) -> Plant:
     return replace(
         plant, devices=tuple(inverter(plant.plant_id, unit, gateway) for unit in range(1, count + 1))
     )
+
+
+def longest_gap_s(times: list[float]) -> float:
+    """Return the longest time between two questions."""
+    return max(later - earlier for earlier, later in pairwise(times))
 
 
 def running(tmp_path: Path, story: Run) -> None:
@@ -75,6 +81,8 @@ def test_a_device_that_is_added_is_polled_without_a_restart_and_the_other_wire_h
         job: Collector, given: Registry, ports: tuple[int, int], asked: Mapping[int, list[float]]
     ) -> None:
         before = job.device_health()["plant-2-inv-01"].good
+        await until(lambda: len(asked[2]) >= 40)
+        usual_s, asked_before = longest_gap_s(asked[2]), len(asked[2])
         given.become(registry(with_devices(given.plants[0], 3), given.plants[1]))
         assert await follow(job) == ["plant-1-gw"]
         await until(lambda: job.device_health()["plant-1-inv-03"].contact is Contact.ANSWERING)
@@ -89,6 +97,8 @@ def test_a_device_that_is_added_is_polled_without_a_restart_and_the_other_wire_h
         }
         assert states - {SlotState.OPEN}
         assert SlotState.COLLECTOR_DOWN not in states, "what a restart would have left"
+        disturbed_s = longest_gap_s(asked[2][asked_before - 1 :])
+        assert disturbed_s <= 3 * usual_s + 0.5, (disturbed_s, usual_s)
 
     running(tmp_path, story)
 

@@ -17,7 +17,8 @@ from domain.clock import Clock, FieldClock
 from domain.measurement import Batch
 from domain.plant import Registry
 from inverters.profile import DeviceProfile
-from jobs.collect import Collector, Manner
+from jobs.collect import Collector
+from jobs.collecting import Manner
 from jobs.edge_forward import EdgeForwarder, EdgePace
 from tests.collectors.peers import Question, peer, say
 from tests.collectors.plants import NOON, modbus_plant, registry

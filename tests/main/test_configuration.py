@@ -298,6 +298,56 @@ def test_two_gateways_cannot_have_one_address_nor_one_topic(config: Path) -> Non
     assert check(config) == []
 
 
+def test_a_gateway_with_json_of_its_own_must_find_its_devices(config: Path) -> None:
+    def codes() -> list[str]:
+        return [one.code for one in check(config)]
+
+    change(config, "plants/alpha.yaml", "protocol: modbus_tcp", "protocol: mqtt, topic: energy/growatt")
+    for number in (1, 2):
+        was = f"profile: huawei_sun2000, gateway: alpha-gw, unit: {number}"
+        change(
+            config,
+            "plants/alpha.yaml",
+            was,
+            f"profile: json_growatt_grott, gateway: alpha-gw, unit: {number}",
+        )
+    change(config, "plants/alpha.yaml", "profile: meter_acrel_dtsd1352", "profile: json_flat_dtu_meter")
+    assert codes() == ["no_serial_in_document", "no_serial_in_document"]
+    for number in (1, 2):
+        change(
+            config,
+            "plants/alpha.yaml",
+            f"unit: {number}, rated",
+            f'unit: {number}, serial_number: "S{number}", rated',
+        )
+    assert codes() == []
+    change(config, "plants/alpha.yaml", "topic: energy/growatt", "topic: energy/+/up")
+    assert codes() == []
+    change(config, "plants/alpha.yaml", "profile: json_flat_dtu_meter", "profile: pvmon_json")
+    assert codes() == ["own_topic"]
+    change(config, "plants/alpha.yaml", "topic: energy/+/up", "topic: energy//up")
+    assert codes() == ["bad_pattern"]
+
+
+def test_two_devices_a_mapping_cannot_tell_apart_are_named(config: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mappings"
+    folder.mkdir()
+    (folder / "one_only.yaml").write_text(
+        "format: 1\nname: one_only\nkind: inverter\nmake: Nobody\nmodels: [X]\ndocument: {time: $.t}\n"
+        "values:\n  - {name: ac_active_power_w, from: $.p}\n",
+        "utf-8",
+    )
+    profiles = load_profiles(folder)
+    change(config, "plants/alpha.yaml", "protocol: modbus_tcp", "protocol: mqtt, topic: box/1")
+    for number in (1, 2):
+        was = f"profile: huawei_sun2000, gateway: alpha-gw, unit: {number}"
+        change(config, "plants/alpha.yaml", was, f"profile: one_only, gateway: alpha-gw, unit: {number}")
+    change(config, "plants/alpha.yaml", "profile: meter_acrel_dtsd1352", "profile: json_flat_dtu_meter")
+    found = check(config, profiles=profiles, texts=ENGLISH)
+    assert [one.code for one in found] == ["same_document"]
+    assert "alpha-inv-1" in str(found[0])
+
+
 def test_a_meter_replaced_by_another_keeps_its_unit_address(config: Path) -> None:
     change(config, "plants/alpha.yaml", "unit: 1,", "unit: 1, in_service_to: 2020-01-01,")
     change(config, "plants/alpha.yaml", "unit: 2,", "unit: 1, in_service_from: 2020-01-01,")

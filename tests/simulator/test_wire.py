@@ -75,6 +75,21 @@ def test_wrong_questions_are_refused_with_the_right_code(pdu: bytes, code: int) 
     assert asyncio.run(scenario()) == bytes((pdu[0] | 0x80, code))
 
 
+def test_a_make_refuses_what_reaches_across_its_borders_and_a_sensor_names_its_own_address() -> None:
+    async def scenario() -> list[bytes]:
+        async with serving(plant(profile="growatt_max")) as (_, (wire,)):
+            client = await Client.connect(wire.port)
+            asked = [(1, 4, 100, 20), (1, 4, 120, 10), (1, 4, 125, 50), (102, 3, 256, 2)]
+            answers = [await client.ask(*question) for question in asked]
+            client.close()
+            return answers
+
+    inside, across, beyond, sensor = asyncio.run(scenario())
+    assert (inside[:2], beyond[:2]) == (bytes((4, 40)), bytes((4, 100)))
+    assert across == bytes((0x84, 2))
+    assert sensor == bytes((3, 4, 0, 102, 0, 2))
+
+
 def test_nothing_can_be_written() -> None:
     async def scenario() -> tuple[bytes | None, bytes | None]:
         async with serving(plant()) as (one, (wire,)):

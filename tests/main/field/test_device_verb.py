@@ -1,15 +1,22 @@
 """From a unit nobody knows to a device that is polled: found, added live, undone."""
 
+import asyncio
 import json
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from domain.health import Contact
+from domain.measurement import Quality
 from main.__main__ import main
+from main.build import open_spool
 from main.instance import Instance
+from tests.collectors.peers import Question, peer, say
 from tests.main.field.field import configured, field, running
 
 ADD = ("device", "add", "alpha", "alpha-gw", "--unit", "3", "--rated-kw", "50", "--strings", "8", "--yes")
@@ -49,6 +56,37 @@ def test_a_device_is_added_undone_and_the_running_collector_follows_both(
             assert contact(instance, "alpha-inv-1") is Contact.ANSWERING
     assert main([*words, "registry", "history"]) == 0
     assert "device added" in capsys.readouterr().out
+
+
+def test_a_device_with_another_serial_number_is_quarantined_until_a_person_confirms_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with field() as (port,):
+        words = [*configured(tmp_path, port), "--json"]
+        confirm = [*words, "device", "confirm", "alpha-inv-1", "--user", "sample"]
+        assert main(confirm) == 1, "nothing runs"
+        spool = open_spool(tmp_path / "data")
+        spool.append([], {"serial:alpha-inv-1": "ANOTHER-DEVICE"})
+        spool.close()
+        with running(tmp_path) as instance:
+            assert instance.collector is not None
+            health = instance.collector.device_health
+            until(lambda: health()["alpha-inv-1"].inconsistent)
+            until(lambda: instance.latest.get("alpha-inv-1") is not None)
+            newest = instance.latest.get("alpha-inv-1")
+            assert newest is not None
+            assert set(newest.qualities or ()) == {Quality.INCONSISTENT}
+            capsys.readouterr()
+            assert main(confirm) == 0
+            assert json.loads(capsys.readouterr().out) == {"device": "alpha-inv-1", "confirmed": True}
+            until(lambda: not health()["alpha-inv-1"].inconsistent)
+            assert main(confirm) == 1, "nothing waits any more"
+            [entry] = [
+                one
+                for one in instance.records.audit(datetime(2020, 1, 1, tzinfo=UTC))
+                if one.action == "device.confirm"
+            ]
+            assert (entry.user_id, entry.subject, entry.outcome) == ("sample", "alpha-inv-1", "done")
 
 
 def test_a_device_behind_a_new_gateway_brings_its_gateway_along(
@@ -91,6 +129,57 @@ def test_what_is_not_registered_is_discovered_and_what_is_is_left_alone(
             assert json.loads(capsys.readouterr().out)[0]["found"][0]["profile"] == "huawei_sun2000"
             assert main([*words, "--json", "probe", f"127.0.0.1:{port}", "--unit", "2"]) == 0
             assert json.loads(capsys.readouterr().out)["found"][0]["profile"] == "huawei_sun2000"
+
+
+BUSY, FOREIGN, GONE = "busy", "foreign", "gone"
+
+
+@contextmanager
+def crowded(sign: str, asked: list[Question]) -> Iterator[int]:
+    """Serve a wire on which another master shows from the third question on; yields its port."""
+
+    async def answer(question: Question, writer: asyncio.StreamWriter) -> None:
+        asked.append(question)
+        if len(asked) < 3:
+            await say(writer, question.refusal(2))
+        elif sign == BUSY:
+            await say(writer, question.refusal(6))
+        elif sign == FOREIGN:
+            await say(writer, question.frame(bytes([question.function, 2, 0, 1]), unit=question.unit + 40))
+        else:
+            writer.transport.abort()
+
+    ready, done, ports = threading.Event(), threading.Event(), []
+
+    async def serve() -> None:
+        async with peer(answer) as port:
+            ports.append(port)
+            ready.set()
+            await asyncio.to_thread(done.wait)
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+    thread.start()
+    assert ready.wait(20)
+    try:
+        yield ports[0]
+    finally:
+        done.set()
+        thread.join(10)
+
+
+@pytest.mark.parametrize("sign", [BUSY, FOREIGN, GONE])
+def test_a_search_stops_at_the_first_sign_of_another_master(
+    sign: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[Question] = []
+    with crowded(sign, asked) as port:
+        words = configured(tmp_path, port)
+        assert main([*words, "--json", "discover", "alpha", "--units", "40-60"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert [one["unit"] for one in found] == [40]
+    assert found[0]["trouble"]
+    assert {question.unit for question in asked} == {40}
+    assert len(asked) <= 4, "the third question met another master; one repetition at most follows it"
 
 
 @pytest.mark.parametrize(

@@ -23,11 +23,20 @@ def printed_table() -> str:
 
 
 def image(power_w: int) -> dict[int, int]:
-    """What the invented device holds: 230 V, 72.5 A, as much power as they make (or as is planted)."""
-    registers = {110: 500, 208: 990, 209: 5001, 210: 0x0012, 211: 0xD687, 212: 415}
-    registers |= dict(zip(range(100, 105), struct.unpack(">5H", b"EX50K00001"), strict=True))
-    registers |= dict.fromkeys((200, 201, 202), 2300) | dict.fromkeys((203, 204, 205), 725)
-    return registers | {206: power_w >> 16, 207: power_w & 0xFFFF}
+    """What such a device holds: 230 V, 72.5 A, as much power as they make (or as is planted)."""
+    registers = {256: 2, 273: 415, 277: 990, 280: 5001, 275: power_w, 300: 18_340, 305: 0x0012, 306: 0xD687}
+    registers |= {
+        263: 6200,
+        264: 4130,
+        265: 25_606,
+        266: 6200,
+        267: 4130,
+        268: 25_606,
+        302: 50_000,
+        304: 60_000,
+    }
+    registers |= dict(zip(range(36611, 36621), struct.unpack(">10H", b"SAMPLE3050G0000001\0\0"), strict=True))
+    return registers | dict.fromkeys((278, 284, 290), 2300) | dict.fromkeys((279, 285, 291), 7250)
 
 
 @contextmanager
@@ -37,7 +46,7 @@ def device(power_w: int) -> Iterator[int]:
 
     async def answer(question: Question, writer: asyncio.StreamWriter) -> None:
         wanted = range(question.address, question.address + question.count)
-        blocks = (range(100, 111), range(200, 213))
+        blocks = (range(256, 315), range(0x8F00, 0x8F1D))
         if not any(wanted[0] in block and wanted[-1] in block for block in blocks):
             await say(writer, question.refusal(2))
             return
@@ -66,10 +75,10 @@ def steps(folder: Path, port: int) -> tuple[list[str], list[str]]:
     """Write the table of the guide, and add the device; return the global options and those of the profiles."""
     own = folder / "my_profiles"
     own.mkdir()
-    (own / "example_string_inverter.yaml").write_text(printed_table(), "utf-8")
+    (own / "saj_suntrio_plus.yaml").write_text(printed_table(), "utf-8")
     words, more = configured(folder, 1), ["--profiles", str(own)]
-    assert main([*words, "profile", "lint", str(own / "example_string_inverter.yaml")]) == 0
-    at = ["alpha", f"127.0.0.1:{port}", "--unit", "1", "--profile", "example_string_inverter"]
+    assert main([*words, "profile", "lint", str(own / "saj_suntrio_plus.yaml")]) == 0
+    at = ["alpha", f"127.0.0.1:{port}", "--unit", "1", "--profile", "saj_suntrio_plus"]
     assert main([*words, "device", "add", *at, *more, "--rated-kw", "50", "--yes"]) == 0
     return words, more
 
@@ -79,12 +88,12 @@ def test_the_guide_leads_from_a_document_to_a_device_that_is_read(
 ) -> None:
     with device(49_525) as port:
         words, more = steps(tmp_path, port)
-        decoded = ["--address", "200", "0x08FC", "0x08FD", "0x08FB"]
-        assert main([*words, "decode", "example_string_inverter", *more, *decoded]) == 0
+        decoded = ["--address", "278", "0x08FC", "0x1C52", "0x1389"]
+        assert main([*words, "decode", "saj_suntrio_plus", *more, *decoded]) == 0
         assert "230.0" in capsys.readouterr().out
         assert main([*words, "test", "alpha-inv-01", *more]) == 0
         said = capsys.readouterr().out
-        assert "EX50K00001" in said
+        assert "SAMPLE3050G0000001" in said
         assert "[plausible] ac_active_power_w" in said
         assert main([*words, "check", *more, "--quiet"]) == 0
         assert main([*words, "check", "--quiet"]) == 1, "without the folder the profile is unknown"
