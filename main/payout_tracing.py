@@ -8,6 +8,7 @@ from domain.money import Money
 from main.payout import PayoutDesk
 from main.payout_acts import Answer, Words
 from queries.payout import TraceView
+from revenue.stability import Finding
 from texts.loader import Texts
 
 
@@ -63,12 +64,22 @@ def _payees(desk: PayoutDesk, who: Principal, source: str, texts: Texts) -> Answ
 
 
 def watch(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:
-    """List villages whose benefit fell against the same months before."""
-    found = desk.queries.unstable(who, date.fromisoformat(words["first"]), date.fromisoformat(words["last"]))
+    """List villages, or with ``households`` households, whose benefit fell against the same months before."""
+    first, last = date.fromisoformat(words["first"]), date.fromisoformat(words["last"])
+    homes = bool(words.get("households"))
+    found = desk.watch.households(who, first, last) if homes else desk.watch.villages(who, first, last)
     lines = [
         texts(
             "payout.said.fallen",
-            village=desk.registry.village_label(one.subject_id, texts.language),
+            village=" ".join(
+                filter(
+                    None,
+                    (
+                        desk.registry.village_label(one.village_id or one.subject_id, texts.language),
+                        one.subject_id if one.village_id else "",
+                    ),
+                )
+            ),
             before=Money(one.before_fen),
             now=Money(one.now_fen),
             cause=texts(f"payout.cause.{one.cause.value}"),
@@ -76,6 +87,13 @@ def watch(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answe
         for one in found
     ]
     return {
-        "fallen": [{"village": one.subject_id, "cause": one.cause.value} for one in found],
+        "fallen": [_fallen(one) for one in found],
         "lines": lines or [texts("payout.said.stable")],
     }
+
+
+def _fallen(one: Finding) -> dict[str, str]:
+    """Return a fall as plain data."""
+    if not one.village_id:
+        return {"village": one.subject_id, "cause": one.cause.value}
+    return {"village": one.village_id, "household": one.subject_id, "cause": one.cause.value}
