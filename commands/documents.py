@@ -8,6 +8,7 @@ from access.guard import guarded, require
 from access.permissions import Permission
 from access.principal import Principal
 from commands.households import Households, SlipCode
+from commands.notice_facts import notice_facts
 from commands.papers import reports
 from commands.papers.audit_package import package
 from commands.papers.bank import bank_csv, bank_xlsx
@@ -247,19 +248,9 @@ class Documents(PayoutCommands):
         raise refuse("no_notice", code=f"{plan_id} {number}")
 
     def _facts(self, principal: Principal, dossier: Dossier, notice: Notice, texts: Texts) -> NoticeFacts:
-        people = self._stores.rosters.people({row.person_id for row in notice.rows})
-        self._note(principal, "people.look", notice.plan_id, "done", {"count": str(len(people))})
-        plan = dossier.plan
-        figures = self._figures(plan.village_id, plan.first_month, plan.last_month)
-        names = {code: f"ledger.account.{code}" for code in figures.deductions_fen}
-        return NoticeFacts(
-            self._label(plan.village_id, texts),
-            {key: person.name for key, person in people.items()},
-            deductions=tuple(
-                (texts(names[code]) if names[code] in texts else code, fen)
-                for code, fen in figures.deductions_fen.items()
-            ),
-        )
+        persons = {row.person_id for row in notice.rows}
+        self._note(principal, "people.look", notice.plan_id, "done", {"count": str(len(persons))})
+        return notice_facts(self._stores, self._registry, dossier, notice, texts)
 
     def _slips(self, dossier: Dossier, codes: Mapping[str, SlipCode], texts: Texts) -> list[Slip]:
         """Return a slip for each household: every reason, and the five lines of the largest amount."""

@@ -193,9 +193,7 @@ class Payments(PayoutCommands):
         digest = hashlib.sha256(content).hexdigest()
         if any(one.digest == digest for other in self._siblings(dossier) for one in other.replies):
             raise refuse("reply_before")
-        known = self._stores.rosters.accounts_by_id({line.account_id for line in batch.lines})
-        tails = {key: account.number[-4:] for key, account in known.items()}
-        wrong = list(faults_in_reply(batch, lines, dossier.attempts, tails))
+        wrong = list(faults_in_reply(batch, lines, dossier.attempts, self._tails(batch, lines)))
         if wrong:
             raise RefusedError(wrong)
         returned = [one for one in lines if not one.paid]
@@ -205,6 +203,13 @@ class Payments(PayoutCommands):
             dossier = self._add(principal, dossier, Replied(batch_id, digest, tuple(lines)))
             reached = self._reached(principal, dossier)
             return self._add(principal, dossier, reached) if reached is not None else dossier
+
+    def _tails(self, batch: Batch, lines: Sequence[ReplyLine]) -> dict[str, str]:
+        """Return the ends of the accounts a reply names an end of; no other number is opened."""
+        named = {line.number for line in lines if line.account_tail}
+        wanted = {line.account_id for line in batch.lines if line.number in named}
+        known = self._stores.rosters.accounts_by_id(wanted) if wanted else {}
+        return {key: account.number[-4:] for key, account in known.items()}
 
     @command(Permission.ENTER_MONEY, "payment.reply_file")
     def reply_file(self, principal: Principal, batch_id: str, content: bytes) -> Dossier:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from html import escape
 
 from commands.papers.font import refuse_lacking
@@ -16,6 +17,16 @@ from texts.loader import Texts
 
 
 @dataclass(frozen=True, slots=True)
+class StatementRow:
+    """What the statements of a plant and month came to. ``kwh`` is the whole plant's, ``fen`` the village's."""
+
+    plant: str
+    month: str
+    kwh: Decimal | None
+    fen: int
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeFacts:
     """What a sheet shows beside the notice itself. ``names`` are whole; who prints decides what is shown."""
 
@@ -24,7 +35,9 @@ class NoticeFacts:
     contact: str = ""
     deductions: tuple[tuple[str, int], ...] = ()
     plants: tuple[str, ...] = ()
-    statements: tuple[tuple[str, str, str, int], ...] = ()  # plant, month, kWh, fen
+    statements: tuple[StatementRow, ...] = ()
+    base_fen: int = 0
+    subsidy_fen: int = 0
 
 
 def heading_of(notice: Notice, texts: Texts) -> str:
@@ -160,10 +173,19 @@ def _intro(notice: Notice, facts: NoticeFacts, texts: Texts) -> list[str]:
     if facts.plants:
         lines.append(texts("papers.notice.plants", plants="、".join(facts.plants)))
     lines += [
-        texts("papers.notice.statement", plant=plant, month=month, kwh=kwh, fen=Money(fen))
-        for plant, month, kwh, fen in facts.statements
+        texts(
+            "papers.notice.statement",
+            plant=one.plant,
+            month=one.month,
+            kwh="—" if one.kwh is None else f"{one.kwh:,f}",
+            fen=Money(one.fen),
+        )
+        for one in facts.statements
     ]
     lines.append(texts("papers.notice.gross", fen=Money(notice.gross_fen)))
+    if facts.base_fen or facts.subsidy_fen:
+        parts = {"base": Money(facts.base_fen), "subsidy": Money(facts.subsidy_fen)}
+        lines.append(texts("papers.notice.parts", **parts))
     lines += [texts("papers.notice.deduction", name=name, fen=Money(fen)) for name, fen in facts.deductions]
     lines.append(texts("papers.notice.net", net=Money(notice.net_fen), available=Money(notice.available_fen)))
     if notice.kind is NoticeKind.RESULT:
