@@ -1,7 +1,7 @@
 """Payments: confirm payees one by one, make a bank file, take the bank's reply, name an heir, pay a builder."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from access.guard import guarded, require
@@ -17,7 +17,7 @@ from revenue import accounts
 from revenue.approval import MONEY_STEPS, Step, StepTaken
 from revenue.bookkeeping import Voucherhead, payment_entry, returned_entry
 from revenue.dossier import Batched, Confirmed, Deed, Dossier, HeirNamed, Replied
-from revenue.payment import Batch, ReplyLine, digest_of, faults_in_reply, lines_for
+from revenue.payment import Batch, ReplyLine, Standing, digest_of, faults_in_reply, lines_for
 from revenue.refusal import RefusedError, refuse
 from revenue.trace import lots_by_line
 from stores.payout import payees_of, unconfirmed
@@ -103,7 +103,7 @@ class Payments(PayoutCommands):
         if dossier.approval.step not in {Step.READY, Step.PAID_IN_PART}:
             raise refuse("batch_step", step=dossier.approval.step.value)
         payees = payees_of(self._stores, dossier)
-        lines, waiting = lines_for(dossier.standings(), payees, dossier.heirs)
+        lines, waiting = lines_for(_by_household(dossier.standings()), payees, dossier.heirs)
         if not lines:
             raise refuse("batch_waiting", count=len(waiting)) if waiting else refuse("batch_nothing")
         unchecked = {line.payee_id for line in lines} & set(unconfirmed(self._stores, dossier))
@@ -289,3 +289,12 @@ class Payments(PayoutCommands):
             if self._stores.ledger.voucher(head.key) is None:
                 self._post([self._payment(head, lots, {(accounts.PAYABLE, ""): fen})])
             return dossier
+
+
+def _by_household(standing: Mapping[str, Standing]) -> dict[str, Standing]:
+    """Return entitlements in the order people read a bank file: by line of the plan, then by household."""
+    ordered = sorted(
+        standing.items(),
+        key=lambda one: (one[1].entitlement.line_id, one[1].entitlement.household_id, one[0]),
+    )
+    return dict(ordered)

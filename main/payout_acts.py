@@ -175,16 +175,29 @@ def answer_objection(desk: PayoutDesk, who: Principal, words: Words, texts: Text
 
 
 def confirm(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:
-    """List payees to be confirmed, or confirm one."""
-    if words.get("payee"):
-        waiting = {one.payee_id: one for one in desk.payments.to_confirm(who, words["plan"])}
-        account = waiting[words["payee"]].account_id if words["payee"] in waiting else ""
-        return state_of(desk.payments.confirm(who, words["plan"], words["payee"], account), texts)
-    waiting_now = desk.payments.to_confirm(who, words["plan"])
+    """List payees to be confirmed, or confirm one: by its id, or by its household."""
+    plan_id, waiting = words["plan"], desk.payments.to_confirm(who, words["plan"])
+    homes = _homes(desk, who, plan_id)
+    asked = words.get("payee") or ""
+    if words.get("household"):
+        asked = next((one.payee_id for one in waiting if homes.get(one.payee_id) == words["household"]), "-")
+    if asked:
+        account = next((one.account_id for one in waiting if one.payee_id == asked), "")
+        return state_of(desk.payments.confirm(who, plan_id, asked, account), texts)
     return {
-        "payees": [one.payee_id for one in waiting_now],
-        "lines": [f"{one.payee_id}  {one.name}  {one.bank}  {one.account}" for one in waiting_now],
+        "payees": [one.payee_id for one in waiting],
+        "lines": [
+            f"{one.payee_id}  {homes.get(one.payee_id, '')}  {one.name}  {one.bank}  {one.account}"
+            for one in waiting
+        ],
     }
+
+
+def _homes(desk: PayoutDesk, who: Principal, plan_id: str) -> dict[str, str]:
+    """Return the household of each payee of a plan's roster."""
+    roster = desk.stores.rosters.roster(desk.plans.dossier(who, plan_id).plan.roster_id)
+    members = roster.members if roster is not None else ()
+    return {one.payee_id or one.person_id: one.household_id for one in reversed(members)}
 
 
 def batch(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:
@@ -228,8 +241,15 @@ def broadcast(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> A
 
 
 def verify(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:
-    """Check a photographed sheet against the books."""
-    found = desk.notices.verify(who, words["notice"])
+    """Check a photographed sheet by its code, or every sheet of a plan, against the books."""
+    if words.get("plan"):
+        village = str(words["plan"]).partition("-")[0]
+        kept = desk.notices.verify_all(who, village)
+        found = [one for one in kept if one.notice.plan_id == words["plan"]]
+        if not found:
+            raise refuse("no_notice", code=str(words["plan"])[:40])
+    else:
+        found = desk.notices.verify(who, words.get("notice") or "")
     lines: list[str] = []
     for one in found:
         key = "sound" if one.is_sound else "not_sound"

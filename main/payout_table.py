@@ -54,7 +54,11 @@ ACTS: tuple[ActSpec, ...] = (
         (_PLAN, Option("number", "whole"), Option("text"), Option("upheld", "flag", required=False)),
     ),
     ActSpec("publish", acts.publish, (_PLAN, Option("named", "flag", required=False))),
-    ActSpec("confirm", acts.confirm, (_PLAN, Option("payee", required=False))),
+    ActSpec(
+        "confirm",
+        acts.confirm,
+        (_PLAN, Option("payee", required=False), Option("household", required=False)),
+    ),
     ActSpec(
         "batch", acts.batch, (_PLAN, Option("form", required=False), Option("again", required=False), _OUT)
     ),
@@ -70,9 +74,17 @@ ACTS: tuple[ActSpec, ...] = (
     ),
     ActSpec("print", acts.bulk_print, (Option("village"), *_MONTHS, Option("what"), _OUT)),
     ActSpec("package", acts.audit_package, (Option("village"), _OUT), reads=True),
-    ActSpec("verify", acts.verify, (Option("notice"),), reads=True),
     ActSpec(
-        "trace", tracing.trace, (Option("line", required=False), Option("source", required=False)), reads=True
+        "verify",
+        acts.verify,
+        (Option("notice", required=False), Option("plan", required=False)),
+        reads=True,
+    ),
+    ActSpec(
+        "trace",
+        tracing.trace,
+        tuple(Option(name, required=False) for name in ("line", "source", "plan", "household")),
+        reads=True,
     ),
     ActSpec("watch", tracing.watch, (*_MONTHS, Option("households", "flag", required=False)), reads=True),
 )

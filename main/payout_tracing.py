@@ -8,6 +8,7 @@ from domain.money import Money
 from main.payout import PayoutDesk
 from main.payout_acts import Answer, Words
 from queries.payout import TraceView
+from revenue.refusal import refuse
 from revenue.stability import Finding
 from texts.loader import Texts
 
@@ -16,7 +17,9 @@ def trace(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answe
     """Trace a household line down to the samples, or a statement or receipt up to every payee."""
     if words.get("source"):
         return _payees(desk, who, str(words["source"]), texts)
-    view = desk.queries.trace(who, words["line"])
+    if words.get("household"):
+        return _household(desk, who, words, texts)
+    view = desk.queries.trace(who, words.get("line") or "")
     return {
         "entitlement": view.trace.entitlement_id,
         "fen": view.standing.entitlement.fen,
@@ -24,6 +27,18 @@ def trace(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answe
         "statements": sorted({one.source_id for one in view.trace.origins if one.source_kind == "statement"}),
         "lines": trace_lines(view, texts),
     }
+
+
+def _household(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:
+    """Trace every amount of a household in a plan."""
+    dossier = desk.plans.dossier(who, words.get("plan") or "")
+    mine = [one for one in dossier.entitlements if one.household_id == words["household"]]
+    if not mine:
+        raise refuse("no_entitlement", entitlement=str(words["household"])[:60])
+    lines: list[str] = []
+    for one in mine:
+        lines += [one.entitlement_id, *trace_lines(desk.queries.trace(who, one.entitlement_id), texts)]
+    return {"entitlements": [one.entitlement_id for one in mine], "lines": lines}
 
 
 def trace_lines(view: TraceView, texts: Texts) -> list[str]:
