@@ -5,10 +5,8 @@ BIN := $(VENV)/bin
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev tools run test check format smoke bench bundle lock clean
-.PHONY: campaign-wire campaign-fuzz campaign-kills campaign-power campaign-week
-.PHONY: campaign-wire campaign-fuzz campaign-kills campaign-power campaign-web
-.PHONY: campaign-detection campaign-wire campaign-fuzz campaign-kills campaign-power
-.PHONY: campaign-ledger
+.PHONY: campaign-wire campaign-fuzz campaign-kills campaign-power campaign-week campaign-web
+.PHONY: campaign-detection campaign-ledger campaign-outage campaign-jobs
 
 help: ## this list
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -77,6 +75,14 @@ campaign-power: setup-dev ## 10,000 power cuts, and the planted errors that must
 campaign-week: setup-dev ## a week of 60 plants with every trouble: the account of samples against the truth, slot by slot
 	@$(BIN)/python -m bench.week --plants 59 --days 7
 	@! $(BIN)/python -m bench.week --plants 2 --days 1 --planted drop
+
+campaign-jobs: setup-dev ## 30 days of jobs with stops, kills and clock steps: one right result for every period
+	@$(BIN)/python -m bench.job_month --days 30
+
+campaign-outage: setup-dev tools ## 72 hours of the fleet without the store, drained beside live rows: InfluxDB, then the embedded store
+	@$(BIN)/python -m bench.drain --hours 72 --store influx
+	@$(BIN)/python -m bench.drain --hours 72 --store duckdb
+
 campaign-ledger: setup-dev ## 1,000 kill -9 while eight callers post, and 10,000 changes by raw SQL that must be found
 	@$(BIN)/python -m bench.ledger_campaign --what kills --count 1000
 	@$(BIN)/python -m bench.ledger_campaign --what tamper --count 10000

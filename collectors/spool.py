@@ -168,10 +168,11 @@ class Spool:
             self.quarantine(damaged, "damaged on disk")
         return found
 
-    def newest_id(self) -> int:
-        """Return the id of the newest row, 0 when the queue is empty."""
+    def ends(self) -> tuple[int, int]:
+        """Return the ids of the oldest and the newest row, zeros when the queue is empty."""
         with self._lock, self._file.errors():
-            return int(self._db.execute("SELECT coalesce(max(id), 0) FROM queue").fetchone()[0])
+            oldest, newest = self._db.execute("SELECT min(id), max(id) FROM queue").fetchone()
+            return int(oldest or 0), int(newest or 0)
 
     def ack(self, upto_id: int) -> None:
         """Forget every row up to and including ``upto_id``: they are safe in the store."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from domain.clock import SystemClock
 from domain.timespan import day_of
-from jobs.compute_kpis import compute
+from jobs.compute_kpis import JOB, compute, finish_days
 from jobs.prune import Retention, prune
 from jobs.schedule import Job
 from main.alert_jobs import alert_jobs
@@ -35,6 +35,7 @@ def timetable(instance: "Instance") -> list[Job]:
     settings = options.settings
 
     def kpis(period: datetime) -> str:  # noqa: ARG001 (dirty days say what is due, not the period)
+        finish_days(instance.store, options.registry, instance.records, options.clock.now())
         return str(compute(instance.store, options.registry, options.clock))
 
     def forget(period: datetime) -> str:  # noqa: ARG001
@@ -42,7 +43,7 @@ def timetable(instance: "Instance") -> list[Job]:
         return f"{gone} questions about households"
 
     jobs = [
-        Job("compute_kpis", _KPI_PERIOD_S, kpis),
+        Job(JOB, _KPI_PERIOD_S, kpis),
         Job("forget_questions", _DAY_S, forget, offset_s=_PRUNE_AT_S),
     ]
     jobs += care_jobs(instance)
