@@ -9,6 +9,7 @@ from access.permissions import Permission
 from access.principal import Principal
 from access.villages import sees_village, villages_seen
 from domain.clock import Clock
+from domain.ledger import Entry
 from domain.money import Money
 from domain.plant import Registry
 from domain.timespan import day_of
@@ -148,12 +149,12 @@ class Payout:
             lots = {
                 lot
                 for lot, voucher in receipts_by_lot(vouchers).items()
-                if source_id in {lot, voucher.entry.source_id, voucher.entry.key}
+                if lot == source_id or _is_from(voucher.entry, source_id)
             }
             months = {
                 (one.entry.village_id, one.entry.belongs_to)
                 for one in vouchers
-                if one.entry.source_id == source_id
+                if _is_from(one.entry, source_id)
             }
             lots |= {
                 lot
@@ -180,6 +181,17 @@ class Payout:
         if found is None:
             raise refuse("no_plan", plan=plan_id[:40])
         return found
+
+
+def _is_from(entry: Entry, source_id: str) -> bool:
+    """Tell whether an entry rests on a paper: its own id, without the revision, or a statement of the plant and month."""
+    if source_id in {entry.source_id, entry.key} or entry.source_id.startswith(f"{source_id}|"):
+        return True
+    plant, _, rest = source_id.partition("|")
+    month, _, number = rest.partition("|")
+    return (
+        entry.source_kind == "settlement" and bool(number) and entry.source_id.startswith(f"{plant}|{month}|")
+    )
 
 
 def _plan_row(one: Dossier) -> PlanRow:
