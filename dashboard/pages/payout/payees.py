@@ -152,8 +152,9 @@ class _Payees:
             return self.heir(principal, entitlement, _said(error), 422)
         return self._to(f"plans/{entitlement.partition('/')[0]}")
 
-    def ending(self, principal: Principal, village: str, household: str) -> Response:  # noqa: ARG002 (the guard has checked)
+    def ending(self, principal: Principal, village: str, household: str) -> Response:
         """Ask whether the slip codes of a household are to end."""
+        self._member(principal, village, "")  # a village outside the scope is refused here
         texts = plain.words()
         subject = f"{village_label(self._site, village, texts)} · {household}"
         place = ("", f"household-end/{village}/{household}", f"roster?village={village}")
