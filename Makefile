@@ -7,6 +7,7 @@ SHELL := /bin/bash
 .PHONY: help setup setup-dev tools run test check format smoke bench bundle lock clean
 .PHONY: campaign-wire campaign-fuzz campaign-kills campaign-power campaign-week campaign-web
 .PHONY: campaign-detection campaign-ledger campaign-outage campaign-jobs
+.PHONY: campaign-edge
 
 help: ## this list
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -60,6 +61,11 @@ campaign-kills: setup-dev ## 1,000 kill -9 of the queue's writer and of a collec
 	@$(BIN)/python -m bench.kills --what collector --kills 1000
 	@$(BIN)/python -m bench.kills --what forwarder --kills 200
 	@! $(BIN)/python -m bench.kills --what spool --kills 200 --planted early
+
+campaign-edge: setup-dev tools ## 200 kill -9 of a village's collector, 200 of village, broker and centre in turn, and the planted error (half an hour)
+	@$(BIN)/python -m bench.edge_kills --what village --kills 200
+	@$(BIN)/python -m bench.edge_kills --what all --kills 200
+	@! $(BIN)/python -m bench.edge_kills --what all --kills 12 --planted early
 
 campaign-web: setup-dev ## the data interface by its description and 10,000 hostile posts to the callbacks: no 5xx
 	@$(BIN)/python -m bench.fuzz_web --examples 200 --posts 10000

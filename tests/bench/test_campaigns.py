@@ -3,6 +3,7 @@
 import pytest
 
 from bench.drain import measure
+from bench.edge_kills import edge_kills
 from bench.job_month import month
 from bench.kills import KINDS, spool_kills
 from bench.ledger_campaign import ledger_kills, tamperings
@@ -34,6 +35,24 @@ def test_no_kill_loses_an_acknowledged_row(kind: str, kills: int) -> None:
 
 def test_a_row_acknowledged_before_its_commit_is_noticed_by_kills() -> None:
     assert any(spool_kills(20, "early", seed)["acknowledged_lost"] for seed in range(15))
+
+
+@pytest.mark.alone
+@pytest.mark.slow
+@pytest.mark.needs("mosquitto")
+def test_no_kill_of_village_broker_or_centre_loses_or_doubles_a_row() -> None:
+    found = edge_kills(6, seed=3)
+    assert found["rows_told"] > 0
+    assert min(found[f"kills_{who}"] for who in ("village", "broker", "centre")) > 0
+    names = ("rows_lost", "rows_doubled", "rows_nobody_read", "rows_left", "refused", "damaged")
+    assert {name: found[name] for name in names} == dict.fromkeys(names, 0)
+
+
+@pytest.mark.alone
+@pytest.mark.slow
+@pytest.mark.needs("mosquitto")
+def test_a_village_that_believes_the_broker_is_noticed_by_kills() -> None:
+    assert any(edge_kills(8, seed=seed, planted="early")["rows_lost"] for seed in range(4))
 
 
 def test_our_account_of_samples_is_what_really_happened_slot_by_slot() -> None:
