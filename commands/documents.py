@@ -1,6 +1,6 @@
 """Documents on order: each is permitted, scoped, noted in the audit, and made of the books as they are now."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,14 +8,17 @@ from access.guard import guarded, require
 from access.permissions import Permission
 from access.principal import Principal
 from commands.households import Households, SlipCode
+from commands.notice_facts import notice_facts
 from commands.papers import reports
 from commands.papers.audit_package import package
 from commands.papers.bank import bank_csv, bank_xlsx
-from commands.papers.notice_sheet import NoticeFacts, broadcast, page, sheet
+from commands.papers.notice_sheet import NoticeFacts, broadcast, page, sheet, sheets
+from commands.papers.report_sheets import report_sheets
 from commands.papers.sheets import Cells, workbook
 from commands.papers.slips import Slip, slips_pdf
 from commands.papers.statement import lines_of, months_text
 from commands.papers.step_papers import attendance_paper, step_paper
+from commands.papers.voucher_sheets import voucher_sheets
 from commands.payments import BankFile
 from commands.payout import PayoutCommands
 from domain.clock import Clock
@@ -75,6 +78,19 @@ class Documents(PayoutCommands):
         dossier, notice = self._notice(principal, plan_id, number)
         content = sheet(notice, self._facts(principal, dossier, notice, texts), texts)
         return self._given(principal, f"notice-{plan_id}-{number}.pdf", content, PDF)
+
+    @require(Permission.VIEW_PEOPLE)
+    def notice_sheets(
+        self, principal: Principal, wanted: Iterable[tuple[str, int]], texts: Texts
+    ) -> Document:
+        """Return notices, each a plan and its number, as one PDF: all of a township to be printed at once."""
+        found = [self._notice(principal, plan_id, number) for plan_id, number in wanted]
+        if not found:
+            raise refuse("nothing_to_print")
+        content = sheets(
+            [(one, self._facts(principal, dossier, one, texts)) for dossier, one in found], texts
+        )
+        return self._given(principal, "notices.pdf", content, PDF, len(found))
 
     @require(Permission.VIEW_INCOME)
     def broadcast(self, principal: Principal, plan_id: str, number: int, texts: Texts) -> str:
@@ -150,27 +166,48 @@ class Documents(PayoutCommands):
 
     @require(Permission.VIEW_INCOME)
     def reports(
-        self, principal: Principal, village_ids: Iterable[str], first: str, last: str, texts: Texts
+        self,
+        principal: Principal,
+        village_ids: Iterable[str],
+        first: str,
+        last: str,
+        texts: Texts,
+        form: str = "xlsx",
     ) -> Document:
-        """Return the four reports of villages for periods such as 2026-07, a workbook with four sheets each."""
-        sheets: list[Cells] = []
+        """Return the four reports of villages for periods such as 2026-07, as a workbook or on A4 (``pdf``)."""
+        tables: list[Cells] = []
         for village_id in village_ids:
             self._village(principal, village_id)
             vouchers = self._stores.ledger.vouchers([village_id], last_period=last)
-            label = self._label(village_id, texts)
-
-            def name(code: str) -> str:
-                key = f"ledger.account.{code}"
-                return texts(key) if key in texts else code
-
+            label, name = self._label(village_id, texts), _namer(texts)
             made = (
                 reports.balance_sheet(vouchers, label, first, last, name, texts),
                 reports.public_movements(vouchers, label, first, last, texts),
                 reports.position(vouchers, label, last, name, texts),
                 reports.result(vouchers, label, first, last, name, texts),
             )
-            sheets += [_tabbed(one, village_id) for one in made]
-        return self._given(principal, f"reports-{first}-{last}.xlsx", workbook(sheets), XLSX, len(sheets))
+            tables += [one if form == "pdf" else _tabbed(one, village_id) for one in made]
+        if form == "pdf":
+            content = report_sheets(tables, texts)
+            return self._given(principal, f"reports-{first}-{last}.pdf", content, PDF, len(tables))
+        return self._given(principal, f"reports-{first}-{last}.xlsx", workbook(tables), XLSX, len(tables))
+
+    @require(Permission.VIEW_INCOME)
+    def voucher_sheets(
+        self, principal: Principal, village_ids: Iterable[str], first: str, last: str, texts: Texts
+    ) -> Document:
+        """Return the voucher sheets of villages for periods such as 2026-07, as one PDF for the binder."""
+        books = []
+        for village_id in village_ids:
+            self._village(principal, village_id)
+            found = self._stores.ledger.vouchers([village_id], last_period=last)
+            vouchers = [one for one in found if one.period >= first]
+            if vouchers:
+                books.append((self._label(village_id, texts), vouchers))
+        if not books:
+            raise refuse("nothing_to_print")
+        content, count = voucher_sheets(books, _namer(texts), texts), sum(len(one) for _, one in books)
+        return self._given(principal, f"vouchers-{first}-{last}.pdf", content, PDF, count)
 
     @require(Permission.VIEW_INCOME)
     def audit_package(self, principal: Principal, village_id: str) -> Document:
@@ -211,19 +248,9 @@ class Documents(PayoutCommands):
         raise refuse("no_notice", code=f"{plan_id} {number}")
 
     def _facts(self, principal: Principal, dossier: Dossier, notice: Notice, texts: Texts) -> NoticeFacts:
-        people = self._stores.rosters.people({row.person_id for row in notice.rows})
-        self._note(principal, "people.look", notice.plan_id, "done", {"count": str(len(people))})
-        plan = dossier.plan
-        figures = self._figures(plan.village_id, plan.first_month, plan.last_month)
-        names = {code: f"ledger.account.{code}" for code in figures.deductions_fen}
-        return NoticeFacts(
-            self._label(plan.village_id, texts),
-            {key: person.name for key, person in people.items()},
-            deductions=tuple(
-                (texts(names[code]) if names[code] in texts else code, fen)
-                for code, fen in figures.deductions_fen.items()
-            ),
-        )
+        persons = {row.person_id for row in notice.rows}
+        self._note(principal, "people.look", notice.plan_id, "done", {"count": str(len(persons))})
+        return notice_facts(self._stores, self._registry, dossier, notice, texts)
 
     def _slips(self, dossier: Dossier, codes: Mapping[str, SlipCode], texts: Texts) -> list[Slip]:
         """Return a slip for each household: every reason, and the five lines of the largest amount."""
@@ -258,6 +285,16 @@ class Documents(PayoutCommands):
 
 def _reason(line: PlanLine, texts: Texts) -> str:
     return f"{texts(f'papers.class.{line.kind.value}')}·{line.purpose}"
+
+
+def _namer(texts: Texts) -> Callable[[str], str]:
+    """Return what names an account."""
+
+    def name(code: str) -> str:
+        key = f"ledger.account.{code}"
+        return texts(key) if key in texts else code
+
+    return name
 
 
 def _tabbed(cells: Cells, village_id: str) -> Cells:

@@ -1,7 +1,7 @@
 """Payments: confirm payees one by one, make a bank file, take the bank's reply, name an heir, pay a builder."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from access.guard import guarded, require
@@ -17,7 +17,7 @@ from revenue import accounts
 from revenue.approval import MONEY_STEPS, Step, StepTaken
 from revenue.bookkeeping import Voucherhead, payment_entry, returned_entry
 from revenue.dossier import Batched, Confirmed, Deed, Dossier, HeirNamed, Replied
-from revenue.payment import Batch, ReplyLine, digest_of, faults_in_reply, lines_for
+from revenue.payment import Batch, ReplyLine, Standing, digest_of, faults_in_reply, lines_for
 from revenue.refusal import RefusedError, refuse
 from revenue.trace import lots_by_line
 from stores.payout import payees_of, unconfirmed
@@ -103,7 +103,7 @@ class Payments(PayoutCommands):
         if dossier.approval.step not in {Step.READY, Step.PAID_IN_PART}:
             raise refuse("batch_step", step=dossier.approval.step.value)
         payees = payees_of(self._stores, dossier)
-        lines, waiting = lines_for(dossier.standings(), payees, dossier.heirs)
+        lines, waiting = lines_for(_by_household(dossier.standings()), payees, dossier.heirs)
         if not lines:
             raise refuse("batch_waiting", count=len(waiting)) if waiting else refuse("batch_nothing")
         unchecked = {line.payee_id for line in lines} & set(unconfirmed(self._stores, dossier))
@@ -193,9 +193,7 @@ class Payments(PayoutCommands):
         digest = hashlib.sha256(content).hexdigest()
         if any(one.digest == digest for other in self._siblings(dossier) for one in other.replies):
             raise refuse("reply_before")
-        known = self._stores.rosters.accounts_by_id({line.account_id for line in batch.lines})
-        tails = {key: account.number[-4:] for key, account in known.items()}
-        wrong = list(faults_in_reply(batch, lines, dossier.attempts, tails))
+        wrong = list(faults_in_reply(batch, lines, dossier.attempts, self._tails(batch, lines)))
         if wrong:
             raise RefusedError(wrong)
         returned = [one for one in lines if not one.paid]
@@ -205,6 +203,13 @@ class Payments(PayoutCommands):
             dossier = self._add(principal, dossier, Replied(batch_id, digest, tuple(lines)))
             reached = self._reached(principal, dossier)
             return self._add(principal, dossier, reached) if reached is not None else dossier
+
+    def _tails(self, batch: Batch, lines: Sequence[ReplyLine]) -> dict[str, str]:
+        """Return the ends of the accounts a reply names an end of; no other number is opened."""
+        named = {line.number for line in lines if line.account_tail}
+        wanted = {line.account_id for line in batch.lines if line.number in named}
+        known = self._stores.rosters.accounts_by_id(wanted) if wanted else {}
+        return {key: account.number[-4:] for key, account in known.items()}
 
     @command(Permission.ENTER_MONEY, "payment.reply_file")
     def reply_file(self, principal: Principal, batch_id: str, content: bytes) -> Dossier:
@@ -284,3 +289,12 @@ class Payments(PayoutCommands):
             if self._stores.ledger.voucher(head.key) is None:
                 self._post([self._payment(head, lots, {(accounts.PAYABLE, ""): fen})])
             return dossier
+
+
+def _by_household(standing: Mapping[str, Standing]) -> dict[str, Standing]:
+    """Return entitlements in the order people read a bank file: by line of the plan, then by household."""
+    ordered = sorted(
+        standing.items(),
+        key=lambda one: (one[1].entitlement.line_id, one[1].entitlement.household_id, one[0]),
+    )
+    return dict(ordered)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from commands.tables import TableRow, read_table
-from revenue.notice import fen_of
+from revenue.notice import Change, fen_of
 from revenue.plan import Basis, PlanLine, Weighting
 from revenue.refusal import Refusal, RefusedError
 from revenue.rule import LineClass
@@ -22,6 +22,11 @@ LINE_COLUMNS: Mapping[str, Sequence[str]] = {
 DAY_COLUMNS: Mapping[str, Sequence[str]] = {
     "id_number": ("id_number", "身份证号"),
     "days": ("days", "天数", "出勤天数"),
+}
+CHANGE_COLUMNS: Mapping[str, Sequence[str]] = {
+    "label": ("what", "项目"),
+    "old": ("old", "原来", "原公示"),
+    "new": ("new", "更正", "更正为"),
 }
 _BASES = {
     "按天": Basis.DAY_RATE,
@@ -113,3 +118,25 @@ def read_days(content: bytes, rosters: RosterStore) -> dict[str, int]:
     if problems:
         raise RefusedError(problems)
     return days
+
+
+def read_changes(content: bytes) -> tuple[Change, ...]:
+    """Return what a correction changes, from a file.
+
+    Raises
+    ------
+    TableRefusedError
+        The file is no table we can read.
+    RefusedError
+        Every row that says too little.
+    """
+    found, problems = [], []
+    for row in read_table(content, CHANGE_COLUMNS):
+        cells = [row.cells.get(name, "").strip()[:80] for name in CHANGE_COLUMNS]
+        if all(cells):
+            found.append(Change(*cells))
+        else:
+            problems.append(Refusal("change_row", {}, row.number))
+    if problems or not found:
+        raise RefusedError(problems or [Refusal("nothing_to_correct")])
+    return tuple(found)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from access.guard import guarded, open_to_anyone
+from commands.notice_facts import notice_facts
 from commands.papers.notice_sheet import NoticeFacts
 from commands.papers.public_page import home_page, period_page, village_page
 from domain.clock import Clock
@@ -15,7 +16,7 @@ from domain.plant import Registry
 from domain.timespan import day_of
 from revenue.dossier import Dossier
 from revenue.notice import Notice
-from stores.payout import PayoutStores, village_figures
+from stores.payout import PayoutStores
 from texts.loader import Texts
 
 PERSONS_SHOWN = timedelta(days=90)  # after the last day of a notice
@@ -101,16 +102,7 @@ class PublicNotices:
         return [one for one in found if one.notices]
 
     def _facts(self, dossier: Dossier, notice: Notice, texts: Texts) -> NoticeFacts:
-        plan = dossier.plan
-        people = self._stores.rosters.people({row.person_id for row in notice.rows})
-        figures = village_figures(self._stores, plan.village_id, plan.first_month, plan.last_month)
-        deductions = tuple(
-            (texts(key) if (key := f"ledger.account.{code}") in texts else code, fen)
-            for code, fen in figures.deductions_fen.items()
-        )
-        names = {key: person.name for key, person in people.items()}
-        label = self._registry.village_label(plan.village_id, texts.language)
-        return NoticeFacts(label, names, deductions=deductions)
+        return notice_facts(self._stores, self._registry, dossier, notice, texts)
 
 
 def _period(dossier: Dossier) -> str:

@@ -44,6 +44,21 @@ class MaskedMember:
     bank: str
 
 
+@dataclass(frozen=True, slots=True)
+class WaitingAccount:
+    """An account change a second person has to check, masked. ``document`` is the hash of the paper it rests on."""
+
+    account_id: str
+    person_id: str
+    household_id: str
+    name: str
+    bank: str
+    account: str
+    since: date
+    made_by: str
+    document: str
+
+
 @guarded
 class Rosters(PayoutCommands):
     """What may be done with rosters."""
@@ -76,7 +91,7 @@ class Rosters(PayoutCommands):
                 f"{village_id}-{valid_from:%Y%m%d}",
                 village_id,
                 valid_from,
-                self._members(principal, rows, payees, valid_from),
+                self._members(principal, rows, payees, valid_from, preview.sha256),
                 preview.sha256,
                 principal.user_id,
             )
@@ -122,9 +137,18 @@ class Rosters(PayoutCommands):
         return preview, rows, known
 
     def _members(
-        self, principal: Principal, rows: Sequence[RosterRow], known: Mapping[str, str], day: date
+        self,
+        principal: Principal,
+        rows: Sequence[RosterRow],
+        known: Mapping[str, str],
+        day: date,
+        document: str,
     ) -> tuple[Member, ...]:
-        """Keep people and accounts; return the members. A known person's account changes by `change_account` only."""
+        """Keep people and accounts; return the members.
+
+        A known person's changed account waits for a second person, like one of `change_account`; the roster file
+        is the document it rests on.
+        """
         rosters = self._stores.rosters
         ids = {row.id_number: known.get(row.id_number) or uuid4().hex for row in rows} | dict(known)
         rosters.add_people(
@@ -148,7 +172,7 @@ class Rosters(PayoutCommands):
                 "" if person_id in accounts else "roster"
             )  # the first one is confirmed before it is paid
             account = Account(
-                uuid4().hex, person_id, row.bank, row.account, day, "", principal.user_id, checked
+                uuid4().hex, person_id, row.bank, row.account, day, document, principal.user_id, checked
             )
             rosters.add_account(account, self._clock.now())
         return tuple(
@@ -216,6 +240,34 @@ class Rosters(PayoutCommands):
             self._records.add_photo(code, "application/octet-stream", document)
             self._stores.rosters.add_account(account, self._clock.now())
         return account.account_id
+
+    @require(Permission.VIEW_PEOPLE)
+    def waiting_accounts(self, principal: Principal, village_id: str) -> list[WaitingAccount]:
+        """Return the account changes of a village that no second person has checked, oldest first; audited."""
+        self._village(principal, village_id)
+        homes = {
+            one.person_id: one.household_id
+            for roster in self._stores.rosters.rosters(village_id)
+            for one in roster.members
+        }
+        found = self._stores.rosters.waiting_accounts(list(homes))
+        people = self._stores.rosters.people({one.person_id for one in found})
+        detail = {"count": str(len(found)), "masked": "yes"}
+        self._note(principal, "people.look", village_id, "done", detail)
+        return [
+            WaitingAccount(
+                one.account_id,
+                one.person_id,
+                homes[one.person_id],
+                masked_name(people[one.person_id].name),
+                one.bank,
+                masked_account(one.number),
+                one.valid_from,
+                one.made_by,
+                one.document,
+            )
+            for one in found
+        ]
 
     @command(Permission.CHECK_MONEY, "account.check")
     def check_account(self, principal: Principal, village_id: str, account_id: str) -> None:

@@ -34,7 +34,7 @@ from dashboard.pages.overview import OverviewPage
 from dashboard.pages.payout import attendance as payout_attendance
 from dashboard.pages.payout import forms as payout_forms
 from dashboard.pages.payout import objections as payout_objections
-from dashboard.pages.payout import pay_forms
+from dashboard.pages.payout import pay_forms, payees
 from dashboard.pages.payout.money import NoticesPage, PaymentsPage, RosterPage, TracePage
 from dashboard.pages.payout.plans import OnePlanPage, PlansPage
 from dashboard.pages.plant import OnePlantPage
@@ -155,6 +155,7 @@ def create_app(services: Services, settings: DashboardSettings, areas: Sequence[
     pay_forms.register(server, site)
     payout_attendance.register(server, site)
     payout_objections.register(server, site)
+    payees.register(server, site)
     public.register(server, site)
     screen.register(server, site)
     exports.register(server, site, every)

@@ -9,6 +9,7 @@ from commands.payments import Payments
 from commands.plans import Plans
 from commands.public_notices import PublicNotices
 from commands.rosters import Rosters
+from queries.benefit_watch import BenefitWatch
 from queries.payout import Payout
 
 
@@ -22,5 +23,6 @@ class PayoutServices:
     rosters: Rosters
     documents: Documents
     queries: Payout
+    watch: BenefitWatch
     public: PublicNotices | None = None
     households: Households | None = None

@@ -16,6 +16,7 @@ from domain.plant import Registry
 from main.backup.parts import PEOPLE_KEY
 from main.distribution_rules import load_rules
 from main.settings import Settings
+from queries.benefit_watch import BenefitWatch
 from queries.payout import Payout
 from revenue.rule import RuleVersion
 from stores.dossiers import Dossiers
@@ -38,6 +39,7 @@ class PayoutDesk:
     rosters: Rosters
     documents: Documents
     queries: Payout
+    watch: BenefitWatch
     registry: Registry
     rules: tuple[RuleVersion, ...]
     clock: Clock
@@ -54,6 +56,7 @@ class PayoutDesk:
             self.rosters,
             self.documents,
             self.queries,
+            self.watch,
             self.public,
             self.households,
         )
@@ -96,6 +99,7 @@ def open_desk(
         Rosters(stores, registry, rules, real, clock),
         Documents(stores, registry, rules, real, clock, households),
         Payout(stores, samples, registry, rules, clock),
+        BenefitWatch(stores, samples, registry, records),
         registry,
         rules,
         clock,

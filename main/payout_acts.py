@@ -18,6 +18,7 @@ from main.payout import PayoutDesk
 from revenue.approval import CHECKER_STEPS, Body, Meeting, Outcome, Step
 from revenue.attendance import Sheet
 from revenue.dossier import Dossier
+from revenue.refusal import refuse
 from texts.loader import Texts
 
 Words = Mapping[str, Any]
@@ -35,7 +36,8 @@ class ActSpec:
     reads: bool = False
 
 
-def _file(words: Words, name: str) -> bytes:
+def content_of(words: Words, name: str) -> bytes:
+    """Return a file that came with an act."""
     return base64.b64decode(words.get(name) or "")
 
 
@@ -43,7 +45,8 @@ def _given(document: Document) -> Answer:
     return {"name": document.name, "file": base64.b64encode(document.content).decode()}
 
 
-def _state(dossier: Dossier, texts: Texts) -> Answer:
+def state_of(dossier: Dossier, texts: Texts) -> Answer:
+    """Return where a plan stands."""
     plan, step = dossier.plan, dossier.approval.step
     said = texts(
         "payout.said.plan",
@@ -58,7 +61,7 @@ def _state(dossier: Dossier, texts: Texts) -> Answer:
 
 def roster_import(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:
     """Preview a roster, or keep it."""
-    village, day, content = words["village"], date.fromisoformat(words["on"]), _file(words, "file")
+    village, day, content = words["village"], date.fromisoformat(words["on"]), content_of(words, "file")
     preview = desk.rosters.preview(who, village, day, content)
     lines = [one.words(texts) for one in preview.problems]
     counts = {
@@ -82,9 +85,9 @@ def plan_draft(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> 
         words["village"],
         date.fromisoformat(words["first"]),
         date.fromisoformat(words["last"]),
-        read_lines(_file(words, "file")),
+        read_lines(content_of(words, "file")),
     )
-    return _state(desk.plans.draft(who, order), texts)
+    return state_of(desk.plans.draft(who, order), texts)
 
 
 def plan_list(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:  # noqa: ARG001
@@ -109,7 +112,7 @@ def plan_list(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> A
 def plan_show(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:
     """Show a plan with what blocks its next step."""
     view = desk.queries.plan(who, words["plan"])
-    answer = _state(view.dossier, texts)
+    answer = state_of(view.dossier, texts)
     for line in view.dossier.plan.lines:
         kind = texts(f"payout.class.{line.kind.value}")
         answer["lines"].append(f"  {line.line_id}  {kind}  {line.purpose}  {Money(line.fen)}")
@@ -135,24 +138,24 @@ def plan_step(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> A
         step,
         date.fromisoformat(words["on"]),
         meeting,
-        _file(words, "paper"),
+        content_of(words, "paper"),
         words.get("number") or "",
     )
     act = desk.plans.check if step in CHECKER_STEPS else desk.plans.step
-    return _state(act(who, order), texts)
+    return state_of(act(who, order), texts)
 
 
 def plan_back(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:
     """Send a plan back."""
-    return _state(desk.plans.back(who, words["plan"], Step(words["step"]), words["reason"]), texts)
+    return state_of(desk.plans.back(who, words["plan"], Step(words["step"]), words["reason"]), texts)
 
 
 def attendance(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:
     """Enter a signed sheet."""
     month, signed = date.fromisoformat(words["first"]), date.fromisoformat(words["on"])
     sheet = Sheet(words["line"], month, {}, signed, "")
-    content, photo = _file(words, "file"), _file(words, "paper")
-    return _state(desk.plans.attendance_file(who, words["plan"], sheet, content, photo), texts)
+    content, photo = content_of(words, "file"), content_of(words, "paper")
+    return state_of(desk.plans.attendance_file(who, words["plan"], sheet, content, photo), texts)
 
 
 def objection(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:
@@ -166,20 +169,35 @@ def objection(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> A
 def answer_objection(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:
     """Answer an objection."""
     outcome = Outcome.UPHELD if words.get("upheld") else Outcome.DISMISSED
-    return _state(desk.plans.answer(who, words["plan"], int(words["number"]), outcome, words["text"]), texts)
+    return state_of(
+        desk.plans.answer(who, words["plan"], int(words["number"]), outcome, words["text"]), texts
+    )
 
 
 def confirm(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:
-    """List payees to be confirmed, or confirm one."""
-    if words.get("payee"):
-        waiting = {one.payee_id: one for one in desk.payments.to_confirm(who, words["plan"])}
-        account = waiting[words["payee"]].account_id if words["payee"] in waiting else ""
-        return _state(desk.payments.confirm(who, words["plan"], words["payee"], account), texts)
-    waiting_now = desk.payments.to_confirm(who, words["plan"])
+    """List payees to be confirmed, or confirm one: by its id, or by its household."""
+    plan_id, waiting = words["plan"], desk.payments.to_confirm(who, words["plan"])
+    homes = _homes(desk, who, plan_id)
+    asked = words.get("payee") or ""
+    if words.get("household"):
+        asked = next((one.payee_id for one in waiting if homes.get(one.payee_id) == words["household"]), "-")
+    if asked:
+        account = next((one.account_id for one in waiting if one.payee_id == asked), "")
+        return state_of(desk.payments.confirm(who, plan_id, asked, account), texts)
     return {
-        "payees": [one.payee_id for one in waiting_now],
-        "lines": [f"{one.payee_id}  {one.name}  {one.bank}  {one.account}" for one in waiting_now],
+        "payees": [one.payee_id for one in waiting],
+        "lines": [
+            f"{one.payee_id}  {homes.get(one.payee_id, '')}  {one.name}  {one.bank}  {one.account}"
+            for one in waiting
+        ],
     }
+
+
+def _homes(desk: PayoutDesk, who: Principal, plan_id: str) -> dict[str, str]:
+    """Return the household of each payee of a plan's roster."""
+    roster = desk.stores.rosters.roster(desk.plans.dossier(who, plan_id).plan.roster_id)
+    members = roster.members if roster is not None else ()
+    return {one.payee_id or one.person_id: one.household_id for one in reversed(members)}
 
 
 def batch(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:
@@ -197,12 +215,12 @@ def batch(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answe
 
 def reply(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:
     """Take a bank's reply."""
-    return _state(desk.payments.reply_file(who, words["batch"], _file(words, "file")), texts)
+    return state_of(desk.payments.reply_file(who, words["batch"], content_of(words, "file")), texts)
 
 
 def works(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:
     """Book the transfer to a builder."""
-    return _state(desk.payments.pay_works(who, words["plan"], words["line"]), texts)
+    return state_of(desk.payments.pay_works(who, words["plan"], words["line"]), texts)
 
 
 def publish(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:
@@ -223,8 +241,15 @@ def broadcast(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> A
 
 
 def verify(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:
-    """Check a photographed sheet against the books."""
-    found = desk.notices.verify(who, words["notice"])
+    """Check a photographed sheet by its code, or every sheet of a plan, against the books."""
+    if words.get("plan"):
+        village = str(words["plan"]).partition("-")[0]
+        kept = desk.notices.verify_all(who, village)
+        found = [one for one in kept if one.notice.plan_id == words["plan"]]
+        if not found:
+            raise refuse("no_notice", code=str(words["plan"])[:40])
+    else:
+        found = desk.notices.verify(who, words.get("notice") or "")
     lines: list[str] = []
     for one in found:
         key = "sound" if one.is_sound else "not_sound"
@@ -254,10 +279,34 @@ def sheet_paper(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) ->
 
 def report(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:
     """Write the reports of a village, or of every village of a town."""
+    span, form = (words["first"][:7], words["last"][:7]), words.get("form") or "xlsx"
+    return _given(desk.documents.reports(who, _villages(desk, words), *span, texts, form))
+
+
+def _villages(desk: PayoutDesk, words: Words) -> list[str]:
+    """Return the village that is named, or every village of the town."""
     given = words["village"]
-    villages = [one.village_id for one in desk.registry.villages if given in {one.village_id, one.town_id}]
-    first, last = words["first"][:7], words["last"][:7]
-    return _given(desk.documents.reports(who, villages or [given], first, last, texts))
+    found = [one.village_id for one in desk.registry.villages if given in {one.village_id, one.town_id}]
+    return found or [given]
+
+
+def bulk_print(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:
+    """Print one kind of paper for every village of a town at once."""
+    villages, first, last = _villages(desk, words), words["first"][:7], words["last"][:7]
+    documents, what = desk.documents, words["what"]
+    if what == "vouchers":
+        return _given(documents.voucher_sheets(who, villages, first, last, texts))
+    if what == "reports":
+        return _given(documents.reports(who, villages, first, last, texts, "pdf"))
+    plans = [one for one in desk.queries.plans(who, first, last) if one.village_id in villages]
+    plan_ids = sorted(one.plan_id for one in plans)
+    if what == "slips":
+        return _given(documents.slips(who, plan_ids, texts))
+    if what != "notices":
+        raise refuse("nothing_to_print")
+    dossiers = [desk.plans.dossier(who, plan_id) for plan_id in plan_ids]
+    wanted = [(one.plan.plan_id, notice.number) for one in dossiers for notice in one.notices]
+    return _given(documents.notice_sheets(who, wanted, texts))
 
 
 def audit_package(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:  # noqa: ARG001

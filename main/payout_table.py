@@ -5,6 +5,7 @@ from typing import Any
 
 from commands.authenticate import Authenticate
 from domain.errors import CommandError
+from main import payee_acts as payees
 from main import payout_acts as acts
 from main import payout_tracing as tracing
 from main.acting import Option, acting
@@ -53,7 +54,11 @@ ACTS: tuple[ActSpec, ...] = (
         (_PLAN, Option("number", "whole"), Option("text"), Option("upheld", "flag", required=False)),
     ),
     ActSpec("publish", acts.publish, (_PLAN, Option("named", "flag", required=False))),
-    ActSpec("confirm", acts.confirm, (_PLAN, Option("payee", required=False))),
+    ActSpec(
+        "confirm",
+        acts.confirm,
+        (_PLAN, Option("payee", required=False), Option("household", required=False)),
+    ),
     ActSpec(
         "batch", acts.batch, (_PLAN, Option("form", required=False), Option("again", required=False), _OUT)
     ),
@@ -64,13 +69,36 @@ ACTS: tuple[ActSpec, ...] = (
     ActSpec("slips", acts.slips, (_PLAN, _OUT)),
     ActSpec("paper", acts.paper, (_PLAN, Option("step"), _OUT), reads=True),
     ActSpec("sheet", acts.sheet_paper, (_PLAN, Option("line"), Option("first", "month"), _OUT)),
-    ActSpec("report", acts.report, (Option("village"), *_MONTHS, _OUT), reads=True),
-    ActSpec("package", acts.audit_package, (Option("village"), _OUT), reads=True),
-    ActSpec("verify", acts.verify, (Option("notice"),), reads=True),
     ActSpec(
-        "trace", tracing.trace, (Option("line", required=False), Option("source", required=False)), reads=True
+        "report", acts.report, (Option("village"), *_MONTHS, Option("form", required=False), _OUT), reads=True
     ),
-    ActSpec("watch", tracing.watch, _MONTHS, reads=True),
+    ActSpec("print", acts.bulk_print, (Option("village"), *_MONTHS, Option("what"), _OUT)),
+    ActSpec("package", acts.audit_package, (Option("village"), _OUT), reads=True),
+    ActSpec(
+        "verify",
+        acts.verify,
+        (Option("notice", required=False), Option("plan", required=False)),
+        reads=True,
+    ),
+    ActSpec(
+        "trace",
+        tracing.trace,
+        tuple(Option(name, required=False) for name in ("line", "source", "plan", "household")),
+        reads=True,
+    ),
+    ActSpec("watch", tracing.watch, (*_MONTHS, Option("households", "flag", required=False)), reads=True),
+)
+_PAYEE, _PROOF = Option("payee"), Option("paper", "file")
+ACTS += (
+    ActSpec("members", payees.members, (Option("village"),)),
+    ActSpec(
+        "account", payees.account, (Option("village"), _PAYEE, Option("bank"), Option("account"), _PROOF)
+    ),
+    ActSpec("accounts", payees.accounts, (Option("village"),)),
+    ActSpec("check-account", payees.check_account, (Option("village"), Option("account"))),
+    ActSpec("heir", payees.heir, (Option("line"), _PAYEE, _PROOF)),
+    ActSpec("end-code", payees.end_code, (Option("village"), Option("household"))),
+    ActSpec("correct", payees.correct, (_PLAN, Option("number", "whole"), Option("reason"), _FILE)),
 )
 BY_NAME: Mapping[str, ActSpec] = {spec.name: spec for spec in ACTS}
 

@@ -8,6 +8,8 @@ from domain.money import Money
 from main.payout import PayoutDesk
 from main.payout_acts import Answer, Words
 from queries.payout import TraceView
+from revenue.refusal import refuse
+from revenue.stability import Finding
 from texts.loader import Texts
 
 
@@ -15,7 +17,9 @@ def trace(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answe
     """Trace a household line down to the samples, or a statement or receipt up to every payee."""
     if words.get("source"):
         return _payees(desk, who, str(words["source"]), texts)
-    view = desk.queries.trace(who, words["line"])
+    if words.get("household"):
+        return _household(desk, who, words, texts)
+    view = desk.queries.trace(who, words.get("line") or "")
     return {
         "entitlement": view.trace.entitlement_id,
         "fen": view.standing.entitlement.fen,
@@ -23,6 +27,18 @@ def trace(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answe
         "statements": sorted({one.source_id for one in view.trace.origins if one.source_kind == "statement"}),
         "lines": trace_lines(view, texts),
     }
+
+
+def _household(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:
+    """Trace every amount of a household in a plan."""
+    dossier = desk.plans.dossier(who, words.get("plan") or "")
+    mine = [one for one in dossier.entitlements if one.household_id == words["household"]]
+    if not mine:
+        raise refuse("no_entitlement", entitlement=str(words["household"])[:60])
+    lines: list[str] = []
+    for one in mine:
+        lines += [one.entitlement_id, *trace_lines(desk.queries.trace(who, one.entitlement_id), texts)]
+    return {"entitlements": [one.entitlement_id for one in mine], "lines": lines}
 
 
 def trace_lines(view: TraceView, texts: Texts) -> list[str]:
@@ -63,12 +79,22 @@ def _payees(desk: PayoutDesk, who: Principal, source: str, texts: Texts) -> Answ
 
 
 def watch(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:
-    """List villages whose benefit fell against the same months before."""
-    found = desk.queries.unstable(who, date.fromisoformat(words["first"]), date.fromisoformat(words["last"]))
+    """List villages, or with ``households`` households, whose benefit fell against the same months before."""
+    first, last = date.fromisoformat(words["first"]), date.fromisoformat(words["last"])
+    homes = bool(words.get("households"))
+    found = desk.watch.households(who, first, last) if homes else desk.watch.villages(who, first, last)
     lines = [
         texts(
             "payout.said.fallen",
-            village=desk.registry.village_label(one.subject_id, texts.language),
+            village=" ".join(
+                filter(
+                    None,
+                    (
+                        desk.registry.village_label(one.village_id or one.subject_id, texts.language),
+                        one.subject_id if one.village_id else "",
+                    ),
+                )
+            ),
             before=Money(one.before_fen),
             now=Money(one.now_fen),
             cause=texts(f"payout.cause.{one.cause.value}"),
@@ -76,6 +102,13 @@ def watch(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answe
         for one in found
     ]
     return {
-        "fallen": [{"village": one.subject_id, "cause": one.cause.value} for one in found],
+        "fallen": [_fallen(one) for one in found],
         "lines": lines or [texts("payout.said.stable")],
     }
+
+
+def _fallen(one: Finding) -> dict[str, str]:
+    """Return a fall as plain data."""
+    if not one.village_id:
+        return {"village": one.subject_id, "cause": one.cause.value}
+    return {"village": one.village_id, "household": one.subject_id, "cause": one.cause.value}

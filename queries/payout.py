@@ -1,27 +1,26 @@
-"""What pages and the command line show of payout: plans with blockers, traces, notices, the stability watch."""
+"""What pages and the command line show of payout: plans with blockers, traces, notices."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from access.guard import guarded, require
 from access.permissions import Permission
 from access.principal import Principal
 from access.villages import sees_village, villages_seen
 from domain.clock import Clock
+from domain.ledger import Entry
 from domain.money import Money
 from domain.plant import Registry
 from domain.timespan import day_of
-from revenue import accounts
+from queries.meter_months import MeterMonth, meter_months
 from revenue.approval import ORDER, Step, StepTaken, blockers, next_step
 from revenue.dossier import Dossier
-from revenue.figures import YEAR_END
 from revenue.notice import Notice
 from revenue.payment import PaymentState, Standing
-from revenue.plan import months_between, verdict_of
+from revenue.plan import verdict_of
 from revenue.refusal import Refusal, refuse
 from revenue.rule import RuleVersion, Verdict, rule_named
-from revenue.stability import Finding, Month, fallen, same_months_before
 from revenue.trace import LineTrace, PayeePart, payees_of_lot, receipts_by_lot, trace_line
 from stores.payout import PayoutStores, standing_of
 from stores.protocol import MeasurementStore
@@ -54,17 +53,6 @@ class PlanView:
     next: Step | None
     blockers: tuple[Refusal, ...]
     standings: tuple[Standing, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class MeterMonth:
-    """Exported energy of a plant and month as metered, and how complete the samples behind it are."""
-
-    plant_id: str
-    month: date
-    exported_kwh: float | None
-    completeness: float | None
-    days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +137,7 @@ class Payout:
         vouchers = self._stores.ledger.vouchers([dossier.plan.village_id])
         found = trace_line(dossier, entitlement_id, vouchers)
         plants = sorted({one.plant_id for one in found.origins})
-        metered = self._metered(plants, dossier.plan.first_month, dossier.plan.last_month)
+        metered = meter_months(self._samples, plants, dossier.plan.first_month, dossier.plan.last_month)
         return TraceView(found, standing, metered)
 
     @require(Permission.VIEW_INCOME)
@@ -161,12 +149,12 @@ class Payout:
             lots = {
                 lot
                 for lot, voucher in receipts_by_lot(vouchers).items()
-                if source_id in {lot, voucher.entry.source_id, voucher.entry.key}
+                if lot == source_id or _is_from(voucher.entry, source_id)
             }
             months = {
                 (one.entry.village_id, one.entry.belongs_to)
                 for one in vouchers
-                if one.entry.source_id == source_id
+                if _is_from(one.entry, source_id)
             }
             lots |= {
                 lot
@@ -181,76 +169,6 @@ class Payout:
             raise refuse("no_entitlement", entitlement=source_id[:60])
         return found
 
-    @require(Permission.VIEW_INCOME)
-    def unstable(self, principal: Principal, first: date, last: date) -> list[Finding]:
-        """Return villages whose paid benefit fell against the same months a year before, with the cause found."""
-        earlier = same_months_before(first, last)
-        villages = villages_seen(principal, self._registry)
-        return fallen(self._months(villages, first, last), self._months(villages, *earlier))
-
-    def _months(self, villages: Sequence[str], first: date, last: date) -> dict[str, Month]:
-        found: dict[str, Month] = {}
-        span = list(months_between(first, last))
-        dossiers = self._stores.dossiers.of_villages(villages, f"{span[0]:%Y-%m}", f"{span[-1]:%Y-%m}")
-        for village_id in villages:
-            mine = [one for one in dossiers if one.plan.village_id == village_id]
-            income, subsidy = self._income(village_id, first, last)
-            stands = [stands for one in mine for stands in one.standings().values()]
-            found[village_id] = Month(
-                sum(one.paid_fen for one in mine),
-                sum(one.fen for dossier in mine for one in dossier.entitlements),
-                sum(one.entitlement.fen for one in stands if one.returned is not None),
-                income,
-                subsidy,
-                self._energy(village_id, first, last),
-            )
-        return found
-
-    def _income(self, village_id: str, first: date, last: date) -> tuple[int, int]:
-        income = subsidy = 0
-        for voucher in self._stores.ledger.vouchers([village_id], account="501"):
-            closes_year = voucher.entry.source_kind in YEAR_END
-            if not closes_year and first <= voucher.entry.belongs_to.replace(day=1) <= last:
-                for posting in voucher.entry.postings:
-                    if posting.account.startswith(accounts.SALES[:3]):
-                        income -= posting.fen
-                    if posting.account == accounts.SUBSIDY_SALES:
-                        subsidy -= posting.fen
-        return income, subsidy
-
-    def _energy(self, village_id: str, first: date, last: date) -> float | None:
-        plants = [
-            plant.plant_id
-            for plant in self._registry.plants
-            if (act := plant.ownership_on(last)) is not None and village_id in act.shares_kw
-        ]
-        known = [
-            one.exported_kwh for one in self._metered(plants, first, last) if one.exported_kwh is not None
-        ]
-        return sum(known) if known else None
-
-    def _metered(self, plants: Sequence[str], first: date, last: date) -> tuple[MeterMonth, ...]:
-        if not plants or self._samples is None:
-            return ()
-        end = (last.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-        days = self._samples.daily(plants, first, end)
-        found = []
-        for plant_id in plants:
-            for month in months_between(first, last):
-                mine = [one for one in days if one.plant_id == plant_id and one.day.replace(day=1) == month]
-                energies = [one.exported_energy_kwh for one in mine if one.exported_energy_kwh is not None]
-                shares = [one.completeness for one in mine if one.completeness is not None]
-                found.append(
-                    MeterMonth(
-                        plant_id,
-                        month,
-                        sum(energies) if energies else None,
-                        sum(shares) / len(shares) if shares else None,
-                        len(mine),
-                    )
-                )
-        return tuple(found)
-
     def _dossiers(self, principal: Principal, first: str = "", last: str = "9999-99") -> list[Dossier]:
         everything = principal.scope.everything
         villages = None if everything else villages_seen(principal, self._registry)
@@ -263,6 +181,17 @@ class Payout:
         if found is None:
             raise refuse("no_plan", plan=plan_id[:40])
         return found
+
+
+def _is_from(entry: Entry, source_id: str) -> bool:
+    """Tell whether an entry rests on a paper: its own id, without the revision, or a statement of the plant and month."""
+    if source_id in {entry.source_id, entry.key} or entry.source_id.startswith(f"{source_id}|"):
+        return True
+    plant, _, rest = source_id.partition("|")
+    month, _, number = rest.partition("|")
+    return (
+        entry.source_kind == "settlement" and bool(number) and entry.source_id.startswith(f"{plant}|{month}|")
+    )
 
 
 def _plan_row(one: Dossier) -> PlanRow:

@@ -13,7 +13,7 @@ from revenue.plan import faults_of
 from revenue.refusal import Refusal
 from revenue.rule import RuleVersion
 from stores.dossiers import Dossiers
-from stores.ledger_protocol import LedgerStore
+from stores.ledger_protocol import MoneyStore
 from stores.roster_protocol import RosterStore
 from stores.work_protocol import WorkStore
 
@@ -25,7 +25,7 @@ class PayoutStores:
     """Where payout reads and writes; all of them in one transaction manager."""
 
     records: WorkStore
-    ledger: LedgerStore
+    ledger: MoneyStore
     dossiers: Dossiers
     rosters: RosterStore
     figures: dict[tuple[str, date, date, str], VillageFigures] = field(default_factory=dict)

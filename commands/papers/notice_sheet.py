@@ -1,16 +1,29 @@
 """The public notice on A4, and as a page: the same record, names on paper as decided, masked on every page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from html import escape
 
 from commands.papers.font import refuse_lacking
 from commands.papers.paper import HEIGHT, MARGIN, WIDTH, Paper
+from commands.papers.read_back import page_texts
 from domain.money import Money
 from domain.roster import masked_name
-from revenue.notice import Notice, NoticeKind, spoken
+from revenue.notice import Notice, NoticeKind, spoken, totals_in_text
+from revenue.refusal import refuse
 from revenue.rule import LineClass
 from texts.loader import Texts
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRow:
+    """What the statements of a plant and month came to. ``kwh`` is the whole plant's, ``fen`` the village's."""
+
+    plant: str
+    month: str
+    kwh: Decimal | None
+    fen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +35,9 @@ class NoticeFacts:
     contact: str = ""
     deductions: tuple[tuple[str, int], ...] = ()
     plants: tuple[str, ...] = ()
-    statements: tuple[tuple[str, str, str, int], ...] = ()  # plant, month, kWh, fen
+    statements: tuple[StatementRow, ...] = ()
+    base_fen: int = 0
+    subsidy_fen: int = 0
 
 
 def heading_of(notice: Notice, texts: Texts) -> str:
@@ -48,14 +63,55 @@ def sheet(notice: Notice, facts: NoticeFacts, texts: Texts) -> bytes:
     Raises
     ------
     RefusedError
-        A name has characters the font cannot print; nothing is made.
+        A name has characters the font cannot print, or the totals read back from the file are not those of the
+        notice; nothing is made.
     """
-    shown = {
+    return sheets([(notice, facts)], texts)
+
+
+def sheets(notices: Sequence[tuple[Notice, NoticeFacts]], texts: Texts) -> bytes:
+    """Return notices as one PDF, each beginning on a page of its own; refused like `sheet`."""
+    shown = [_shown(notice, facts) for notice, facts in notices]
+    refuse_lacking(
+        (row.household_id, names[row.person_id])
+        for (notice, _), names in zip(notices, shown, strict=True)
+        for row in notice.rows
+    )
+    first, facts_first = notices[0]
+    paper = Paper(heading_of(first, texts), _footer(first, facts_first))
+    begins = []
+    for place, ((notice, facts), names) in enumerate(zip(notices, shown, strict=True)):
+        if place:
+            paper.part(_footer(notice, facts))
+        begins.append(paper.pages)
+        _draw(paper, notice, facts, names, texts)
+    content = paper.content()
+    _read_back(content, [notice for notice, _ in notices], begins, texts)
+    return content
+
+
+def _shown(notice: Notice, facts: NoticeFacts) -> dict[str, str]:
+    return {
         row.person_id: shown_name(notice, facts.names.get(row.person_id, ""), on_paper=True)
         for row in notice.rows
     }
-    refuse_lacking((row.household_id, shown[row.person_id]) for row in notice.rows)
-    paper = Paper(heading_of(notice, texts), f"{facts.village} · {notice.plan_id} · {notice.code}")
+
+
+def _footer(notice: Notice, facts: NoticeFacts) -> str:
+    return f"{facts.village} · {notice.plan_id} · {notice.code}"
+
+
+def _read_back(content: bytes, notices: Sequence[Notice], begins: Sequence[int], texts: Texts) -> None:
+    """Read the totals out of the file that was made; what differs from the books never leaves."""
+    pages = page_texts(content)
+    labels = {kind.value: texts(f"papers.class.{kind.value}") for kind in LineClass}
+    for notice, begin, end in zip(notices, begins, [*begins[1:], len(pages) + 1], strict=True):
+        read = totals_in_text("\n".join(pages[begin - 1 : end - 1]), labels)
+        if read != {total.kind.value: total.fen for total in notice.totals}:
+            raise refuse("amount_label")
+
+
+def _draw(paper: Paper, notice: Notice, facts: NoticeFacts, shown: Mapping[str, str], texts: Texts) -> None:
     paper.qr(qr_words(notice), WIDTH - MARGIN - 72, HEIGHT - MARGIN - 72)
     paper.title(f"{facts.village} {heading_of(notice, texts)}", 15, beside=84)
     for words in _intro(notice, facts, texts):
@@ -69,7 +125,6 @@ def sheet(notice: Notice, facts: NoticeFacts, texts: Texts) -> bytes:
     paper.signatures(
         [texts("papers.sign.village"), texts("papers.sign.supervisors"), texts("papers.sign.date")]
     )
-    return paper.content()
 
 
 def _tables(paper: Paper, notice: Notice, shown: Mapping[str, str], texts: Texts) -> None:
@@ -118,10 +173,19 @@ def _intro(notice: Notice, facts: NoticeFacts, texts: Texts) -> list[str]:
     if facts.plants:
         lines.append(texts("papers.notice.plants", plants="、".join(facts.plants)))
     lines += [
-        texts("papers.notice.statement", plant=plant, month=month, kwh=kwh, fen=Money(fen))
-        for plant, month, kwh, fen in facts.statements
+        texts(
+            "papers.notice.statement",
+            plant=one.plant,
+            month=one.month,
+            kwh="—" if one.kwh is None else f"{one.kwh:,f}",
+            fen=Money(one.fen),
+        )
+        for one in facts.statements
     ]
     lines.append(texts("papers.notice.gross", fen=Money(notice.gross_fen)))
+    if facts.base_fen or facts.subsidy_fen:
+        parts = {"base": Money(facts.base_fen), "subsidy": Money(facts.subsidy_fen)}
+        lines.append(texts("papers.notice.parts", **parts))
     lines += [texts("papers.notice.deduction", name=name, fen=Money(fen)) for name, fen in facts.deductions]
     lines.append(texts("papers.notice.net", net=Money(notice.net_fen), available=Money(notice.available_fen)))
     if notice.kind is NoticeKind.RESULT:

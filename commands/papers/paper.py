@@ -34,6 +34,21 @@ class Paper:
         self.canvas.save()
         return self._file.getvalue()
 
+    @property
+    def pages(self) -> int:
+        """How many pages were begun, over every part."""
+        return int(self.canvas.getPageNumber())
+
+    def part(self, footer: str) -> None:
+        """Begin another document on a new page; its pages count from one."""
+        self._end_page()
+        self.canvas.showPage()
+        self._footer, self._page, self.y = footer, 1, HEIGHT - MARGIN
+
+    def keep(self, height: float) -> None:
+        """Go to a new page when less than ``height`` is left on this one: what follows stays together."""
+        self._room(height)
+
     def text(self, x: float, y: float, words: str, size: float = 10.5, align: str = "left") -> None:
         """Write one line at a place."""
         self.canvas.setFont(self._font, size)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from commands.papers.sheets import Cells
 from domain.ledger import Voucher, is_cash
+from revenue import accounts
 from revenue.figures import YEAR_END
 from texts.loader import Texts
 
@@ -110,8 +111,42 @@ def result(
     rows += [(f"{code} {name(code)}", fen) for code, fen in costs.items()]
     rows.append((texts("papers.report.year_costs"), sum(costs.values())))
     rows.append((texts("papers.report.year_result"), sum(income.values()) - sum(costs.values())))
+    rows += _distribution(vouchers, first, last, sum(income.values()) - sum(costs.values()), texts)
     lead = (_lead(village, first, last, "result", texts),)
     return Cells(texts("papers.report.result"), heads, tuple(rows), frozenset({heads[1]}), lead)
+
+
+def _distribution(
+    vouchers: Sequence[Voucher], first: str, last: str, earned_fen: int, texts: Texts
+) -> list[tuple[str | int, ...]]:
+    """Return the lower half: what was undistributed, plus the result, minus the reserve, is what is undistributed."""
+    before = _undistributed(one for one in vouchers if one.period < first)
+    after = _undistributed(one for one in vouchers if one.period <= last)
+    reserve = -sum(
+        posting.fen
+        for one in vouchers
+        if first <= one.period <= last and one.entry.source_kind in YEAR_END
+        for posting in one.entry.postings
+        if posting.account == accounts.RESERVE
+    )
+    other = after - before - earned_fen + reserve
+    rows: list[tuple[str | int, ...]] = [
+        (texts("papers.report.undistributed_before"), before),
+        (texts("papers.report.to_reserve"), reserve),
+    ]
+    if other:
+        rows.append((texts("papers.report.other_changes"), other))
+    return [*rows, (texts("papers.report.undistributed_after"), after)]
+
+
+def _undistributed(vouchers: Iterable[Voucher]) -> int:
+    """Return what is retained, with the result that no year's end has moved yet. [fen]"""
+    return -sum(
+        posting.fen
+        for one in vouchers
+        for posting in one.entry.postings
+        if posting.account.startswith("5") or posting.account[:3] in {accounts.YEAR_RESULT, accounts.RETAINED}
+    )
 
 
 def _heads(texts: Texts, *names: str) -> tuple[str, ...]:

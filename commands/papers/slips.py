@@ -82,7 +82,12 @@ def _draw(paper: Paper, slip: Slip, top: float, texts: Texts) -> None:
         paper.qr(slip.code.address, right - _QR, bottom + 22, _QR)
         said = texts("household.slip.number", number=slip.code.spaced)
         paper.text(right, bottom + 10, said, 10, "right")
-    paper.text(left, top - HEIGHT / PER_PAGE + 10, texts("papers.slip.ask", contact=slip.contact or "—"), 10)
+    paper.text(
+        left,
+        top - HEIGHT / PER_PAGE + 10,
+        texts("papers.slip.ask", contact=slip.contact or texts("papers.notice.no_contact")),
+        10,
+    )
     paper.canvas.setLineWidth(0.3)
     bottom = top - HEIGHT / PER_PAGE
     paper.canvas.line(0, bottom, WIDTH, bottom)

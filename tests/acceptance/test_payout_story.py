@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.ledger import Closing
 from revenue import accounts
 from revenue.approval import Outcome, Step
 from revenue.notice import Change, NoticeKind
@@ -102,4 +103,27 @@ def test_nothing_goes_out_twice_and_a_foreign_reply_changes_nothing(world: World
     world.answer(batch)
     with pytest.raises(RefusedError, match="taken before"):
         world.answer(batch)
+    assert world.records.verify().is_sound
+
+
+def test_nothing_is_paid_after_a_close_and_nothing_is_half_done(world: World) -> None:
+    """Neither in a closed month of the books, nor on a plan that is closed."""
+    plan_id = world.release(VILLAGES[0]).plan.plan_id
+    period = f"{world.today:%Y-%m}"
+    before = (world.plans.dossier(world.accountant, plan_id).sequence, world.records.head())
+    world.records.close_period(
+        Closing(VILLAGES[0], period, "accountant", "township", world.clock.now(), "已核对")
+    )
+    with pytest.raises(RefusedError, match="the books refuse it"):
+        world.send(plan_id)
+    dossier = world.plans.dossier(world.accountant, plan_id)
+    assert (dossier.sequence, world.records.head()) == before
+    assert dossier.batches == ()
+    world.clock.advance(31 * 86_400)
+    world.answer(world.send(plan_id))
+    world.payments.pay_works(world.township, plan_id, "3")
+    world.notices.publish(world.accountant, plan_id)
+    assert world.check(plan_id, Step.CLOSED).approval.step is Step.CLOSED
+    with pytest.raises(RefusedError, match="nothing can be paid yet"):
+        world.send(plan_id)
     assert world.records.verify().is_sound

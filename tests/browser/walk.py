@@ -5,13 +5,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from commands.documents import Documents
 from commands.households import Households
 from commands.public_notices import PublicNotices
 from dashboard.factory import create_app
-from dashboard.payout_services import PayoutServices
 from domain.account import Role, Scope, User
-from queries.payout import Payout
 from stores.records.household_codes import SqlHouseholdCodes
 from stores.records.sealing import Sealer
 from tests.commands.payout_world import VILLAGES, World
@@ -39,15 +36,8 @@ def paid_world(folder: Path) -> World:
 
 def whole_app(district: District, paid: World) -> Any:
     """Return an application that has everything; an account ``all`` sees every page."""
-    given = (paid.stores, paid.registry, paid.rules, paid.clock, paid.clock)
     codes = SqlHouseholdCodes(paid.records.database, Sealer(paid.folder / "people.key"))
-    payout = PayoutServices(
-        paid.plans,
-        paid.payments,
-        paid.notices,
-        paid.rosters,
-        Documents(*given),
-        Payout(paid.stores, None, paid.registry, paid.rules, paid.clock),
+    payout = paid.services(
         PublicNotices(paid.stores, paid.registry, paid.clock, BASE),
         Households(paid.stores, paid.registry, paid.rules, paid.clock, paid.clock, codes, BASE),
     )

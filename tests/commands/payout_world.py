@@ -5,14 +5,20 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from access.principal import Principal
+from commands.documents import Documents
+from commands.households import Households
 from commands.notices import Notices
 from commands.payments import Payments
 from commands.plans import DraftOrder, Plans, StepOrder
+from commands.public_notices import PublicNotices
 from commands.rosters import Rosters
+from dashboard.payout_services import PayoutServices
 from domain.account import Role, Scope
 from domain.clock import ManualClock
 from domain.plant import Registry, Town, Village
 from domain.roster import Roster
+from queries.benefit_watch import BenefitWatch
+from queries.payout import Payout
 from revenue.accounts import CostKind
 from revenue.approval import ORDER, Meeting, Step
 from revenue.attendance import Sheet
@@ -88,6 +94,23 @@ class World:
     def _person(self, name: str, role: Role) -> Principal:
         return Principal(name, name, frozenset({role}), Scope(town_ids=frozenset({TOWN})))
 
+    def services(
+        self, public: PublicNotices | None = None, households: Households | None = None
+    ) -> PayoutServices:
+        """Return what the pages of payout are given."""
+        given = (self.stores, self.registry, self.rules, self.clock, self.clock)
+        return PayoutServices(
+            self.plans,
+            self.payments,
+            self.notices,
+            self.rosters,
+            Documents(*given, households),
+            Payout(self.stores, None, self.registry, self.rules, self.clock),
+            BenefitWatch(self.stores, None, self.registry, self.records),
+            public,
+            households,
+        )
+
     def close(self) -> None:
         """Let go."""
         self.records.close()
@@ -97,11 +120,11 @@ class World:
         """The day in the village."""
         return (self.clock.now() + timedelta(hours=8)).date()
 
-    def fund(self, village: str, gross_fen: int = 600_000, months: int = 3) -> None:
+    def fund(self, village: str, gross_fen: int = 600_000, months: int = 3, year: int = 2026) -> None:
         """Book and pay in some months' income, a tenth of it costs."""
         entries = []
         for place in range(months):
-            month = date(2026, 7 + place, 1)
+            month = date(year, 7 + place, 1)
             key = f"{village}:{month:%Y-%m}"
             costs = {CostKind.OPERATION: gross_fen // 10}
             head = Voucherhead(
@@ -119,9 +142,12 @@ class World:
         day = date(2026, 1, 1)
         return self.rosters.import_file(self.accountant, village, day, "名册.csv", roster_file(people, first))
 
-    def draft(self, village: str, lines: tuple[PlanLine, ...] | None = None) -> Dossier:
+    def draft(
+        self, village: str, lines: tuple[PlanLine, ...] | None = None, year: int = FIRST.year
+    ) -> Dossier:
         """Draft the plan of a quarter."""
-        order = DraftOrder(village, FIRST, LAST, plan_lines() if lines is None else lines)
+        span = (FIRST.replace(year=year), LAST.replace(year=year))
+        order = DraftOrder(village, *span, plan_lines() if lines is None else lines)
         return self.plans.draft(self.accountant, order)
 
     def meet(self, plan_id: str) -> Dossier:
@@ -155,15 +181,21 @@ class World:
             self.payments.confirm(self.township, plan_id, one.payee_id, one.account_id)
         return len(waiting)
 
-    def release(self, village: str) -> Dossier:
+    def release(
+        self,
+        village: str,
+        lines: tuple[PlanLine, ...] | None = None,
+        year: int = FIRST.year,
+        days: int = 10,
+    ) -> Dossier:
         """Take a plan from nothing to ready."""
-        plan_id = self.draft(village).plan.plan_id
+        plan_id = self.draft(village, lines, year).plan.plan_id
         self.meet(plan_id)
         self.notices.publish(self.accountant, plan_id)
         self.clock.advance(8 * 86_400)
         self.check(plan_id, Step.TOWNSHIP_REVIEWED)
         self.check(plan_id, Step.FILED)
-        self.attend(self.plans.dossier(self.accountant, plan_id))
+        self.attend(self.plans.dossier(self.accountant, plan_id), days=days)
         self.confirm_all(plan_id)
         return self.check(plan_id, Step.READY)
 

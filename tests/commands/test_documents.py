@@ -237,3 +237,57 @@ def test_who_may_not_see_people_gets_no_names(world: World, documents: Documents
         documents.slips(world.county, [plan_id], ZH)
     with pytest.raises(AccessDeniedError):
         world.payments.bank_file(world.settlement, plan_id, "x")
+
+
+def test_a_towns_vouchers_and_reports_are_printed_at_once_and_read_back(
+    world: World, documents: Documents
+) -> None:
+    vouchers = world.records.vouchers([VILLAGES[0]])
+    made = documents.voucher_sheets(world.township, VILLAGES[:2], "2026-07", "2026-12", ZH)
+    text = pdf_text(made)
+    assert text.count("凭证合计") == len(vouchers)
+    debit = sum(p.fen for one in vouchers for p in one.entry.postings if p.fen > 0)
+    import re
+
+    totals = [fen_of(amount) for amount in re.findall(r"凭证合计\s+([\d,]+\.\d\d)", text)]
+    assert sum(totals) == debit
+    reports = documents.reports(world.township, VILLAGES[:2], "2026-07", "2026-12", ZH, "pdf")
+    printed = pdf_text(reports)
+    for name in ("科目余额表", "收支明细公开表", "资产负债表", "收益及收益分配表"):
+        assert (
+            printed.count(f"样例1村 2026-07 – 2026-12 {name}") + printed.count(f"样例1村 2026-12 {name}") >= 1
+        )
+    assert "期末未分配收益" in printed
+    with pytest.raises(RefusedError, match="nothing to print"):
+        documents.voucher_sheets(world.township, VILLAGES[1:], "2026-07", "2026-12", ZH)
+
+
+def test_all_notices_of_a_town_are_one_file_and_an_altered_one_never_leaves(
+    world: World, documents: Documents, plan_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = documents.notice_sheets(world.accountant, [(plan_id, 1), (plan_id, 2)], ZH)
+    assert pdf_text(made).count("校验码") == 2
+    with pytest.raises(RefusedError, match="nothing to print"):
+        documents.notice_sheets(world.accountant, [], ZH)
+    from commands.papers import notice_sheet, read_back
+
+    def altered(content: bytes) -> list[str]:
+        return [page.replace("3,600.00", "3,600.01") for page in read_back.page_texts(content)]
+
+    monkeypatch.setattr(notice_sheet, "page_texts", altered)
+    with pytest.raises(RefusedError, match="totals do not agree"):
+        documents.notice_sheet(world.accountant, plan_id, 2, ZH)
+
+
+def test_what_is_undistributed_at_the_end_follows_from_the_rows_above(
+    world: World, documents: Documents
+) -> None:
+    made = documents.reports(world.township, [VILLAGES[0]], "2026-07", "2026-12", ZH)
+    sheet = load_workbook(io.BytesIO(made.content)).worksheets[3]
+    rows = {
+        str(row[0]): round(float(str(row[1])) * 100) for row in sheet.iter_rows(min_row=3, values_only=True)
+    }
+    begin, end = rows["期初未分配收益"], rows["期末未分配收益"]
+    assert begin + rows["本期收益"] - rows["减：提取公积公益金"] == end
+    booked = -sum(one.fen for one in world.records.balances([VILLAGES[0]]) if one.account[0] in "35")
+    assert end == booked > 0

@@ -8,12 +8,9 @@ from typing import Any
 import pytest
 
 from cases.lifecycle import fold
-from commands.documents import Documents
 from dashboard.factory import create_app
-from dashboard.payout_services import PayoutServices
 from domain.case import CaseKind
 from domain.roster import Roster
-from queries.payout import Payout
 from revenue.approval import Step
 from revenue.plan import Basis, PlanLine
 from revenue.refusal import RefusedError
@@ -38,15 +35,7 @@ def village(tmp_path: Any) -> Iterator[World]:
 
 @pytest.fixture
 def app(world: Any, village: World) -> Any:
-    given = (village.stores, village.registry, village.rules, village.clock, village.clock)
-    payout = PayoutServices(
-        village.plans,
-        village.payments,
-        village.notices,
-        village.rosters,
-        Documents(*given),
-        Payout(village.stores, None, village.registry, village.rules, village.clock),
-    )
+    payout = village.services()
     sources = replace(world.services.sources, registry=village.registry, clock=village.clock)
     return create_app(replace(world.services, payout=payout, sources=sources), world.settings)
 

@@ -8,10 +8,7 @@ from typing import Any
 
 import pytest
 
-from commands.documents import Documents
 from dashboard.factory import create_app
-from dashboard.payout_services import PayoutServices
-from queries.payout import Payout
 from revenue.approval import Step
 from tests.commands.payout_world import VILLAGES, World, roster_file
 from tests.dashboard.fixtures import USERS, login
@@ -35,15 +32,7 @@ def paid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture(scope="module")
 def app(world: Any, paid: World) -> Any:
-    given = (paid.stores, paid.registry, paid.rules, paid.clock, paid.clock)
-    payout = PayoutServices(
-        paid.plans,
-        paid.payments,
-        paid.notices,
-        paid.rosters,
-        Documents(*given),
-        Payout(paid.stores, None, paid.registry, paid.rules, paid.clock),
-    )
+    payout = paid.services()
     sources = replace(world.services.sources, registry=paid.registry, clock=paid.clock)
     return create_app(replace(world.services, payout=payout, sources=sources), world.settings)
 

@@ -9,13 +9,10 @@ from typing import Any
 
 import pytest
 
-from commands.documents import Documents
 from commands.households import Households
 from commands.public_notices import PublicNotices
 from dashboard.factory import create_app
-from dashboard.payout_services import PayoutServices
 from main.__main__ import main
-from queries.payout import Payout
 from stores.records.household_codes import SqlHouseholdCodes
 from stores.records.sealing import Sealer
 from tests.commands.payout_world import VILLAGES, World
@@ -40,17 +37,7 @@ def desk(paid: World, base: str) -> Households:
 
 
 def server(world: Any, paid: World, base: str = "https://pv.example.cn") -> Any:
-    given = (paid.stores, paid.registry, paid.rules, paid.clock, paid.clock)
-    payout = PayoutServices(
-        paid.plans,
-        paid.payments,
-        paid.notices,
-        paid.rosters,
-        Documents(*given),
-        Payout(paid.stores, None, paid.registry, paid.rules, paid.clock),
-        PublicNotices(paid.stores, paid.registry, paid.clock, base),
-        desk(paid, base),
-    )
+    payout = paid.services(PublicNotices(paid.stores, paid.registry, paid.clock, base), desk(paid, base))
     sources = replace(world.services.sources, registry=paid.registry, clock=paid.clock)
     return create_app(replace(world.services, payout=payout, sources=sources), world.settings)
 

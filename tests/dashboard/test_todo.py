@@ -9,11 +9,9 @@ from typing import Any
 import pytest
 
 from access.principal import Principal
-from commands.documents import Documents
 from dashboard.factory import create_app
 from dashboard.pages.base import Site as PageSite
 from dashboard.pages.todo import todo_of
-from dashboard.payout_services import PayoutServices
 from dashboard.services import queries_over
 from domain.account import Role, Scope
 from domain.clock import ManualClock
@@ -118,9 +116,7 @@ def test_a_meter_read_in_time_asks_for_nothing_and_one_forgotten_is_late(world: 
 
 
 def _app(world: Site, paid: World) -> Any:
-    given = (paid.stores, paid.registry, paid.rules, paid.clock, paid.clock)
-    queries = Payout(paid.stores, None, paid.registry, paid.rules, paid.clock)
-    payout = PayoutServices(paid.plans, paid.payments, paid.notices, paid.rosters, Documents(*given), queries)
+    payout = paid.services()
     sources = replace(world.services.sources, registry=paid.registry, clock=paid.clock)
     return create_app(replace(world.services, payout=payout, sources=sources), world.settings)
 

@@ -142,3 +142,21 @@ def test_a_sound_sheet_has_no_fault_and_replaces_the_older_one() -> None:
     result = distribute(plan(), rule(), roster(), [sheet({"p1": 30}), sheet({"p1": 1})])
     assert result.entitlements[0].fen == 8_000
     assert PHOTO
+
+
+@given(st.permutations(range(4)), st.integers(1, 10**7))
+def test_a_month_comes_out_the_same_whatever_order_its_papers_arrive_in(order: list[int], fen: int) -> None:
+    """Invariant 23: replayed in any order, sheets and roster give the same distribution."""
+    second = date(2026, 8, 1)
+    sheets = [
+        sheet({"p1": 20, "p2": 11}),
+        sheet({"p1": 3, "p2": 15}, month=second),
+        sheet({"p3": 7}, line_id="2"),
+        sheet({"p3": 9, "p4": 1}, line_id="2", month=second),
+    ]
+    days = replace(lines()[1], weighting=Weighting.DAYS, fen=fen)
+    wanted = plan(last_month=second, lines=(lines()[0], days))
+    members = tuple(reversed(roster().members)) if order[0] % 2 else roster().members
+    shuffled = distribute(wanted, rule(), replace(roster(), members=members), [sheets[n] for n in order])
+    assert shuffled == distribute(wanted, rule(), roster(), sheets)
+    assert sum(one.fen for one in shuffled.entitlements if one.line_id == "2") == fen

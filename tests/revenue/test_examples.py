@@ -1,6 +1,7 @@
 """The worked cases of the reference, to the fen: rules, posts, rounding, leavers, heirs, returns, cash."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -11,13 +12,16 @@ from typing import Any
 import pytest
 
 from domain.money import Money, split
+from domain.plant import Registry, Village
 from domain.roster import Roster
+from main.demo.payouts import owners_of
 from revenue.attendance import month_wage
 from revenue.distribution import Entitlement, distribute
 from revenue.payment import Attempt, PaymentLine, PaymentState, lines_for, standings
 from revenue.plan import Basis, faults_of
 from revenue.rule import LineClass, ShareBase, judge
 from tests.revenue.builders import line, plan, roster, rule
+from tests.revenue.test_ownership import plant as household_plant
 
 pytestmark = pytest.mark.needs("reference:revenue_examples.json")
 
@@ -133,6 +137,52 @@ def test_r21_without_a_share_table_nothing_is_split(cases: Mapping[str, Any]) ->
     assert "share table" in cases["R21"]["use"]
     with pytest.raises(ConfigurationError, match="no act of ownership"):
         shares_on(plant(), date(2026, 1, 1), {})
+
+
+def test_r19_what_a_household_owns_alone_never_enters_a_village(cases: Mapping[str, Any]) -> None:
+    expected, stated = cases["R19"]["expected"], cases["R19"]["stated"]
+    assert stated["households"] * stated["energy_kwh_per_household_year"] == expected["total_energy_kwh"]
+    price = Decimal(3000) / stated["energy_kwh_per_household_year"]
+    assert price.quantize(Decimal("0.01")) == Decimal(expected["implied_price_at_least_yuan_per_kwh"])
+    own = Registry("d", (), (Village("v", "v", "v", "t", date(2010, 1, 1)),), (household_plant(),))
+    assert expected["enters_village_distribution"] is bool(owners_of(own)), "no share of it is any village's"
+
+
+def test_r23_a_rounded_total_is_split_by_need_and_no_interest_is_paid_from_it(
+    cases: Mapping[str, Any],
+) -> None:
+    stated, expected = cases["R23"]["stated"], cases["R23"]["expected"]
+    product = stated["plants"] * stated["income_per_plant_yuan"]
+    assert product == expected["product_yuan"]
+    shares = split(Money(product * 100), {f"h{n:04d}": 1 for n in range(stated["households"])})
+    mean = int(Decimal(expected["mean_per_household_yuan"]) * 100)
+    assert {share.fen for share in shares.values()} <= {mean, mean + 1}
+    interest = line("1", LineClass.WORKS, 1000, Basis.PAYEE, payee="银行", purpose="还债利息")
+    kept = line("2", LineClass.RETAINED, 0, Basis.NOBODY, purpose="")
+    found = faults_of(plan(net_fen=1000, lines=(interest, kept)), rule(), roster(), 1000)
+    assert "forbidden_use" in {fault.key for fault in found}
+
+
+# Cases of the reference that state no arithmetic of ours, each with the reason; every other one has a test.
+NO_TEST = {
+    "R09": "means of a news text (kW a household, households a post); no sum is stated to be split",
+    "R10": "means of a news text; it says only that plants are joint, which R21 and D02 test",
+}
+
+
+def test_every_case_of_the_reference_has_a_test_or_a_reason(cases: Mapping[str, Any]) -> None:
+    folder = Path(__file__).parents[1]
+    source = "".join(
+        path.read_text("utf-8").casefold()
+        for place in ("revenue", "commands", "acceptance")
+        for path in (folder / place).glob("test_*.py")
+    )
+    missing = {
+        case
+        for case in cases
+        if case not in NO_TEST and not re.search(rf"_{case.casefold()}_|\b{case.casefold()}\b", source)
+    }
+    assert missing == set()
 
 
 def test_r25_a_fixed_sum_a_household_is_the_same_for_all(cases: Mapping[str, Any]) -> None:

@@ -8,12 +8,16 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from domain.ledger import is_cash
 from revenue import accounts
 from revenue.approval import ORDER, Step
+from revenue.bookkeeping import Voucherhead, settlement_entry
 from revenue.dossier import Dossier, folded
 from revenue.notice import Change
 from revenue.payment import PaymentState
 from revenue.refusal import RefusedError
+from revenue.trace import lots_by_line
+from stores.payout import village_figures
 from tests.commands.payout_world import VILLAGES, World, plan_lines
 
 VILLAGE = VILLAGES[0]
@@ -112,6 +116,31 @@ class Village(RuleBasedStateMachine):
         self.world.notices.correct(self.world.accountant, self.plan_id, 1, "抄错", [Change("a", "1", "2")])
         assert self.dossier.paid_fen == paid, "a correction never touches what was paid"
 
+    @precondition(lambda self: self.at_least(Step.READY))
+    @rule(fen=st.integers(1, 30_000))
+    def lower(self, fen: int) -> None:
+        """The grid company lowers a month that was distributed (D08): later money is less, nothing paid changes."""
+        before, paid = self.dossier, self.dossier.paid_fen
+        free = self.distributable_fen()
+        self.marks += 1
+        key = f"{VILLAGE}:lower:{self.marks}"
+        month = before.plan.first_month
+        head = Voucherhead(
+            f"statement:{key}", VILLAGE, self.world.today, month, "更正", "statement", key, "settlement"
+        )
+        entry = settlement_entry(head, "p", gross_fen=-fen, vat_fen=0, costs_fen={})
+        assert entry is not None
+        self.world.records.post([entry], self.world.clock.now())
+        after = self.dossier
+        assert (after, after.paid_fen) == (before, paid), "no plan and no payment of the past changes"
+        assert self.distributable_fen() == max(0, free - fen)
+
+    def distributable_fen(self) -> int:
+        """What the books say may be distributed of the plan's months."""
+        plan = self.dossier.plan
+        found = village_figures(self.world.stores, VILLAGE, plan.first_month, plan.last_month)
+        return found.distributable_fen
+
     @precondition(lambda self: self.at(Step.PAID))
     @rule()
     def close(self) -> None:
@@ -160,6 +189,22 @@ class Village(RuleBasedStateMachine):
             if v.entry.source_kind == "receipt"
         )
         assert held[accounts.CASH_AT_BANK] == income - out - (works - owed_works)
+
+    @invariant()
+    def every_fen_names_its_receipt(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        lots = self.world.records.lots(VILLAGE)
+        assert all(0 <= lot.left_fen <= lot.received_fen for lot in lots)
+        cash = sum(one.fen for one in self.world.records.balances([VILLAGE]) if is_cash(one.account))
+        assert sum(lot.left_fen for lot in lots) == cash
+        for batch in self.dossier.batches:
+            sent = self.world.records.voucher(f"payment:{batch.batch_id}")
+            assert sent is not None
+            parts = lots_by_line(sent, batch)
+            assert {number: sum(fen for _, fen in part) for number, part in parts.items()} == {
+                line.number: line.fen for line in batch.lines
+            }
 
     @invariant()
     def the_past_is_never_changed(self) -> None:

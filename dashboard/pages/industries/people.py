@@ -10,7 +10,7 @@ from dashboard.components.words import MISSING, date_time, day_text
 from dashboard.pages.base import Component, Site, Visit
 from dashboard.pages.industries.one import base_table
 from dashboard.pages.industries.parts import industries_of, named, percent, yuan
-from domain.industry import QuestionState
+from domain.industry import IncomeQuestion, QuestionState
 from queries.industry_views import FundView, VillageView
 from texts.loader import Texts
 
@@ -85,7 +85,7 @@ class QuestionsPage:
         """Return the questions with the way to close them."""
         texts, site = visit.texts, visit.site
         found = industries_of(site).queries.questions(visit.principal)
-        registry = site.services.sources.registry
+        registry, causes = site.services.sources.registry, _causes(visit, found)
         rows: list[list[Any]] = []
         for one in found:
             is_open = one.state is QuestionState.OPEN
@@ -99,13 +99,14 @@ class QuestionsPage:
                     registry.village_label(one.village_id, texts.language),
                     one.household_id,
                     texts(f"industries.reason.{one.reason}"),
+                    causes.get(one.question_id, MISSING),
                     yuan(one.before_fen),
                     yuan(one.now_fen),
                     link if is_open else f"{date_time(one.closed_at)} {one.visit_note}",
                     day_text(one.delete_on),
                 ]
             )
-        names = ("village_name", "household", "why", "before", "now", "visit", "delete_on")
+        names = ("village_name", "household", "why", "cause", "before", "now", "visit", "delete_on")
         heads = [(texts(f"industries.page.{name}"), name in {"before", "now"}) for name in names]
         body = table(heads, rows, texts(self.title)) if rows else empty(texts("industries.page.no_questions"))
         return html.Div(
@@ -121,6 +122,19 @@ class QuestionsPage:
 
     def register(self, app: Any, site: Site) -> None:
         """No callbacks."""
+
+
+def _causes(visit: Visit, found: list[IncomeQuestion]) -> dict[str, str]:
+    """Return what the watch over payouts finds for households whose payout fell, in words; the fall may be elsewhere."""
+    payout, said = visit.site.services.payout, {}
+    for day in {one.asked_at.date() for one in found} if payout is not None else ():
+        asked = {(one.village_id, one.household_id): one for one in found if one.asked_at.date() == day}
+        span = (day.replace(month=1, day=1), day.replace(day=1))
+        for one in payout.watch.households(visit.principal, *span, only=list(asked)) if payout else ():
+            if one.now_fen < one.before_fen:
+                question = asked[one.village_id, one.subject_id].question_id
+                said[question] = visit.texts(f"payout.cause.{one.cause.value}")
+    return said
 
 
 class VillagesPage:

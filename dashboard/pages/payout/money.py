@@ -6,6 +6,7 @@ from typing import Any
 from dash import dcc, html
 
 from access.permissions import Permission
+from commands.rosters import MaskedMember
 from dashboard.components.card import card, empty, table
 from dashboard.components.words import MISSING, day_text
 from dashboard.pages.base import Component, Site, Visit
@@ -14,6 +15,7 @@ from dashboard.pages.payout.plans import findings_table
 from domain.errors import CommandError
 from domain.money import Money
 from domain.timespan import day_of
+from revenue.notice import Notice
 from revenue.refusal import RefusedError
 from revenue.trace import LineTrace
 from texts.loader import Texts
@@ -65,10 +67,20 @@ class PaymentsPage:
         """No callbacks."""
 
 
-def _watch(visit: Visit) -> Component:
+def _watch(visit: Visit) -> list[Component]:
+    """Return the villages whose benefit fell and, to who may see people, the households."""
     first, last = quarter_before(day_of(visit.site.services.sources.clock.now()))
-    found = payout_of(visit.site).queries.unstable(visit.principal, first, last)
-    return findings_table(visit, found) if found else empty(visit.texts("payout.said.stable"))
+    watch, texts = payout_of(visit.site).watch, visit.texts
+    found = watch.villages(visit.principal, first, last)
+    parts: list[Component] = [findings_table(visit, found) if found else empty(texts("payout.said.stable"))]
+    if visit.principal.may(Permission.VIEW_PEOPLE):
+        homes = watch.households(visit.principal, first, last)[:ROWS_MAX]
+        said = texts("payout.page.homes_stable")
+        parts += [
+            html.H3(texts("payout.page.watch_homes")),
+            findings_table(visit, homes) if homes else empty(said),
+        ]
+    return parts
 
 
 def quarter_before(today: date) -> tuple[date, date]:
@@ -89,6 +101,7 @@ class NoticesPage:
         """Return the notices in scope, newest first, and the check of a code."""
         texts, site = visit.texts, visit.site
         found = payout_of(site).queries.notices(visit.principal)[:ROWS_MAX]
+        makes = visit.principal.may(Permission.MAKE_PLAN)
         names = ("village", "kind", "number", "months", "amount", "starts", "ends", "code")
         rows: list[list[Any]] = [
             [
@@ -103,10 +116,12 @@ class NoticesPage:
                 day_text(one.starts),
                 day_text(one.ends),
                 dcc.Link(one.code, href=f"{site.prefix}notices?code={one.code}"),
+                *([_correct_link(visit, one)] if makes else []),
             ]
             for one in found
         ]
         heads = [(texts(f"payout.page.{name}"), name in {"number", "amount"}) for name in names]
+        heads += [(texts("payees.link.act"), False)] if makes else []
         body = table(heads, rows, texts(self.title)) if rows else empty(texts("payout.page.no_notices"))
         parts: list[Any] = [html.H1(texts(self.title), className="visually-hidden")]
         if visit.args.get("code"):
@@ -115,6 +130,11 @@ class NoticesPage:
 
     def register(self, app: Any, site: Site) -> None:
         """No callbacks: a code is checked by its address."""
+
+
+def _correct_link(visit: Visit, one: Notice) -> Component:
+    href = f"{visit.site.prefix}notice-correct/{one.plan_id}/{one.number}"
+    return html.A(visit.texts("payees.link.correct"), href=href)
 
 
 def _checked(visit: Visit) -> Component:
@@ -239,6 +259,7 @@ class RosterPage:
         texts, site = visit.texts, visit.site
         village, today = village_of(visit), day_of(site.services.sources.clock.now())
         members = payout_of(site).rosters.members(visit.principal, village, today) if village else []
+        changes = visit.principal.may(Permission.CHANGE_PEOPLE)
         rows: list[list[Any]] = [
             [
                 one.member.household_id,
@@ -250,11 +271,13 @@ class RosterPage:
                 one.bank,
                 one.account,
                 texts(f"payout.member.{one.member.state.value}"),
+                *([_acts(visit, village, one)] if changes else []),
             ]
             for one in members
         ]
         names = ("household", "name", "id_number", "group", "points", "power", "bank", "account", "state")
         heads = [(texts(f"payout.page.{name}"), name in {"points", "power"}) for name in names]
+        heads += [(texts("payees.link.act"), False)] if changes else []
         body = table(heads, rows, texts(self.title)) if rows else empty(texts("payout.page.no_roster"))
         return html.Div(
             [
@@ -267,6 +290,11 @@ class RosterPage:
                             href=f"{site.prefix}roster-import/{village}",
                             className="button",
                         ),
+                        html.A(
+                            texts("payees.link.accounts"),
+                            href=f"{site.prefix}payee-accounts/{village}",
+                            className="button",
+                        ),
                     ],
                     className="toolbar",
                 ),
@@ -277,3 +305,16 @@ class RosterPage:
 
     def register(self, app: Any, site: Site) -> None:
         """No callbacks."""
+
+
+def _acts(visit: Visit, village: str, one: MaskedMember) -> Component:
+    """Return what may be done about one member."""
+    texts, prefix, member = visit.texts, visit.site.prefix, one.member
+    links: list[Any] = [
+        html.A(texts("payees.link.account"), href=f"{prefix}payee-account/{village}/{member.person_id}")
+    ]
+    households = payout_of(visit.site).households
+    if households is not None and households.is_on():
+        href = f"{prefix}household-end/{village}/{member.household_id}"
+        links += [" · ", html.A(texts("payees.link.end"), href=href)]
+    return html.Span(links)

@@ -191,7 +191,10 @@ def _persons(visit: Visit, view: PlanView) -> Component:
         said = texts(f"payout.state.{state}")
         if last is not None and last.state is PaymentState.RETURNED:
             said = f"{said}: {last.reason}"
-        link = dcc.Link(texts("payout.page.trace"), href=f"{prefix}trace?line={one.entitlement_id}")
+        link: Any = dcc.Link(texts("payout.page.trace"), href=f"{prefix}trace?line={one.entitlement_id}")
+        if stands.open_fen > 0 and visit.principal.may(Permission.CHECK_MONEY):
+            heir = html.A(texts("payees.link.heir"), href=f"{prefix}payee-heir/{one.entitlement_id}")
+            link = html.Span([link, " · ", heir])
         purpose = view.dossier.plan.line(one.line_id).purpose
         rows.append([one.household_id, purpose, yuan(one.fen), said, link])
     heads = [(texts(f"payout.page.{name}"), name == "amount") for name in names]
@@ -219,19 +222,18 @@ def _objections(view: PlanView, texts: Texts) -> Component:
 
 
 def findings_table(visit: Visit, found: list[Finding]) -> Component:
-    """Return the stability watch as a table."""
-    texts = visit.texts
+    """Return the stability watch of villages, or of households, as a table."""
+    texts, homes = visit.texts, bool(found and found[0].village_id)
     rows: list[list[Any]] = [
         [
-            village_label(visit.site, one.subject_id, texts),
+            village_label(visit.site, one.village_id or one.subject_id, texts),
+            *([one.subject_id] if homes else []),
             str(Money(one.before_fen)),
             str(Money(one.now_fen)),
             texts(f"payout.cause.{one.cause.value}"),
         ]
         for one in found
     ]
-    heads = [
-        (texts(f"payout.page.{name}"), name in {"before", "now"})
-        for name in ("village", "before", "now", "cause")
-    ]
+    names = ("village", *(("household",) if homes else ()), "before", "now", "cause")
+    heads = [(texts(f"payout.page.{name}"), name in {"before", "now"}) for name in names]
     return table(heads, rows, texts("payout.page.watch"))

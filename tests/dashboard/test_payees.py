@@ -1,0 +1,131 @@
+"""One act at a time on payees and sheets: accounts by two persons, heirs, ended slip codes, corrections."""
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from commands.households import Households
+from dashboard.factory import create_app
+from revenue.notice import NoticeKind
+from stores.records.household_codes import SqlHouseholdCodes
+from stores.records.sealing import Sealer
+from tests.commands.payout_world import VILLAGES, World
+from tests.dashboard.fixtures import login
+from tests.dashboard.test_pages import route
+from texts.loader import Texts
+
+VILLAGE = VILLAGES[0]
+NUMBER = "6217999900001234"
+
+
+@pytest.fixture(scope="module")
+def paid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    made = World(tmp_path_factory.mktemp("payees"))
+    made.fund(VILLAGE)
+    made.enrol(VILLAGE, 4)
+    made.answer(made.send(made.release(VILLAGE).plan.plan_id), frozenset({1}))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def codes(paid: World) -> SqlHouseholdCodes:
+    return SqlHouseholdCodes(paid.records.database, Sealer(paid.folder / "people.key"))
+
+
+@pytest.fixture(scope="module")
+def app(world: Any, paid: World, codes: SqlHouseholdCodes) -> Any:
+    given = (paid.stores, paid.registry, paid.rules, paid.clock, paid.clock)
+    services = paid.services(households=Households(*given, codes, "https://pv.example.cn"))
+    sources = replace(world.services.sources, registry=paid.registry, clock=paid.clock)
+    return create_app(replace(world.services, payout=services, sources=sources), world.settings)
+
+
+def shown_on(client: Any, token: str, path: str) -> str:
+    return json.dumps(route(client, token, path).get_json(), ensure_ascii=False)
+
+
+def send(client: Any, token: str, path: str, photo: bytes = b"", **given: Any) -> Any:
+    form: dict[str, Any] = {"csrf_token": token, **given}
+    if photo:
+        form["photo"] = (io.BytesIO(photo), "p.jpg")
+    return client.post(f"/app/{path}", data=form, content_type="multipart/form-data")
+
+
+def test_an_account_is_changed_with_a_document_and_checked_by_somebody_else(app: Any, paid: World) -> None:
+    accountant, township = app.test_client(), app.test_client()
+    mine, theirs = login(accountant, "accountant"), login(township, "township")
+    person = paid.stores.rosters.rosters(VILLAGE)[0].members[1].person_id
+    address = f"payee-account/{VILLAGE}/{person}"
+    assert "H002 村****甲" in accountant.get(f"/app/{address}").get_data(as_text=True)
+    assert township.get(f"/app/{address}").status_code == 403
+    bare = send(accountant, mine, address, bank="信用社", number=NUMBER)
+    assert bare.status_code == 422, "without a document"
+    assert NUMBER in bare.get_data(as_text=True), "what was typed stays"
+    assert send(accountant, mine, address, b"card", bank="信用社", number=NUMBER).status_code == 303
+    (waiting,) = paid.rosters.waiting_accounts(paid.accountant, VILLAGE)
+    listed = township.get(f"/app/payee-accounts/{VILLAGE}").get_data(as_text=True)
+    assert "****1234" in listed
+    assert NUMBER not in listed
+    own = send(accountant, mine, f"payee-accounts/{VILLAGE}", account=waiting.account_id)
+    assert own.status_code == 403, "who changes does not check"
+    done = send(township, theirs, f"payee-accounts/{VILLAGE}", account=waiting.account_id)
+    assert done.status_code == 303
+    assert paid.stores.rosters.accounts([person])[person].number == NUMBER
+    again = send(township, theirs, f"payee-accounts/{VILLAGE}", account=waiting.account_id)
+    assert again.status_code == 422
+
+
+def test_returned_money_goes_to_an_heir_on_a_proof_by_the_checker(app: Any, paid: World) -> None:
+    township = app.test_client()
+    token = login(township, "township")
+    dossier = paid.stores.dossiers.of_villages([VILLAGE])[0]
+    (stands,) = [one for one in dossier.standings().values() if one.returned is not None]
+    entitlement = stands.entitlement.entitlement_id
+    heir = paid.stores.rosters.rosters(VILLAGE)[0].members[3].person_id
+    page = shown_on(township, token, f"/app/plans/{dossier.plan.plan_id}")
+    assert f"payee-heir/{entitlement}" in page
+    assert heir in township.get(f"/app/payee-heir/{entitlement}").get_data(as_text=True)
+    assert send(township, token, f"payee-heir/{entitlement}", payee=heir).status_code == 422
+    assert send(township, token, f"payee-heir/{entitlement}", b"proof", payee="x").status_code == 422
+    assert send(township, token, f"payee-heir/{entitlement}", b"proof", payee=heir).status_code == 303
+    after = paid.stores.dossiers.of_plan(dossier.plan.plan_id)
+    assert after is not None
+    assert after.heirs == {entitlement: heir}
+
+
+def test_a_household_that_left_loses_its_slip_codes(app: Any, paid: World, codes: SqlHouseholdCodes) -> None:
+    accountant = app.test_client()
+    token = login(accountant, "accountant")
+    plan_id = paid.stores.dossiers.of_villages([VILLAGE])[0].plan.plan_id
+    assert accountant.get(f"/app/papers/slips/{plan_id}").status_code == 200
+    shown = shown_on(accountant, token, f"/app/roster?village={VILLAGE}")
+    assert f"household-end/{VILLAGE}/H003" in shown
+    address = f"household-end/{VILLAGE}/H003"
+    assert "H003" in accountant.get(f"/app/{address}").get_data(as_text=True)
+    assert send(accountant, token, address).status_code == 303
+    assert codes.end_codes(VILLAGE, "H003", paid.clock.now()) == 0, "nothing is left to end"
+    assert codes.end_codes(VILLAGE, "H004", paid.clock.now()) == 2, "the others keep theirs"
+
+
+def test_a_correction_is_published_by_a_form_and_numbered(app: Any, paid: World) -> None:
+    accountant = app.test_client()
+    token = login(accountant, "accountant")
+    plan_id = paid.stores.dossiers.of_villages([VILLAGE])[0].plan.plan_id
+    shown = shown_on(accountant, token, "/app/notices")
+    assert f"notice-correct/{plan_id}/1" in shown
+    address = f"notice-correct/{plan_id}/1"
+    row: dict[str, Any] = {"label-1": "道路保洁", "old-1": "20 天", "new-1": "30 天"}
+    assert send(accountant, token, address, **row).status_code == 422, "without a reason"
+    assert send(accountant, token, address, reason="抄错").status_code == 422, "without a change"
+    assert send(accountant, token, address, reason="抄错", **row).status_code == 303
+    newest = paid.notices.notices(paid.accountant, VILLAGE)[0]
+    assert (newest.kind, newest.corrects, len(newest.changes)) == (NoticeKind.CORRECTION, 1, 1)
+    page = accountant.get(f"/app/papers/notice/{plan_id}/{newest.number}").get_data(as_text=True)
+    for words in ("更正", "20 天", "30 天", "抄错"):
+        assert words in page
+    assert Texts("zh")("papers.notice.correction", number=newest.number, corrects=1) in page
