@@ -11,7 +11,7 @@ from dash import Dash, html
 from flask import Flask, Response, g, request
 
 from dashboard import compression, exports, guard, health, login, second_factor, security, shell
-from dashboard.pages import one_alert, order, order_new, public, readings, screen, stops, work_prints
+from dashboard.pages import one_alert, order, order_new, public, readings, reports, screen, stops, work_prints
 from dashboard.pages.alerts import AlertsPage
 from dashboard.pages.base import Page, Site, language_of
 from dashboard.pages.compare import ComparePage
@@ -36,6 +36,7 @@ from dashboard.pages.payout.plans import OnePlanPage, PlansPage
 from dashboard.pages.plant import OnePlantPage
 from dashboard.pages.plants import PlantsPage
 from dashboard.pages.queue import QueuePage
+from dashboard.pages.reports import ReportsPage
 from dashboard.pages.todo import TodoPage
 from dashboard.pages.work_month import WorkMonthPage
 from dashboard.services import DashboardSettings, Services, queries_over
@@ -90,6 +91,7 @@ def pages() -> tuple[Page, ...]:
         OnePlantPage(),
         ComparePage(),
         DataPage(),
+        ReportsPage(),
         IncomePage(),
         ReconciliationPage(),
         LedgerPage(),
@@ -159,6 +161,7 @@ def create_app(services: Services, settings: DashboardSettings, areas: Sequence[
     stops.register(server, site)
     work_prints.register(server, site)
     industry_forms.register(server, site)
+    reports.register(server, site)
     for area in areas:
         area.register(server)
     server.after_request(_say_build(settings.build))

@@ -34,6 +34,7 @@ VERBS = (
     "payout",
     "industry",
     "public",
+    "report",
     "user",
     "handover",
     "revenue",

@@ -15,6 +15,7 @@ from main.backup.work import backup_folder, copy_records_often, make_backup, try
 from main.care.telling import care_jobs
 from main.day_jobs import day_jobs
 from main.orders import backup_sources
+from main.reports import report_jobs
 from stores.duckdb import DuckDbStore
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def timetable(instance: "Instance") -> list[Job]:
     jobs += care_jobs(instance)
     jobs += alert_jobs(instance)
     jobs += day_jobs(instance)
+    jobs += report_jobs(instance)
     store = instance.store
     if isinstance(store, DuckDbStore):  # a server store keeps its own retention
 

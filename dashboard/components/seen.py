@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 from dash import html
 
-from commands.papers.seen import SeenTable
 from dashboard.components.words import MISSING
+from domain.document import SeenTable
 from texts.loader import Texts
 
 EXPORT_PATH = "export"

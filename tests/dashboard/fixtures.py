@@ -194,7 +194,7 @@ def _serve(
         Authenticate(records, passwords, real),
         Accounts(records, passwords, real, registry),
         Readings(records, store, registry, real, clock, latest),
-        Sources(registry, store, latest, records, clock, figures=lambda: {"spool_rows": "0"}),
+        Sources(registry, store, latest, records, clock, figures=lambda: {"spool_rows": "0"}, days=records),
         desk,
         money_queries,
         work=work_services(registry, records, clock),

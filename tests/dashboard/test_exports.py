@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from commands.papers.seen import SeenTable, seen_csv, seen_xlsx
+from commands.papers.seen import seen_csv, seen_xlsx
 from dashboard.components.card import table
 from dashboard.components.seen import tables_in
+from domain.document import SeenTable
 from tests.dashboard.fixtures import login
 from tests.dashboard.test_pages import route
 
