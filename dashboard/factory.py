@@ -11,7 +11,18 @@ from dash import Dash, html
 from flask import Flask, Response, g, request
 
 from dashboard import compression, exports, guard, health, login, second_factor, security, shell
-from dashboard.pages import one_alert, order, order_new, public, readings, reports, screen, stops, work_prints
+from dashboard.pages import (
+    one_alert,
+    order,
+    order_new,
+    public,
+    readings,
+    report_form,
+    reports,
+    screen,
+    stops,
+    work_prints,
+)
 from dashboard.pages.alerts import AlertsPage
 from dashboard.pages.base import Page, Site, language_of
 from dashboard.pages.compare import ComparePage
@@ -162,6 +173,7 @@ def create_app(services: Services, settings: DashboardSettings, areas: Sequence[
     work_prints.register(server, site)
     industry_forms.register(server, site)
     reports.register(server, site)
+    report_form.register(server, site)
     for area in areas:
         area.register(server)
     server.after_request(_say_build(settings.build))

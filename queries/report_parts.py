@@ -99,3 +99,19 @@ def days_of_month(month: date, today: date) -> tuple[date, date]:
     following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
     last = date.fromordinal(following.toordinal() - 1)
     return first, min(last, max(today, first))
+
+
+def named_sums(sums: Sequence[PlantSum]) -> dict[str, str | Decimal | None]:
+    """Return the figures of plants together by the names forms ask for."""
+    fens = [one.lost_fen for one in sums if one.energy_kwh is not None]
+    lost = None if not fens or None in fens else sum(fen or 0 for fen in fens)
+    return {
+        "plants": Decimal(len(sums)),
+        "capacity_kw": rounded(sum(one.plant.ac_capacity_kw for one in sums)),
+        "energy_kwh": rounded(known_sum(one.energy_kwh for one in sums)),
+        "expected_kwh": rounded(known_sum(one.expected_kwh for one in sums)),
+        "lost_kwh": rounded(known_sum(one.lost_kwh for one in sums)),
+        "lost_yuan": in_yuan(lost),
+        "attainment_percent": in_percent(weighted(sums, lambda one: one.attainment)),
+        "availability_percent": in_percent(weighted(sums, lambda one: one.availability)),
+    }

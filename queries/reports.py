@@ -26,6 +26,7 @@ from queries.report_parts import (
     in_percent,
     in_yuan,
     known_sum,
+    named_sums,
     plant_sum,
     rounded,
 )
@@ -124,6 +125,30 @@ class Reports:
             raise AccessDeniedError(f"no report {kind[:20]!r} of {subject[:40]!r} for {principal.user_id}")
         check(principal, NEEDED[kind])
         return make[kind](principal, subject, day, texts)
+
+    @require(P.VIEW_PLANT)
+    def values(self, principal: Principal, day: date) -> Mapping[str, str | Decimal | None]:
+        """Return what forms may ask for of a month: of the whole scope, and with ``:id`` of a town or a plant."""
+        registry = self._registry
+        first, last = days_of_month(day, self._today())
+        plants = principal.plants(registry)
+        sums = [self._sum(plant, first, last) for plant in plants]
+        found: dict[str, str | Decimal | None] = {
+            "district": registry.district,
+            "month": f"{first:%Y-%m}",
+            "first": f"{first}",
+            "last": f"{last}",
+            **named_sums(sums),
+        }
+        for town in registry.towns:
+            here = [one for one in sums if one.plant.town_id == town.town_id]
+            if here:
+                found |= {f"{key}:{town.town_id}": value for key, value in named_sums(here).items()}
+        for one in sums:
+            found |= {f"{key}:{one.plant.plant_id}": value for key, value in named_sums([one]).items()}
+        for town_id, fen in (self._paid(principal, first) or {}).items():
+            found[f"paid_yuan:{town_id}"] = in_yuan(fen)
+        return found
 
     # ------------------------------------------------------------------ kinds
 

@@ -21,6 +21,7 @@ from queries.reports import Reports
 from texts.loader import Texts
 
 FILE_PATH = "report-file"
+FORM_PATH = "report-form"
 JOB = "report_"
 _RUNS = 40
 
@@ -109,13 +110,17 @@ def _day(text: str, site: Site) -> date:
 
 
 def _kinds(kinds: list[str], asked: dict[str, str], site: Site, texts: Texts) -> Component:
-    links = [
+    links: list[Component] = [
         dcc.Link(
             texts(f"reports.kind.{kind}"),
             href=f"{site.prefix}reports?{urlencode({'kind': kind, 'day': asked['day']})}",
             className="button chosen" if kind == asked["kind"] else "button",
         )
         for kind in kinds
+    ]
+    links += [
+        html.Span(className="grow"),
+        html.A(texts("reports.form.title"), href=f"{site.prefix}{FORM_PATH}", className="button"),
     ]
     return html.Div(links, className="toolbar")
 

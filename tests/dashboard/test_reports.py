@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from openpyxl import Workbook, load_workbook
 from PIL import Image
 
 from dashboard import shell
@@ -95,3 +96,39 @@ def test_the_page_shows_the_report_and_its_words_to_copy(world: World) -> None:
     assert "还没有定时生成的报告" in said
     odd, _ = shell.show(site, pages(), principal, "/app/reports", {"kind": "plant", "subject": "<script>"})
     assert "没有这份报告" in text_of(odd)
+
+
+def sent(client: Any, content: bytes, month: str = "2026-06") -> Any:
+    token = (
+        client.get("/app/report-form")
+        .get_data(as_text=True)
+        .split('name="csrf_token" value="')[1]
+        .split('"')[0]
+    )
+    data = {"csrf_token": token, "month": month, "file": (io.BytesIO(content), "form.xlsx")}
+    return client.post("/app/report-form", data=data, content_type="multipart/form-data")
+
+
+def form_of(*cells: str) -> bytes:
+    book = Workbook()
+    sheet: Any = book.active
+    for place, words in enumerate(cells, 1):
+        sheet.cell(place, 1, words)
+    target = io.BytesIO()
+    book.save(target)
+    return target.getvalue()
+
+
+def test_a_form_comes_back_filled_within_the_scope_and_odd_ones_are_explained(world: World) -> None:
+    one, two = world.registry.plants[:2]
+    whole, narrow = client_of(world, "om"), client_of(world, "narrow")
+    asked = form_of("{{month}}", "{{energy_kwh}}", f"{{{{energy_kwh:{one.plant_id}}}}}")
+    for client, energy in ((whole, 1800), (narrow, 1000)):
+        sheet: Any = load_workbook(io.BytesIO(sent(client, asked).data)).active
+        assert [sheet.cell(row, 1).value for row in (1, 2, 3)] == ["2026-06", energy, 1000]
+    foreign = sent(narrow, form_of(f"{{{{energy_kwh:{two.plant_id}}}}}"))
+    assert foreign.status_code == 422
+    assert "不认识的名称" in foreign.get_data(as_text=True)
+    odd = sent(whole, b"nonsense", "9999-99")
+    assert odd.status_code == 422
+    assert "这不是 XLSX 表格" in odd.get_data(as_text=True)
