@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -240,6 +241,56 @@ def test_while_a_backlog_is_worked_off_new_rows_go_first(
     for _ in range(12):
         job.run_once()
     assert (len(store.kept), spool.status().rows, job.counts.duplicates) == (1010, 0, 0)
+
+
+def test_the_next_group_of_a_backlog_is_read_while_the_store_takes_one(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.forward.ROWS_MAX", 10)
+    spool.append([batch(number) for number in range(50)])
+    read, peek = threading.Event(), spool.peek
+
+    def noting(count_max: int, after_id: int = 0) -> list[tuple[int, Batch]]:
+        rows = peek(count_max, after_id)
+        if after_id == 10:
+            read.set()
+        return rows
+
+    monkeypatch.setattr(spool, "peek", noting)
+    store = Store()
+    store.before_answer = lambda: None if read.wait(10) else pytest.fail("nobody read ahead")
+    job = forwarder(spool, store)
+    while spool.status().rows:
+        job.run_once()
+    job.stop()
+    assert (len(store.kept), store.writes, job.counts.duplicates) == (50, 5, 0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 9), st.booleans(), st.booleans()), max_size=20))
+def test_with_any_outages_and_losses_of_a_backlog_nothing_is_passed_over(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, bool, bool]]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("jobs.forward.ROWS_MAX", 4)
+        spool = Spool(tmp_path_factory.mktemp("spool") / "spool.sqlite")
+        spool.append([batch(number) for number in range(40)])
+        store, sent, taken = Store(), 40, 0
+        job = forwarder(spool, store)
+        for count, away, quarantined in [*steps, *[(0, False, False)] * 30]:
+            spool.append([batch(sent + number) for number in range(count)])
+            sent += count
+            if quarantined and (oldest := spool.ends()[0]):
+                spool.quarantine([oldest], "taken out while the next group was read ahead")
+                taken += 1
+            store.away = away
+            with suppress(StoreUnavailableError):
+                job.run_once()
+        while spool.status().rows:
+            job.run_once()
+        job.stop()
+        spool.close()
+    assert len(store.kept) + taken == sent
 
 
 def test_a_store_that_does_not_accept_us_is_said_aloud_and_nothing_is_lost(
