@@ -2,12 +2,13 @@
 
 The whole sample district behind waitress with eight threads in a process of its own (two of such are not started:
 DuckDB lets one in); sixteen clients with a session each keep a connection open and post in a loop. Round trips
-are those of the client. ``one_client`` posts alone, as a person does.
+are those of the client; processor time is the server's, a request, and says what load elsewhere hides. ``one_client`` posts alone, as a person does.
 """
 
 import http.client
 import json
 import multiprocessing
+import os
 import statistics
 import tempfile
 import threading
@@ -111,14 +112,22 @@ def _load(port: int, posts: list[Post], seconds: float) -> tuple[float, list[flo
     return len(every) / (time.perf_counter() - begun), every
 
 
-def _figures(told: Any, seconds: float) -> dict[str, float | str]:
+def _cpu_s(process_id: int) -> float:
+    """Return what a process has used of the processor. [s]"""
+    fields = Path(f"/proc/{process_id}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _figures(told: Any, seconds: float, server_id: int) -> dict[str, float | str]:
     port, light, overview, sessions = told
     figures: dict[str, float | str] = {}
     for name, body in (("lightest", light), ("overview", overview)):
         posts = [Post(body, session) for session in sessions]
         _load(port, posts[:2], 1.0)  # warm
         _, alone = _load(port, posts[:1], seconds)
+        begun_s = _cpu_s(server_id)
         rate, together = _load(port, posts, seconds)
+        figures[f"{name}_server_cpu_ms"] = (_cpu_s(server_id) - begun_s) * 1e3 / len(together)
         figures[f"{name}_one_client_p95_ms"] = statistics.quantiles(alone, n=20)[-1]
         figures[f"{name}_16_clients_per_s"] = rate
         figures[f"{name}_16_clients_p95_ms"] = statistics.quantiles(together, n=20)[-1]
@@ -133,7 +142,7 @@ def run(quick: bool = False) -> dict[str, float | str]:
         server = context.Process(target=_serve, args=(folder, ready, stop))
         server.start()
         try:
-            return _figures(ready.get(timeout=600), 3.0 if quick else 10.0)
+            return _figures(ready.get(timeout=600), 3.0 if quick else 10.0, server.pid or 0)
         finally:
             stop.set()
             server.join(60)

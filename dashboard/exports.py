@@ -1,4 +1,4 @@
-"""Export of what is seen: one route makes the page as this person sees it, and gives its tables as CSV or XLSX."""
+"""Export of what is seen: one route makes the page as this person sees it, and gives its tables as CSV, XLSX or PDF."""
 
 from urllib.parse import parse_qsl
 
@@ -6,11 +6,13 @@ from flask import Flask, Response, abort, request
 
 from access.permissions import Permission
 from access.principal import Principal
+from commands.papers.document import document_pdf
 from commands.papers.seen import seen_csv, seen_xlsx
 from dashboard import guard, shell
 from dashboard.components.seen import EXPORT_PATH, tables_in
 from dashboard.components.words import date_time
 from dashboard.pages.base import Page, Site
+from domain.document import Document
 
 _ARGS_MAX = 20
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -32,6 +34,9 @@ def register(server: Flask, site: Site, pages: tuple[Page, ...]) -> None:
         if request.args.get("form") == "csv":
             return _file(f"{name}-{place + 1}.csv", seen_csv(tables[place]), "text/csv; charset=utf-8")
         lead = [title, f"{path}?{query}" if query else path, date_time(site.services.sources.clock.now())]
+        if request.args.get("form") == "pdf":
+            document = Document(title, (lead[1],), tuple(tables), lead[2])
+            return _file(f"{name}.pdf", document_pdf(document), "application/pdf")
         return _file(f"{name}.xlsx", seen_xlsx(tables, lead), _XLSX)
 
     server.add_url_rule(f"{site.prefix}{EXPORT_PATH}", "export", guard.page(Permission.VIEW_OVERVIEW)(export))

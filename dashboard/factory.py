@@ -11,7 +11,19 @@ from dash import Dash, html
 from flask import Flask, Response, g, request
 
 from dashboard import compression, exports, guard, health, login, second_factor, security, shell
-from dashboard.pages import desk, one_alert, order, order_new, public, readings, screen, stops, work_prints
+from dashboard.pages import (
+    desk,
+    one_alert,
+    order,
+    order_new,
+    public,
+    readings,
+    report_form,
+    reports,
+    screen,
+    stops,
+    work_prints,
+)
 from dashboard.pages.alerts import AlertsPage
 from dashboard.pages.base import Page, Site, language_of
 from dashboard.pages.compare import ComparePage
@@ -40,6 +52,7 @@ from dashboard.pages.payout.plans import OnePlanPage, PlansPage
 from dashboard.pages.plant import OnePlantPage
 from dashboard.pages.plants import PlantsPage
 from dashboard.pages.queue import QueuePage
+from dashboard.pages.reports import ReportsPage
 from dashboard.pages.todo import TodoPage
 from dashboard.pages.work_month import WorkMonthPage
 from dashboard.services import DashboardSettings, Services, queries_over
@@ -94,6 +107,7 @@ def pages() -> tuple[Page, ...]:
         OnePlantPage(),
         ComparePage(),
         DataPage(),
+        ReportsPage(),
         IncomePage(),
         ReconciliationPage(),
         LedgerPage(),
@@ -117,6 +131,13 @@ def pages() -> tuple[Page, ...]:
         FundsPage(),
         QuestionsPage(),
     )
+
+
+_FORMS = (
+    readings, money_print, money_entry, payout_forms, pay_forms, payout_attendance, payout_objections, payees, public,
+    screen, order, order_new, one_alert, stops, desk, work_prints, reports, report_form, industry_forms,
+    industry_alerts, fund_case, industry_registers,
+)  # fmt: skip
 
 
 def create_app(services: Services, settings: DashboardSettings, areas: Sequence[guard.Area] = ()) -> Flask:
@@ -148,27 +169,9 @@ def create_app(services: Services, settings: DashboardSettings, areas: Sequence[
     login.install(server)
     second_factor.install(server)
     health.register(server, services, settings.metrics_token)
-    readings.register(server, site)
-    money_print.register(server, site)
-    money_entry.register(server, site)
-    payout_forms.register(server, site)
-    pay_forms.register(server, site)
-    payout_attendance.register(server, site)
-    payout_objections.register(server, site)
-    payees.register(server, site)
-    public.register(server, site)
-    screen.register(server, site)
+    for module in _FORMS:
+        module.register(server, site)
     exports.register(server, site, every)
-    order.register(server, site)
-    order_new.register(server, site)
-    one_alert.register(server, site)
-    stops.register(server, site)
-    desk.register(server, site)
-    work_prints.register(server, site)
-    industry_forms.register(server, site)
-    industry_alerts.register(server, site)
-    fund_case.register(server, site)
-    industry_registers.register(server, site)
     for area in areas:
         area.register(server)
     server.after_request(_say_build(settings.build))

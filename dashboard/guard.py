@@ -26,6 +26,7 @@ from commands.accounts import Accounts
 from commands.authenticate import Authenticate
 from dashboard import plain
 from dashboard.callback_body import body_problem, only_ticks, takes_uploads
+from dashboard.prebuilt import Prebuilt, Rest
 from dashboard.security import KEY_CHARS_MIN, is_static
 from domain.errors import AccessDeniedError, CommandError, ConfigurationError, StoreUnavailableError
 
@@ -92,6 +93,7 @@ class Guard:
         self.https = https
         self.areas = areas
         self.callbacks: Mapping[str, Any] | None = None  # set by check_callbacks
+        self.prebuilt = Prebuilt()
         self.households_look = False  # whether the landing shows the way to the household look-up
 
     @property
@@ -130,9 +132,11 @@ class Guard:
         ):
             return self._send_to("/password")
         if is_callback:
-            ticks = only_ticks(self._checked_body())
-            if not ticks and not _says_idle():
+            body = self._checked_body()
+            if not only_ticks(body) and not _says_idle():
                 self._principal(token, active=True)
+            assert self.callbacks is not None, "the body was checked against them"
+            self.prebuilt.ask(self.callbacks[body["output"]]["callback"], body, g.principal)
         elif request.endpoint in {self.prefix, f"{self.prefix}<path:path>"} and not self.known_path(path):
             abort(404)
         return None
@@ -158,7 +162,9 @@ class Guard:
 
     def after(self, response: Response) -> Response:
         """Give pages the CSRF cookie that the scripts send back as a header."""
-        if request.method == "GET" and response.status_code == 200 and response.mimetype == "text/html":
+        view = current_app.view_functions.get(request.endpoint or "")
+        is_page = request.method == "GET" and response.status_code == 200
+        if is_page and response.mimetype == "text/html" and getattr(view, "__form__", True):
             response.set_cookie(CSRF_COOKIE, generate_csrf(), samesite="Lax", secure=self.https, path="/")
         return response
 
@@ -256,8 +262,10 @@ def install(
         WTF_CSRF_HEADERS=[CSRF_HEADER],
     )
     server.extensions[_EXTENSION] = guard
+    guard.prebuilt.install_first(server)
     server.before_request(guard.before)
     CSRFProtect(server)
+    guard.prebuilt.install_last(server)
     server.after_request(guard.after)
     for kind in (HTTPException, AccessDeniedError, CommandError, StoreUnavailableError, Exception):
         server.register_error_handler(kind, _answer_error)
@@ -304,8 +312,11 @@ def page(
     return decorate
 
 
-def open_page(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorate a view that everybody may open without a login; it must protect itself."""
+def open_page(view: Callable[..., Any], *, form: bool = True) -> Callable[..., Any]:
+    """Decorate a view that everybody may open without a login; it must protect itself.
+
+    ``form`` False: nothing is sent back from its pages, so they set no cookie.
+    """
 
     @wraps(view)
     def opened(*args: Any, **kwargs: Any) -> Any:
@@ -313,6 +324,7 @@ def open_page(view: Callable[..., Any]) -> Callable[..., Any]:
 
     setattr(opened, MARK, Permission.ANYONE)
     opened.__open__ = True  # type: ignore[attr-defined]
+    opened.__form__ = form  # type: ignore[attr-defined]
     return opened
 
 
@@ -327,6 +339,7 @@ def secured(
     permission: Permission,
     takes: Sequence[type | tuple[type, ...]] | None = None,
     uploads: bool = False,
+    shared: Rest | None = None,
     **options: Any,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a Dash callback with a stated permission; the function gets the principal first.
@@ -343,6 +356,8 @@ def secured(
         another type is answered with 422.
     uploads : bool
         The callback takes files: texts may be long and the body up to 28 MB.
+    shared : callable, optional
+        What the answer rests on beside roles, scope, language and inputs; it is then made once for all of them.
     **options
         Further options of ``app.callback`` (prevent_initial_call, running, ...).
     """
@@ -357,6 +372,7 @@ def secured(
 
         setattr(permitted, MARK, permission)
         permitted.__uploads__ = uploads  # type: ignore[attr-defined]
+        permitted.__shared__ = shared  # type: ignore[attr-defined]
         app.callback(*outputs_inputs, **options)(permitted)
         return permitted
 

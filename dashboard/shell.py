@@ -31,6 +31,7 @@ MENU = (
     ("orders", "orders", "work.menu.orders", Permission.VIEW_CASES),
     ("alerts", "alerts", "alerts.page.title", Permission.VIEW_ALERTS),
     ("data", "data", "pages.menu.data", Permission.VIEW_OVERVIEW),
+    ("reports", "notices", "reports.menu", Permission.VIEW_OVERVIEW),
     ("income", "income", "revenue.page.income", Permission.VIEW_INCOME),
     ("reconciliation", "reconciliation", "revenue.page.reconciliation", Permission.VIEW_INCOME),
     ("ledger", "ledger", "revenue.page.ledger", Permission.VIEW_INCOME),

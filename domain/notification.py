@@ -19,6 +19,7 @@ class Event(Enum):
     RESOLVED = "resolved"
     ESCALATION = "escalation"  # nobody acknowledged it
     OVERDUE = "overdue"  # a case, to the responsible person
+    REPORT = "report"  # one that is made by schedule
     TEST = "test"
 
 

@@ -35,6 +35,7 @@ VERBS = (
     "payout",
     "industry",
     "public",
+    "report",
     "user",
     "handover",
     "revenue",

@@ -15,6 +15,7 @@ from main.care.telling import care_jobs
 from main.day_jobs import day_jobs
 from main.industry_jobs import industry_jobs
 from main.orders import backup_sources
+from main.reports import report_jobs
 from main.upkeep import upkeep_job
 from stores.duckdb import DuckDbStore
 
@@ -43,6 +44,7 @@ def timetable(instance: "Instance") -> list[Job]:
     jobs += care_jobs(instance)
     jobs += alert_jobs(instance)
     jobs += day_jobs(instance)
+    jobs += report_jobs(instance)
     jobs += industry_jobs(instance)
     jobs.append(upkeep_job(instance))
     store = instance.store

@@ -6,7 +6,9 @@ Apprise says only yes or no; its own log could hold addresses and is kept silent
 
 import logging
 import warnings
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from pathlib import Path
 from typing import Any
 
 import apprise as library
@@ -50,11 +52,19 @@ class AppriseChannel:
 
     def send(self, notification: Notification) -> None:
         """Hand one message to the service."""
+        self.send_files(notification, ())
+
+    def send_files(self, notification: Notification, files: Sequence[Path]) -> None:
+        """Hand one message to the service; a mail carries the files, other services get the words alone."""
+        attached = [str(file) for file in files] if self._is_mail and files else None
         if self._is_mail:
             checked_address(self._service.smtp_host, int(self._service.port or 25), self._private_hosts)
         try:
             taken = self._service.notify(
-                body=notification.body, title=notification.title, body_format=library.NotifyFormat.TEXT
+                body=notification.body,
+                title=notification.title,
+                body_format=library.NotifyFormat.TEXT,
+                attach=attached,
             )
         except Exception as error:  # noqa: BLE001 (a foreign library: whatever it raises, nothing was taken)
             raise NotifyError(f"the service did not take it ({type(error).__name__})") from None

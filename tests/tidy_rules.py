@@ -324,6 +324,7 @@ DOORS: dict[str, tuple[str, ...]] = {  # library: the files, or folders, that ma
     "apscheduler": ("jobs/schedule.py",),
     "reportlab": ("commands/papers/",),
     "segno": ("commands/papers/",),
+    "PIL": ("commands/papers/", "commands/reading_rules.py", "tests/"),
     "pyotp": ("commands/second_factor.py",),
     "argon2": ("commands/passwords.py",),
     "waitress": ("main/web.py",),

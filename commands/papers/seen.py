@@ -3,22 +3,13 @@
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from commands.papers.sheets import tab_name
 from domain.cell import harmless
+from domain.document import SeenTable
 
 _TABS_MAX = 30
-
-
-@dataclass(frozen=True, slots=True)
-class SeenTable:
-    """One table: its name, heads, and cells of text or number; None is missing."""
-
-    name: str
-    heads: tuple[str, ...]
-    rows: tuple[tuple[str | Decimal | None, ...], ...]
 
 
 def seen_csv(table: SeenTable) -> bytes:

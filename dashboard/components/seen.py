@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 from dash import html
 
-from commands.papers.seen import SeenTable
 from dashboard.components.words import MISSING
+from domain.document import SeenTable
 from texts.loader import Texts
 
 EXPORT_PATH = "export"
@@ -114,5 +114,6 @@ def export_links(tables: list[SeenTable], path: str, args: dict[str, str], texts
         for place, table in enumerate(tables)
     ]
     return html.Div(
-        [html.Span(texts("components.export")), link("XLSX", form="xlsx"), *csvs], className="exports"
+        [html.Span(texts("components.export")), link("XLSX", form="xlsx"), link("PDF", form="pdf"), *csvs],
+        className="exports",
     )

@@ -1,6 +1,6 @@
 """What a page is: a path, a permission, a layout, and its callbacks; and what it is given."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -55,6 +55,16 @@ class Page(Protocol):
     def register(self, app: Any, site: Site) -> None:
         """Register callbacks, every one through guard.secured."""
         ...
+
+
+def picture_of(site: Site) -> Callable[[], Hashable]:
+    """Return what answers drawn from the picture of the district rest on: the moment it was taken."""
+
+    def rest() -> Hashable:
+        snapshot = site.queries.keeper.get()
+        return snapshot.taken_at, snapshot.failed_at, id(snapshot)
+
+    return rest
 
 
 def language_of(principal: Principal | None) -> str:

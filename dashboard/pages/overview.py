@@ -19,7 +19,7 @@ from dashboard.components.overview_figures import (
 from dashboard.components.state import data_badge, operation_badge, reason_text
 from dashboard.components.theme import GAP_PAPER, HEAT_SCALE
 from dashboard.components.words import age, clock_time, number, percent, power_mw, programme_energy
-from dashboard.pages.base import Component, Site, Visit
+from dashboard.pages.base import Component, Site, Visit, picture_of
 from queries.overview import OverviewView
 from queries.ranking import Finding
 from queries.states import DataState
@@ -87,6 +87,7 @@ class OverviewPage:
             Input(TICK, "n_intervals"),
             permission=Permission.VIEW_OVERVIEW,
             takes=(int,),
+            shared=picture_of(site),
             prevent_initial_call=True,
             running=[(Output(TICK, "disabled"), True, False)],
         )

@@ -22,7 +22,7 @@ from dashboard.components.overview_figures import plant_label
 from dashboard.components.state import worst_of
 from dashboard.components.theme import DATA_COLOUR, OPERATION_COLOUR
 from dashboard.components.words import age, date_time, number, percent
-from dashboard.pages.base import Component, Site, Visit
+from dashboard.pages.base import Component, Site, Visit, picture_of
 from queries.plants import PlantFilter, PlantRow, PlantTable
 from queries.snapshot import PlantNow
 from queries.states import DataState, Reason
@@ -97,6 +97,7 @@ class PlantsPage:
             Input(TICK, "n_intervals"),
             permission=Permission.VIEW_PLANT,
             takes=(str, int),
+            shared=picture_of(site),
             prevent_initial_call=True,
             running=[(Output(TICK, "disabled"), True, False)],
         )

@@ -9,6 +9,9 @@ from dashboard import guard, plain
 from dashboard.pages.base import Site
 from dashboard.payout_services import PayoutServices
 from domain.money import Money
+from texts.loader import Texts
+
+_RENDERED_MAX = 2_000
 
 _FORM = """<style>body{font-size:20px}</style><p>{{ words("household.how") }}</p>
 {% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% endif %}
@@ -38,14 +41,18 @@ def register(server: Flask, site: Site) -> None:
         return
     pages = _Pages(site, payout)
     guard.guard_of(server).households_look = payout.households is not None and payout.households.is_on()
-    server.add_url_rule("/gs/", "public_home", guard.open_page(pages.home), methods=["GET"])
-    server.add_url_rule("/gs/<village>/", "public_village", guard.open_page(pages.village), methods=["GET"])
+    server.add_url_rule("/gs/", "public_home", guard.open_page(pages.home, form=False), methods=["GET"])
     server.add_url_rule(
-        "/gs/<village>/<period>/", "public_period", guard.open_page(pages.period), methods=["GET"]
+        "/gs/<village>/", "public_village", guard.open_page(pages.village, form=False), methods=["GET"]
+    )
+    server.add_url_rule(
+        "/gs/<village>/<period>/", "public_period", guard.open_page(pages.period, form=False), methods=["GET"]
     )
     server.add_url_rule("/h/", "household_form", guard.open_page(pages.form), methods=["GET"])
     server.add_url_rule("/h/", "household_look", guard.open_page(pages.look), methods=["POST"])
-    server.add_url_rule("/h/<token>", "household_token", guard.open_page(pages.token), methods=["GET"])
+    server.add_url_rule(
+        "/h/<token>", "household_token", guard.open_page(pages.token, form=False), methods=["GET"]
+    )
 
 
 class _Pages:
@@ -54,6 +61,7 @@ class _Pages:
     def __init__(self, site: Site, payout: PayoutServices) -> None:
         self._site = site
         self._payout = payout
+        self._rendered: dict[Any, tuple[HouseholdView, bytes]] = {}
 
     def home(self) -> Response:
         """Show which villages have notices."""
@@ -110,7 +118,22 @@ class _Pages:
         return answer
 
     def _show(self, view: HouseholdView) -> Response:
+        """Answer with the page of a view; rendered once as long as the view is the same."""
         words = plain.words()
+        key = (view.plan_id, view.household_id, words.language)
+        kept = self._rendered.get(key)
+        if kept is None or kept[0] is not view or "lang" in request.args:
+            answer = self._document(view, words)
+            while len(self._rendered) >= _RENDERED_MAX:
+                self._rendered.pop(next(iter(self._rendered), None), None)
+            self._rendered[key] = (view, answer.get_data())
+        else:
+            answer = Response(kept[1], mimetype="text/html")
+        answer.headers["Referrer-Policy"] = "no-referrer"  # the address is the key
+        answer.headers["X-Robots-Tag"] = "noindex"
+        return answer
+
+    def _document(self, view: HouseholdView, words: Texts) -> Response:
         registry = self._site.services.sources.registry
         first, last = f"{view.first_month:%Y-%m}", f"{view.last_month:%Y-%m}"
         lines = [
@@ -127,7 +150,7 @@ class _Pages:
             }
             for one in view.lines
         ]
-        answer = plain.document(
+        return plain.document(
             words("household.own"),
             _VIEW,
             view=view,
@@ -138,9 +161,6 @@ class _Pages:
             total=str(Money(view.total_fen)),
             paid=str(Money(view.paid_fen)),
         )
-        answer.headers["Referrer-Policy"] = "no-referrer"  # the address is the key
-        answer.headers["X-Robots-Tag"] = "noindex"
-        return answer
 
 
 def _html(page: str | None) -> Response:

@@ -3,7 +3,19 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Column, Index, String, Table, and_, insert, select, tuple_, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Index,
+    String,
+    Table,
+    and_,
+    bindparam,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 
 from stores.household_protocol import CodeKind, HouseholdCode, KnownCode
 from stores.records.database import Database
@@ -23,6 +35,12 @@ HOUSEHOLD_CODES = Table(
     Index("household_codes_household", "village_id", "household_id"),
 )
 _CHUNK = 200
+_OPENS = select(
+    HOUSEHOLD_CODES.c.village_id,
+    HOUSEHOLD_CODES.c.household_id,
+    HOUSEHOLD_CODES.c.plan_id,
+    HOUSEHOLD_CODES.c.issued_at,
+).where(HOUSEHOLD_CODES.c.code_hash == bindparam("hashed"), HOUSEHOLD_CODES.c.ended_at.is_(None))
 
 
 class SqlHouseholdCodes:
@@ -63,13 +81,13 @@ class SqlHouseholdCodes:
 
     def code(self, kind: CodeKind, code: str) -> KnownCode | None:
         """Return what a code opens; None for an unknown one and for one that ended."""
-        table = HOUSEHOLD_CODES.c
-        wanted = select(table.village_id, table.household_id, table.plan_id, table.issued_at).where(
-            table.code_hash == self._hash(kind, code), table.ended_at.is_(None)
-        )
-        with self._database.reading() as connection:
-            row = connection.execute(wanted).first()
-        return None if row is None else KnownCode(row[0], row[1], row[2], row[3])
+        hashed = self._hash(kind, code)
+
+        def read(connection: Connection) -> KnownCode | None:
+            row = connection.execute(_OPENS, {"hashed": hashed}).first()
+            return None if row is None else KnownCode(row[0], row[1], row[2], row[3])
+
+        return self._database.remembered(("household code", hashed), read)
 
     def end_codes(self, village_id: str, household_id: str, at: datetime) -> int:
         """End every code of a household; return how many there were."""

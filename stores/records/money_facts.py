@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import Connection, insert, select, text
 
 from domain.errors import LedgerRefusedError
 from domain.ledger import GENESIS, seal
@@ -60,20 +60,28 @@ class MoneyFacts:
         identity: str | None = None,
     ) -> list[MoneyFact]:
         """Return facts of one kind in the order they were kept."""
-        wanted = (
-            select(FACTS)
-            .where(FACTS.c.kind == kind)
-            .where(FACTS.c.period >= first_period, FACTS.c.period <= last_period)
-            .order_by(FACTS.c.number)
-        )
-        if plant_ids is not None:
-            wanted = wanted.where(FACTS.c.plant_id.in_(sorted(plant_ids)))
-        if village_ids is not None:
-            wanted = wanted.where(FACTS.c.village_id.in_(sorted(village_ids)))
-        if identity is not None:
-            wanted = wanted.where(FACTS.c.identity == identity)
-        with self._database.reading() as connection:
+
+        def read(connection: Connection) -> list[MoneyFact]:
+            wanted = (
+                select(FACTS)
+                .where(FACTS.c.kind == kind)
+                .where(FACTS.c.period >= first_period, FACTS.c.period <= last_period)
+                .order_by(FACTS.c.number)
+            )
+            if plant_ids is not None:
+                wanted = wanted.where(FACTS.c.plant_id.in_(sorted(plant_ids)))
+            if village_ids is not None:
+                wanted = wanted.where(FACTS.c.village_id.in_(sorted(village_ids)))
+            if identity is not None:
+                wanted = wanted.where(FACTS.c.identity == identity)
             return [fact_of(row) for row in connection.execute(wanted).mappings()]
+
+        if identity is None:
+            with self._database.reading() as connection:
+                return read(connection)
+        places = tuple(None if ids is None else frozenset(ids) for ids in (plant_ids, village_ids))
+        key = ("fact", kind, places, first_period, last_period, identity)
+        return list(self._database.remembered(key, read))
 
 
 def _known(connection: Any, facts: Sequence[MoneyFact]) -> dict[tuple[str, str], str]:

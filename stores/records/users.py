@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from domain.account import Role, Scope, Session, User
 from domain.errors import RecordRejectedError
@@ -25,9 +25,12 @@ class Users:
 
     def user(self, user_id: str) -> User | None:
         """Return an account."""
-        with self._database.reading() as connection:
+
+        def read(connection: Connection) -> User | None:
             row = connection.execute(select(USERS).where(USERS.c.user_id == user_id)).mappings().first()
-        return _user(row) if row is not None else None
+            return _user(row) if row is not None else None
+
+        return self._database.remembered(("user", user_id), read)
 
     def users(self) -> list[User]:
         """Return every account, by id."""
@@ -73,10 +76,13 @@ class Sessions:
 
     def session(self, token_hash: str) -> Session | None:
         """Return a session."""
-        with self._database.reading() as connection:
+
+        def read(connection: Connection) -> Session | None:
             found = connection.execute(select(SESSIONS).where(SESSIONS.c.token_hash == token_hash))
             row = found.mappings().first()
-        return Session(**row) if row is not None else None
+            return Session(**row) if row is not None else None
+
+        return self._database.remembered(("session", token_hash), read)
 
     def touch_session(self, token_hash: str, seen_at: datetime) -> None:
         """Note that it was used."""

@@ -9,10 +9,12 @@ from dash import html
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
+from pypdf import PdfReader
 
-from commands.papers.seen import SeenTable, seen_csv, seen_xlsx
+from commands.papers.seen import seen_csv, seen_xlsx
 from dashboard.components.card import table
 from dashboard.components.seen import tables_in
+from domain.document import SeenTable
 from tests.dashboard.fixtures import login
 from tests.dashboard.test_pages import route
 
@@ -49,6 +51,17 @@ def test_every_page_with_tables_offers_and_gives_them_in_both_forms(app: Any, pa
     )
     assert len({len(row) for row in rows}) == 1
     assert len(rows) > 1
+
+
+def test_the_tables_of_a_page_are_printed_as_they_stand(world: Any, app: Any) -> None:
+    client = opened(app, "county")
+    answer = client.get("/app/export?page=/app/plants&form=pdf")
+    assert answer.mimetype == "application/pdf"
+    text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.data)).pages)
+    assert world.registry.plants[0].name[:4] in text
+    narrow = opened(app, "narrow").get("/app/export?page=/app/plants&form=pdf").data
+    shown = "".join(page.extract_text() for page in PdfReader(io.BytesIO(narrow)).pages)
+    assert world.registry.plants[1].name not in shown
 
 
 def test_the_export_has_the_plants_of_the_page_and_of_nobody_else(world: Any, app: Any) -> None:

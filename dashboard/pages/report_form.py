@@ -1,0 +1,82 @@
+"""The bureau's own form: an XLSX with {{names}} goes up, the same file comes back filled for a month and the own scope."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Flask, Response, request
+from flask_wtf.csrf import generate_csrf
+
+from access.permissions import Permission
+from access.principal import Principal
+from commands.papers.template import FILE_BYTES_MAX, TemplateRefusedError, fill, names_in
+from dashboard import guard, plain
+from dashboard.pages.base import Site
+from dashboard.pages.reports import FORM_PATH, reports_of
+from domain.timespan import day_of
+
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_PAGE = """{% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% endif %}
+<p>{{ words("reports.form.how") }}</p>
+<form method="post" enctype="multipart/form-data"><input type="hidden" name="csrf_token" value="{{ csrf }}">
+<label for="month">{{ words("reports.form.month") }}</label>
+<input id="month" name="month" value="{{ month }}" pattern="[0-9]{4}-[0-9]{2}" required>
+<label for="file">{{ words("reports.form.file") }}</label><input id="file" name="file" type="file" accept=".xlsx" required>
+<button class="primary">{{ words("reports.form.fill") }}</button></form>
+<p class="note">{{ words("reports.form.names") }}</p><p class="note">{% for one in names %}{{ one }}<br>{% endfor %}</p>
+<a class="button" href="{{ back }}">{{ words("reports.page") }}</a>"""
+
+
+def register(server: Flask, site: Site) -> None:
+    """Register the page."""
+    path = f"{site.prefix}{FORM_PATH}"
+
+    def show(principal: Principal) -> Response:
+        return _answer(site, principal)
+
+    def take(principal: Principal) -> Any:
+        file = request.files.get("file")
+        content = file.stream.read(FILE_BYTES_MAX + 1) if file is not None else b""
+        words = plain.words()
+        month = _month(site)
+        values = reports_of(site).values(principal, month)
+        try:
+            unknown = [name for name in names_in(content) if name not in values]
+            if unknown:
+                return _answer(site, principal, words("reports.form.unknown", names="、".join(unknown[:20])))
+            filled = fill(content, values)
+        except TemplateRefusedError as refusal:
+            return _answer(site, principal, words(refusal.key))
+        answer = Response(filled, content_type=_XLSX)
+        answer.headers["Content-Disposition"] = f'attachment; filename="form-{month:%Y-%m}.xlsx"'
+        return answer
+
+    server.add_url_rule(path, "fill_form", guard.page(Permission.VIEW_PLANT)(show), methods=["GET"])
+    taken = guard.page(Permission.VIEW_PLANT, uploads=True)(take)
+    server.add_url_rule(path, "fill_form_taken", taken, methods=["POST"])
+
+
+def _month(site: Site) -> date:
+    """Return the month asked for, not after today; the last whole one where it is none."""
+    today = day_of(site.services.sources.clock.now())
+    try:
+        return min(date.fromisoformat(f"{request.form.get('month', '')}-01"), today)
+    except ValueError:
+        return today.replace(day=1) - timedelta(days=1)
+
+
+def _answer(site: Site, principal: Principal, problem: str = "") -> Response:
+    month = _month(site)
+    names = [name for name in reports_of(site).values(principal, month) if ":" not in name]
+    town = next(iter(site.services.sources.registry.towns), None)
+    if town is not None:
+        names.append(f"energy_kwh:{town.town_id}")
+    return plain.document(
+        plain.words()("reports.form.title"),
+        _PAGE,
+        422 if problem else 200,
+        problem=problem,
+        month=f"{month:%Y-%m}",
+        names=[f"{{{{{name}}}}}" for name in names],
+        csrf=generate_csrf(),
+        back=f"{site.prefix}reports",
+    )
