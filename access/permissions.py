@@ -32,6 +32,7 @@ class Permission(StrEnum):
     ENTER_REPORT = "enter_report"  # industries
     CHECK_REPORT = "check_report"
     VIEW_INDUSTRIES = "view_industries"
+    HANDLE_INDUSTRIES = "handle_industries"  # alerts of industries: acknowledge, silence, shelve
     CHANGE_OWN_ACCOUNT = "change_own_account"
     ANYONE = "anyone"  # no account needed: logging in and out
 
@@ -72,6 +73,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         Permission.VIEW_CASES,
         Permission.VIEW_INDUSTRIES,
         Permission.ENTER_REPORT,
+        Permission.HANDLE_INDUSTRIES,
     },
     Role.COUNTY: _SEES_PLANTS
     | _SEES_WORK
@@ -81,6 +83,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
         Permission.CHECK_MONEY,
         Permission.VIEW_INDUSTRIES,
         Permission.CHECK_REPORT,
+        Permission.HANDLE_INDUSTRIES,
     },
     Role.AUDITOR: _SEES_PLANTS
     | _SEES_WORK
@@ -130,6 +133,7 @@ CHANGING_PERMISSIONS = frozenset(
         Permission.CHANGE_PEOPLE,
         Permission.ENTER_REPORT,
         Permission.CHECK_REPORT,
+        Permission.HANDLE_INDUSTRIES,
     }
 )
 MONEY_ROLES = frozenset(role for role, allowed in ROLE_PERMISSIONS.items() if allowed & MONEY_PERMISSIONS)

@@ -3,6 +3,7 @@
 from datetime import date
 
 from access.principal import Principal
+from domain.alert import Alert
 from domain.plant import Registry
 
 
@@ -24,6 +25,16 @@ def towns_seen(principal: Principal, registry: Registry) -> list[str]:
     """Return the towns in scope, in the registry's order."""
     scope = principal.scope
     return [one.town_id for one in registry.towns if scope.everything or one.town_id in scope.town_ids]
+
+
+def sees_town_alert(principal: Principal, registry: Registry, alert: Alert) -> bool:
+    """Tell whether an alert of industries is in scope: one of a town to that town, the others to everybody."""
+    return alert.subject not in registry.towns_by_id or alert.subject in towns_seen(principal, registry)
+
+
+def handles_town_alert(principal: Principal, registry: Registry, alert: Alert) -> bool:
+    """Tell whether somebody may act on an alert of industries: a town on its own, the district on all."""
+    return principal.scope.everything or alert.subject in towns_seen(principal, registry)
 
 
 def villages_of(registry: Registry, town_id: str, on: date) -> list[str]:

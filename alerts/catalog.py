@@ -470,6 +470,11 @@ _KINDS = (
         frozenset(),
         daily=True,
     ),
+    # the other industries: judged by `industries.watch`, their limits stand in `config/industries.yaml`
+    Kind("I01", "industry", Level.NOTE, None, daily=True),
+    Kind("I02", "industry", Level.NOTE, None, daily=True),
+    Kind("I03", "industry", Level.NOTE, None, daily=True),
+    Kind("I04", "industry", Level.NOTE, None, daily=True),
 )
 KINDS: Mapping[str, Kind] = {kind.rule_id: kind for kind in _KINDS}
 DANGERS = frozenset(kind.rule_id for kind in _KINDS if kind.danger)  # neither priced nor planned away

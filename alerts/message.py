@@ -24,6 +24,9 @@ def rule_name(rule: str, texts: Texts) -> str:
 
 def place_name(alert: Alert, registry: Registry, texts: Texts) -> str:
     """Return plant, device and part, or the feeder or count of plants for an alert of several."""
+    if alert.is_of_industries:
+        name = alert.evidence.get("name_en" if texts.language == "en" else "name", alert.subject)
+        return f"{name} {alert.part}".rstrip()
     plant = registry.plants_by_id.get(alert.plant_id)
     if plant is None:
         count = len(alert.plant_ids)

@@ -58,6 +58,8 @@ def is_theirs(receiver: Receiver, alert: Alert, registry: Registry) -> bool:
     """Tell whether an alert concerns a receiver: everything, one of their plants, or a plant of their towns."""
     if not receiver.town_ids and not receiver.plant_ids:
         return True
+    if alert.is_of_industries:
+        return alert.subject in receiver.town_ids
     named = {alert.plant_id, *alert.plant_ids} - {""}
     if named & receiver.plant_ids:
         return True
@@ -66,10 +68,10 @@ def is_theirs(receiver: Receiver, alert: Alert, registry: Registry) -> bool:
 
 
 def route_for(receiver: Receiver, alert: Alert, routes: Iterable[Route]) -> Route | None:
-    """Return the first route that fits."""
+    """Return the first route that fits; one that names no rules is about plants."""
     for route in routes:
         fits = receiver.role in route.roles and alert.severity in route.severities
-        if fits and (not route.rules or alert.rule in route.rules):
+        if fits and (alert.rule in route.rules or not (route.rules or alert.is_of_industries)):
             return route
     return None
 

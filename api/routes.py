@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from access.permissions import Permission
+from api.industry_routes import industry_routes
 from api.params import (
     choice_param,
     day_param,
@@ -53,6 +54,7 @@ def routes(exchange: Exchange, myself: Callable[[Any], TokenRow]) -> tuple[Route
         *_series(exchange),
         *_events(exchange),
         *_money(exchange),
+        *industry_routes(exchange),
     )
 
 

@@ -7,14 +7,15 @@ from uuid import uuid4
 from access.guard import guarded
 from access.permissions import Permission
 from access.principal import Principal
-from alerts.handling import HandlingRefusedError, after, fold
+from alerts.handling import HandlingRefusedError
 from cases.refusal import CaseRefusedError
-from commands.audit import Audited, command
+from commands.alert_acts import AlertActs
+from commands.audit import command
 from commands.case_rules import checked_text
 from commands.reading_rules import photo_of
 from domain.clock import Clock
-from domain.errors import AccessDeniedError, RecordRejectedError
-from domain.handling import AlertAct, AlertActKind, Handling, PlannedStop, StopKind
+from domain.errors import AccessDeniedError
+from domain.handling import AlertActKind, Handling, PlannedStop, StopKind
 from domain.plant import Registry
 from stores.work_protocol import WorkStore
 
@@ -36,15 +37,13 @@ class NewStop:
 
 
 @guarded
-class AlertHandling(Audited):
+class AlertHandling(AlertActs):
     """What may be done about alerts. ``seen`` is how many acts the page showed: the second of two is told."""
 
     def __init__(
         self, records: WorkStore, registry: Registry, clock: Clock, field_clock: Clock | None = None
     ) -> None:
-        super().__init__(records, clock, field_clock)
-        self._work = records
-        self._registry = registry
+        super().__init__(records, registry, clock, field_clock)
 
     @command(P.HANDLE_ALERTS, "alert.acknowledge")
     def acknowledge(self, principal: Principal, alert_id: str, seen: int) -> Handling:
@@ -108,36 +107,6 @@ class AlertHandling(Audited):
         with self._carry_out(principal, "stop.end", str(stop_id)):
             if not self._work.end_stop(str(stop_id), self._field_clock.now(), principal.user_id):
                 raise HandlingRefusedError("no_such_stop")
-
-    def _act(
-        self,
-        principal: Principal,
-        alert_id: str,
-        seen: int,
-        kind: AlertActKind,
-        reason: str = "",
-        until: datetime | None = None,
-        to: str = "",
-    ) -> Handling:
-        self._check_alert(principal, alert_id)
-        handling = fold(alert_id, self._work.alert_acts([alert_id]).get(alert_id, ()))
-        act = AlertAct(
-            alert_id,
-            seen + 1,
-            self._field_clock.now(),
-            principal.user_id,
-            kind,
-            checked_text(reason),
-            until,
-            checked_text(to, 40),
-        )
-        changed = after(handling, act)
-        try:
-            with self._carry_out(principal, f"alert.{kind.value}", alert_id):
-                self._work.add_alert_act(act)
-        except RecordRejectedError as error:
-            raise HandlingRefusedError("somebody_quicker") from error
-        return changed
 
     def _check_alert(self, principal: Principal, alert_id: str) -> None:
         alert = self._work.alert(str(alert_id))

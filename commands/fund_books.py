@@ -95,19 +95,16 @@ class FundBooks(IndustryCommands):
         except LedgerRefusedError as error:
             raise refuse("books", reason=_WORDS(f"ledger.refused.{error.reason}", **error.values)) from error
 
-    def _return_entry(self, fact: MoneyFact, paid: Voucher, principal: Principal, on: date) -> Entry:
-        head = self._head(
-            f"{RETURN}:{fact.identity}", fact, "returned", principal, what=fact.content["source"]
-        )
+    def _return_entry(self, fact: MoneyFact, paid: Voucher, checked_by: str, on: date) -> Entry:
         moved = Voucherhead(
-            head.key,
-            head.village_id,
+            f"{RETURN}:{fact.identity}",
+            book_of(str(fact.content["fund"])),
             on,
-            head.belongs_to,
-            head.summary,
+            date.fromisoformat(f"{fact.period}-01"),
+            _WORDS("industries.summary.returned", what=fact.content["source"]),
             RETURN,
             fact.identity,
-            head.made_by,
-            head.checked_by,
+            fact.made_by,
+            checked_by,
         )
         return fund_return_entry(moved, paid.entry, str(fact.content["payee"]))

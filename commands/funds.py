@@ -280,7 +280,7 @@ class Funds(FundBooks):
         paid = self._store.voucher(f"{PAYMENT}:{payment_id}")
         if paid is None:
             raise refuse("not_paid", text=payment_id)
-        entry = self._return_entry(fact, paid, principal, on)
+        entry = self._return_entry(fact, paid, principal.user_id, on)
         with self._carry_out(principal, "fund.returned", payment_id):
             return self._post([entry])[0]
 

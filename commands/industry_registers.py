@@ -57,6 +57,12 @@ _YES = frozenset({"true", "yes", "是", "1"})
 PAID_SOURCES = (IncomeSource.WAGES, IncomeSource.PROFIT)
 
 
+def columns_of(kind: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the columns a register needs, and those that may be left out, in their order."""
+    names, may = _COLUMNS.get(kind, _INCOME_COLUMNS), _OPTIONAL.get(kind, frozenset())
+    return tuple(one for one in names if one not in may), tuple(one for one in names if one in may)
+
+
 class _BadCellError(ValueError):
     """A cell that cannot be taken; its column's text key."""
 

@@ -16,7 +16,11 @@ from dashboard.pages.alerts import AlertsPage
 from dashboard.pages.base import Page, Site, language_of
 from dashboard.pages.compare import ComparePage
 from dashboard.pages.data import DataPage
+from dashboard.pages.industries import alerts as industry_alerts
 from dashboard.pages.industries import forms as industry_forms
+from dashboard.pages.industries import fund_case
+from dashboard.pages.industries import registers as industry_registers
+from dashboard.pages.industries.alerts import IndustryAlertsPage
 from dashboard.pages.industries.one import BasePage, OneIndustryPage
 from dashboard.pages.industries.overview import AssessmentPage, IndustriesPage
 from dashboard.pages.industries.people import FundsPage, QuestionsPage, VillagePage, VillagesPage
@@ -104,6 +108,7 @@ def pages() -> tuple[Page, ...]:
         WorkMonthPage(),
         AlertsPage(),
         IndustriesPage(),
+        IndustryAlertsPage(),
         OneIndustryPage(),
         BasePage(),
         AssessmentPage(),
@@ -159,6 +164,9 @@ def create_app(services: Services, settings: DashboardSettings, areas: Sequence[
     stops.register(server, site)
     work_prints.register(server, site)
     industry_forms.register(server, site)
+    industry_alerts.register(server, site)
+    fund_case.register(server, site)
+    industry_registers.register(server, site)
     for area in areas:
         area.register(server)
     server.after_request(_say_build(settings.build))

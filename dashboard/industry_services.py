@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 
+from commands.fund_payments import FundPayments
 from commands.funds import Funds
+from commands.industry_alerts import IndustryAlerts
 from commands.industry_papers import IndustryPapers
 from commands.industry_registers import IndustryRegisters
 from commands.industry_reports import IndustryReports
 from commands.stability import Stability
+from queries.fund_cases import FundCases
 from queries.industries import IndustryQueries
+from queries.industry_alerts import IndustryAlertViews
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +24,7 @@ class IndustryServices:
     stability: Stability
     papers: IndustryPapers
     queries: IndustryQueries
+    payments: FundPayments
+    cases: FundCases
+    alerts: IndustryAlerts
+    alert_views: IndustryAlertViews

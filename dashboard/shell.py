@@ -38,6 +38,7 @@ MENU = (
     ("notices", "notices", "payout.page.notices", Permission.VIEW_INCOME),
     ("roster", "roster", "payout.page.roster", Permission.VIEW_PEOPLE),
     ("industries", "reconciliation", "industries.menu.overview", Permission.VIEW_INDUSTRIES),
+    ("industry-alerts", "alerts", "industry_alerts.menu", Permission.VIEW_INDUSTRIES),
     ("village", "plants", "industries.menu.village", Permission.VIEW_INDUSTRIES),
     ("funds", "ledger", "industries.menu.funds", Permission.VIEW_INCOME),
     ("questions", "notices", "industries.menu.questions", Permission.VIEW_PEOPLE),

@@ -100,6 +100,11 @@ class Alert:
         return plant_id == self.plant_id or plant_id in self.plant_ids
 
     @property
+    def is_of_industries(self) -> bool:
+        """Whether it is about the district's other industries and not about plants."""
+        return self.rule.startswith("I")
+
+    @property
     def is_open(self) -> bool:
         """Whether it fires now."""
         return self.state is AlertState.FIRING

@@ -7,6 +7,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from domain.alert import Verdict
+
 
 class ReporterKind(StrEnum):
     """Who reports: a town for everything within it, or a base for itself."""
@@ -125,6 +127,29 @@ class IncomeQuestion:
     closed_by: str = ""
     closed_at: datetime | None = None
     sources: tuple[str, ...] = field(default=())
+
+
+class IndustryRule(StrEnum):
+    """The alerts of industries, by their rule's id. They live as alerts of plants do and name no plant."""
+
+    BEHIND = "I01"
+    NO_REPORT = "I02"
+    PRICE_DROP = "I03"
+    CLAIM_RATE = "I04"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is so of one thing now: an indicator, a town, a fund. ``part`` tells months of one town apart.
+
+    ``evidence`` holds ``name`` and ``name_en`` of the thing, and the figures.
+    """
+
+    rule: IndustryRule
+    subject: str
+    part: str
+    verdict: Verdict
+    evidence: Mapping[str, str] = field(default_factory=dict)
 
 
 def month_before(period: str) -> str:

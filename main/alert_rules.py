@@ -26,7 +26,7 @@ _MINUTES = Number(0, 60 * 24 * 60)
 _LIMITS = Shares(Text(r"[a-z][a-z0-9_]*", "peer_share"), Number(-1_000_000, 1_000_000))
 _SEVERITY = Choice(tuple(each.name for each in Severity))
 _DAYLIGHT = Choice(tuple(each.name for each in Daylight))
-_RULE_ID = Text(r"F\d\d", "F08")
+_RULE_ID = Text(r"[FI]\d\d", "F08")
 RULE = Record(
     "alert_rule",
     (

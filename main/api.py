@@ -15,6 +15,7 @@ from industries.rules import IndustryRules
 from main.build import Options
 from main.industries import load_industries
 from queries.exchange import Exchange
+from queries.industry_exchange import IndustryExchange
 from stores.records.store import SqlRecordStore
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ def data_interface(options: Options, records: SqlRecordStore, services: Services
         services.work.views if services.work is not None else None,
         indicators,
         services.industries.queries.attainments if services.industries is not None else None,
+        IndustryExchange(services.industries.queries) if services.industries is not None else None,
     )
     tokens = Tokens(records, SystemClock(), options.clock)
     return ApiArea(

@@ -20,7 +20,9 @@ from domain.industry import ReporterKind, ReportMark
 from domain.money import Money
 from industries.base import BASE, CONTRACT, OPERATOR
 from industries.report import ReportRefusedError
+from main import fund_acts
 from main.acting import Option, acting
+from revenue.refusal import RefusedError
 from texts.loader import Texts
 
 Words = Mapping[str, Any]
@@ -299,6 +301,15 @@ ACTS: tuple[IndustryAct, ...] = (
     IndustryAct("approve", approve, (_ID,)),
     IndustryAct("pay", pay, (_ID, _ON, Option("reference"))),
     IndustryAct("book", book, (_ID,)),
+    IndustryAct("batch", fund_acts.batch, (_ID,)),
+    IndustryAct("release", fund_acts.release, (_ID,)),
+    IndustryAct(
+        "bank_file",
+        fund_acts.bank_file,
+        (_ID, Option("form", required=False), Option("out", "out", required=False)),
+    ),
+    IndustryAct("reply", fund_acts.reply, (_ID, _FILE)),
+    IndustryAct("trace", fund_acts.trace, (_ID,), reads=True),
     IndustryAct("ask", ask, ()),
 )
 BY_NAME: Mapping[str, IndustryAct] = {spec.name: spec for spec in ACTS}
@@ -321,5 +332,5 @@ def carry_out(
     try:
         with acting(authenticate, payload, texts, reads=spec.reads) as who:
             return spec.act(services, who, payload.get("words") or {}, texts)
-    except (ReportRefusedError, TableRefusedError) as error:
+    except (ReportRefusedError, TableRefusedError, RefusedError) as error:
         raise CommandError(error.words(texts)) from error

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
+from commands.fund_payments import FundPayments
 from commands.funds import Funds
+from commands.industry_alerts import IndustryAlerts
 from commands.industry_papers import IndustryPapers
 from commands.industry_registers import IndustryRegisters
 from commands.industry_reports import IndustryReports
@@ -12,10 +14,15 @@ from domain.clock import Clock, SystemClock
 from domain.plant import Registry
 from industries.income import IncomePart
 from main.industries import load_industries
+from main.payout import key_path
 from main.settings import Settings
+from queries.fund_cases import FundCases
 from queries.industries import IndustryQueries
+from queries.industry_alerts import IndustryAlertViews
 from stores.dossiers import Dossiers
 from stores.incomes import income_parts
+from stores.records.rosters import SqlRosterStore
+from stores.records.sealing import Sealer
 from stores.records.store import SqlRecordStore
 
 
@@ -33,15 +40,21 @@ def industry_services(
     rules = load_industries(settings.config_dir, overlay if overlay.is_dir() else None)
     given = (records, registry, rules, SystemClock(), field_clock)
     dossiers = Dossiers(records)
+    rosters = SqlRosterStore(records.database, Sealer(key_path(settings)))
 
     def incomes(village_ids: Sequence[str]) -> Iterable[IncomePart]:
         return income_parts(records, dossiers, village_ids)
 
+    queries = IndustryQueries(records, registry, rules, field_clock, incomes)
     return IndustryServices(
         IndustryReports(*given),
         IndustryRegisters(*given),
         Funds(*given),
         Stability(*given, incomes),
         IndustryPapers(*given),
-        IndustryQueries(records, registry, rules, field_clock, incomes),
+        queries,
+        FundPayments(*given, rosters),
+        FundCases(records, registry),
+        IndustryAlerts(records, registry, SystemClock(), field_clock),
+        IndustryAlertViews(records, registry, field_clock, queries),
     )

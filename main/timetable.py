@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from domain.clock import SystemClock
-from domain.timespan import day_of
 from jobs.compute_kpis import JOB, compute, finish_days
 from jobs.prune import Retention, prune
 from jobs.schedule import Job
@@ -14,6 +13,7 @@ from main.backup.shelf import Journal
 from main.backup.work import backup_folder, copy_records_often, make_backup, try_restore
 from main.care.telling import care_jobs
 from main.day_jobs import day_jobs
+from main.industry_jobs import industry_jobs
 from main.orders import backup_sources
 from stores.duckdb import DuckDbStore
 
@@ -38,17 +38,11 @@ def timetable(instance: "Instance") -> list[Job]:
         finish_days(instance.store, options.registry, instance.records, options.clock.now())
         return str(compute(instance.store, options.registry, options.clock))
 
-    def forget(period: datetime) -> str:  # noqa: ARG001
-        gone = instance.records.delete_questions(day_of(options.clock.now()))
-        return f"{gone} questions about households"
-
-    jobs = [
-        Job(JOB, _KPI_PERIOD_S, kpis),
-        Job("forget_questions", _DAY_S, forget, offset_s=_PRUNE_AT_S),
-    ]
+    jobs = [Job(JOB, _KPI_PERIOD_S, kpis)]
     jobs += care_jobs(instance)
     jobs += alert_jobs(instance)
     jobs += day_jobs(instance)
+    jobs += industry_jobs(instance)
     store = instance.store
     if isinstance(store, DuckDbStore):  # a server store keeps its own retention
 

@@ -41,6 +41,7 @@ from queries.exchange_rows import (
     StatusRow,
     VillageRow,
 )
+from queries.industry_exchange import IndustryExchange
 from queries.money import MoneyQueries
 from queries.plants import Plants
 from queries.snapshot import SnapshotKeeper
@@ -81,6 +82,7 @@ class Exchange:
         work: Work | None = None,
         indicators: Callable[[], Sequence[Indicator]] = tuple,
         attainments: Callable[[Principal, str], Sequence[Attainment]] | None = None,
+        industries: IndustryExchange | None = None,
     ) -> None:
         self._sources = sources
         self._plants = Plants(sources, keeper)
@@ -89,6 +91,7 @@ class Exchange:
         self._work_views = work
         self._indicators = indicators
         self._attainments = attainments
+        self.industries = industries
 
     @require(P.VIEW_PLANT)
     def plants(self, principal: Principal) -> list[PlantRow]:

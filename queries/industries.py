@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from access.guard import guarded, require
 from access.permissions import Permission
@@ -10,7 +11,15 @@ from access.principal import Principal
 from access.villages import sees_village, towns_seen, villages_seen
 from domain.clock import Clock
 from domain.errors import AccessDeniedError
-from domain.industry import IncomeQuestion, Report, ReporterKind, ReportStep, month_before, year_before
+from domain.industry import (
+    IncomeQuestion,
+    RegisterEntry,
+    Report,
+    ReporterKind,
+    ReportStep,
+    month_before,
+    year_before,
+)
 from domain.plant import Registry
 from domain.timespan import day_of
 from industries import watch
@@ -58,7 +67,8 @@ class IndustryQueries:
         self._rules = rules
         self._clock = clock
         self._incomes = incomes
-        self._remembered: dict[tuple[str, bool], tuple[tuple[int, int], list[Report]]] = {}
+        self._remembered: dict[tuple[str, ...], tuple[tuple[int, int], list[Report]]] = {}
+        self._registers: dict[str, tuple[int, list[RegisterEntry], list[Base]]] = {}
 
     @property
     def _today(self) -> date:
@@ -123,19 +133,39 @@ class IndustryQueries:
         """Return one indicator with its bases; towns out of scope are in the sums and not in the list."""
         indicator = self._indicator(indicator_id, period)
         first = f"{int(period[:4]) - 1}-01"
-        reports = self._records.reports(
-            indicator_ids=[indicator_id], kind=ReporterKind.TOWN, first_period=first, last_period=period
+        one = {"indicator_ids": [indicator_id], "last_period": period}
+        reports = self._read(
+            ("towns", indicator_id, period), kind=ReporterKind.TOWN, first_period=first, **one
         )
         bases = [one for one in self._bases(principal) if one.indicator_id == indicator_id]
-        own = self._records.reports(
-            indicator_ids=[indicator_id], kind=ReporterKind.BASE, first_period=period, last_period=period
-        )
+        own = self._read(("bases", indicator_id, period), kind=ReporterKind.BASE, first_period=period, **one)
         return IndicatorView(
             self._attained([indicator], period, reports)[0],
             tuple(_trend(indicator, first, period, reports)),
             tuple(self._base_rows(bases, own)),
             tuple(self._differing(bases, own, reports, period)),
         )
+
+    @require(Permission.VIEW_INDUSTRIES)
+    def register(self, principal: Principal, kind: str) -> list[tuple[str, str]]:
+        """Return ids and names of a register's entries in scope; payments of bases are only counted on pages."""
+        seen, bases = (
+            set(villages_seen(principal, self._registry)),
+            {one.base_id for one in self._bases(principal)},
+        )
+        found = []
+        for one in self._register(kind)[0]:
+            content = one.content
+            if content.get("village_id") in seen or content.get("base_id") in bases:
+                found.append((one.entry_id, str(content.get("name") or content.get("kind") or "")))
+        return found
+
+    @require(Permission.VIEW_INDUSTRIES)
+    def reports(self, principal: Principal, period: str) -> list[Report]:
+        """Return the newest versions of a month's reports, of towns and bases in scope."""
+        seen = {*towns_seen(principal, self._registry), *(one.base_id for one in self._bases(principal))}
+        found = self._records.reports(first_period=period, last_period=period)
+        return [one for one in found if one.reporter_id in seen]
 
     @require(Permission.VIEW_INDUSTRIES)
     def bases(self, principal: Principal) -> list[Base]:
@@ -148,8 +178,8 @@ class IndustryQueries:
         base = next((one for one in self._bases(principal) if one.base_id == base_id), None)
         if base is None:
             raise AccessDeniedError(f"base {base_id[:40]!r} is not within the scope of {principal.user_id}")
-        operators = {one.entry_id: operator_of(one.content) for one in self._records.entries(OPERATOR)}
-        contracts = [contract_of(one.content) for one in self._records.entries(CONTRACT)]
+        operators = {one.entry_id: operator_of(one.content) for one in self._register(OPERATOR)[0]}
+        contracts = [contract_of(one.content) for one in self._register(CONTRACT)[0]]
         return BaseView(
             base,
             operators.get(base.operator_id),
@@ -258,6 +288,12 @@ class IndustryQueries:
             for fund in self._funds()
         ]
 
+    @require(Permission.VIEW_INDUSTRIES)
+    def fund_name(self, principal: Principal, fund_id: str, language: str) -> str:  # noqa: ARG002
+        """Return a fund's name in a language."""
+        found = self._rules.fund(fund_id, self._today)
+        return fund_id if found is None else found.name_en if language == "en" else found.name
+
     @require(Permission.VIEW_PEOPLE)
     def questions(self, principal: Principal) -> list[IncomeQuestion]:
         """Return the questions about households, to people of their own town and to nobody else."""
@@ -271,17 +307,20 @@ class IndustryQueries:
         return [one for one in found if one is not None]
 
     def _year(self, period: str, *, every_version: bool = False) -> list[Report]:
-        """Return the towns' reports of a year up to a month; remembered until a report or step is added."""
-        head, key = self._records.reports_head(), (period, every_version)
-        known = self._remembered.get(key)
+        """Return the towns' reports of a year up to a month."""
+        return self._read(
+            ("year", period, str(every_version)),
+            kind=ReporterKind.TOWN,
+            first_period=f"{period[:4]}-01",
+            last_period=period,
+            every_version=every_version,
+        )
+
+    def _read(self, key: tuple[str, ...], **wanted: Any) -> list[Report]:
+        """Return reports; remembered until a report or step is added."""
+        head, known = self._records.reports_head(), self._remembered.get(key)
         if known is None or known[0] != head:
-            found = self._records.reports(
-                kind=ReporterKind.TOWN,
-                first_period=f"{period[:4]}-01",
-                last_period=period,
-                every_version=every_version,
-            )
-            known = (head, found)
+            known = (head, self._records.reports(**wanted))
             if len(self._remembered) >= REMEMBERED:
                 self._remembered.clear()
             self._remembered[key] = known
@@ -332,12 +371,21 @@ class IndustryQueries:
         checked = sum(one.step is ReportStep.CHECKED for one in there)
         return TownReports(town, len(names), len(there), late, checked)
 
+    def _register(self, kind: str) -> tuple[list[RegisterEntry], list[Base]]:
+        """Return a register, and as bases where it is theirs; remembered until something is added to it."""
+        head, known = self._records.entries_head(kind), self._registers.get(kind)
+        if known is None or known[0] != head:
+            entries = self._records.entries(kind)
+            known = (head, entries, [base_of(one.content) for one in entries] if kind == BASE else [])
+            self._registers[kind] = known
+        return known[1], known[2]
+
     def _bases(self, principal: Principal) -> list[Base]:
-        every = (base_of(one.content) for one in self._records.entries(BASE))
-        return [one for one in every if sees_village(principal, self._registry, one.village_id)]
+        seen = set(villages_seen(principal, self._registry))
+        return [one for one in self._register(BASE)[1] if one.village_id in seen]
 
     def _base_rows(self, bases: Iterable[Base], reports: Iterable[Report]) -> list[BaseRow]:
-        names = {one.entry_id: str(one.content["name"]) for one in self._records.entries(OPERATOR)}
+        names = {one.entry_id: str(one.content["name"]) for one in self._register(OPERATOR)[0]}
         newest = {one.reporter_id: one for one in reports}
         return [BaseRow(one, names.get(one.operator_id, ""), newest.get(one.base_id)) for one in bases]
 

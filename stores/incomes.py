@@ -6,7 +6,7 @@ from industries.income import INCOME, IncomePart, IncomeSource
 from revenue.payment import PaymentState
 from revenue.rule import LineClass
 from stores.dossiers import Dossiers
-from stores.fund_books import CLAIM, PAYMENT, RETURN, ROUND
+from stores.fund_books import CLAIM, PAYMENT, RETURN, ROUND, arrived
 from stores.industry_protocol import IndustryRecords
 
 _WORK = frozenset({LineClass.POSTS, LineClass.LABOUR})
@@ -42,6 +42,7 @@ def _fund_payments(records: IndustryRecords, village_ids: Collection[str]) -> It
     for one in records.facts(ROUND):
         homes |= {(one.identity, str(line[0])): str(line[1]) for line in one.content["lines"]}
     claims = {one.identity: one.village_id for one in records.facts(CLAIM)}
+    there = arrived(records)
     for fact in records.facts(PAYMENT):
         source, payee = str(fact.content["source"]), str(fact.content["payee"])
         village = claims.get(source) or homes.get((source, payee), "")
@@ -50,6 +51,8 @@ def _fund_payments(records: IndustryRecords, village_ids: Collection[str]) -> It
             continue
         if records.voucher(f"{RETURN}:{fact.identity}") is not None:
             continue
+        if "batch" in fact.content and fact.identity not in there:
+            continue  # under way: the bank has not answered
         kind = IncomeSource.GUARANTEE if source in claims else IncomeSource.SUBSIDY
         household = "" if source in claims else payee
         yield IncomePart(kind, village, household, str(fact.content["on"])[:7], int(fact.content["fen"]))

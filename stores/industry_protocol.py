@@ -50,6 +50,10 @@ class IndustryStore(Protocol):
         """Return the entries of a register in the order of their ids, the newest version of each."""
         ...
 
+    def entries_head(self, kind: str) -> int:
+        """Return how many versions a register holds: while that stands, nothing changed."""
+        ...
+
     def add_questions(self, questions: Sequence[IncomeQuestion]) -> int:
         """Keep questions that are not there yet; return how many were new."""
         ...

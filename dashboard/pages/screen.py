@@ -1,4 +1,4 @@
-"""The wall screen: three slides in turn, plain HTML that reloads itself, readable from five metres; nobody's name.
+"""The wall screen: slides in turn, plain HTML that reloads itself, readable from five metres; nobody's name.
 
 ``/screen/`` is open to who is logged in, and to a screen that brings the token of PVMON_SCREEN_TOKEN_FILE as
 ``?key=``. Nothing moves between samples, and nothing is invented: an old value is grey and says its age.
@@ -20,13 +20,14 @@ from dashboard.components.overview_figures import plant_label
 from dashboard.components.state import reason_text, worst_of
 from dashboard.components.words import age, clock_time, local, number, power_mw, programme_energy
 from dashboard.pages.base import Site
+from dashboard.pages.industries.wall import industry_slide, may_show
 from dashboard.print_sheet import polyline, top_of
 from domain.account import Role, Scope
 from queries.overview import OverviewView
 from queries.snapshot import PlantNow
 from texts.loader import Texts
 
-SLIDES = ("curve", "map", "rank")
+SLIDES = ("curve", "map", "rank", "industries")
 SECONDS = 15
 STALE = timedelta(minutes=10)
 _ROWS = 5
@@ -62,6 +63,7 @@ li:first-child { border-top: 0; } li span:last-child { color: #ffd8a8; text-alig
 <text x="-8" y="10" text-anchor="end" font-size="28" fill="#a9c3dc">{{ top }}</text>
 {% for x, label in hours %}<text x="{{ x }}" y="456" text-anchor="middle" font-size="28" fill="#a9c3dc">{{ label }}</text>{% endfor %}
 </svg><span class="note">{{ words("screen.legend") }}</span></div>
+{% elif slide == "industries" %}{{ industries|safe }}
 {% else %}<div class="two">{% if slide == "map" %}<div class="card"><h2>{{ words("screen.map") }}</h2>
 <svg viewBox="0 0 1000 620" role="img" aria-label="{{ words("screen.map") }}">
 {% for one in towns %}<text x="{{ one.x }}" y="{{ one.y }}" text-anchor="middle" font-size="24" fill="#8fabc5">{{ one.name }}</text>{% endfor %}
@@ -94,8 +96,9 @@ def _everything() -> Principal:
 
 def _screen(site: Site, principal: Principal, key: str) -> Response:
     texts, wanted = plain.words(), request.args.get("slide", "")
-    slide = wanted if wanted in SLIDES else SLIDES[0]
-    following = SLIDES[(SLIDES.index(slide) + 1) % len(SLIDES)]
+    slides = SLIDES if may_show(site, principal) else SLIDES[:-1]
+    slide = wanted if wanted in slides else slides[0]
+    following = slides[(slides.index(slide) + 1) % len(slides)]
     kept = {"slide": following, "key": key, "lang": texts.language if request.args.get("lang") else ""}
     view = site.queries.overview.view(principal)
     sources = site.services.sources
@@ -111,7 +114,11 @@ def _screen(site: Site, principal: Principal, key: str) -> Response:
         mark=texts("components.mark.sample") if registry.sample else "",
         tiles=_tiles(view, site, principal, texts),
         slide=slide,
-        **_SLIDE[slide](view, site, texts),
+        **(
+            {"industries": industry_slide(site, principal, texts)}
+            if slide == "industries"
+            else _SLIDE[slide](view, site, texts)
+        ),
     )
     answer = make_response(page, 200)
     answer.headers["Referrer-Policy"] = "no-referrer"

@@ -14,11 +14,11 @@ from main.registry.records import Field, Many, One, Record, Row, TextList
 from texts.loader import Texts
 
 FILE = "notifying.yaml"
-ROLES = ("desk", "field", "lead", "steward", "county")
+ROLES = ("desk", "field", "lead", "steward", "county", "town")
 _ID = Text(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", "field-north", 48)
 _CLOCK = Text(r"([01]\d|2[0-3]):[0-5]\d", "07:30", 5)
 _SEVERITY = Text(r"S[1-4]", "S2", 2)
-_RULE = Text(r"F\d{2}", "F10", 3)
+_RULE = Text(r"[FI]\d{2}", "F10", 3)
 _ROLE = Text("|".join(ROLES), "field", 16)
 _TARGET = Record(
     "target",

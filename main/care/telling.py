@@ -69,7 +69,8 @@ def notifier_of(options: Options, records: SqlRecordStore) -> Notifier:
     public = options.settings.public_url.rstrip("/")
 
     def link(alert_id: str) -> str:
-        return f"{public}/app/queue/{alert_id}".rstrip("/") if public else ""
+        page = "industry-alerts" if alert_id.startswith("I") else "queue"
+        return f"{public}/app/{page}/{alert_id}".rstrip("/") if public else ""
 
     teller = Teller(
         records,

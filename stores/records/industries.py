@@ -133,6 +133,12 @@ class Industries:
             rows = connection.execute(wanted.order_by(ENTRIES.c.entry_id, ENTRIES.c.version))
             return [_entry(row) for row in rows.mappings()]
 
+    def entries_head(self, kind: str) -> int:
+        """Return how many versions a register holds."""
+        wanted = select(func.count()).select_from(ENTRIES).where(ENTRIES.c.kind == kind)
+        with self._database.reading() as connection:
+            return int(connection.execute(wanted).scalar() or 0)
+
     # ------------------------------------------------------------------ questions
 
     def add_questions(self, questions: Sequence[IncomeQuestion]) -> int:

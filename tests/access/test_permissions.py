@@ -22,9 +22,9 @@ MAY = {
     Role.ACCOUNTANT: "view_overview view_plant view_income enter_money make_plan view_people change_people"
     " view_industries enter_report",
     Role.TOWNSHIP: "view_overview view_plant view_income check_money view_people view_cases view_industries"
-    " enter_report",
+    " enter_report handle_industries",
     Role.COUNTY: "view_overview view_plant view_alerts view_cases view_income export_samples check_money"
-    " view_industries check_report",
+    " view_industries check_report handle_industries",
     Role.AUDITOR: "view_overview view_plant view_alerts view_cases view_income export_samples view_audit"
     " view_industries",
     Role.ADMIN: "view_overview view_plant view_alerts view_cases manage_users change_registry",

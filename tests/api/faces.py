@@ -22,6 +22,7 @@ from main.industries import load_industries
 from main.industry_desk import industry_services
 from main.settings import load_settings
 from queries.exchange import Exchange
+from queries.industry_exchange import IndustryExchange
 from queries.snapshot import SnapshotKeeper
 from tests.dashboard.fixtures import ROOT, World, build, few_plants, sample_registry
 
@@ -58,6 +59,7 @@ def face_over(world: World, per_minute: float = 1e6) -> Face:
         work,
         lambda: load_industries(ROOT / "config", None).in_force(day_of(world.clock.now())),
         services.industries.queries.attainments if services.industries is not None else None,
+        IndustryExchange(services.industries.queries) if services.industries is not None else None,
     )
     area = ApiArea(ApiServices(tokens, exchange, real, world.clock, per_minute))
     app = create_app(services, world.settings, [area])

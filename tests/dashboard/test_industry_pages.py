@@ -41,6 +41,7 @@ def addresses(season: Season) -> list[str]:
         "/app/bases/shed-1",
         "/app/bases/panel-1",
         "/app/assessment",
+        "/app/industry-alerts",
         "/app/village",
         f"/app/village/{village}",
     ]
@@ -58,6 +59,73 @@ def test_the_pages_open_for_those_who_see_industries(app: Any, season: Season, r
     token = login(client, role)
     for path in addresses(season):
         assert ("trouble" not in shown(client, token, path)) == (role in SEERS), path
+
+
+def test_a_claim_and_a_round_show_their_money_and_a_refusal_says_why(app: Any, season: Season) -> None:
+    client = app.test_client()
+    token = login(client, "accountant")
+    for name in (season.made.claim_id, season.made.round_id):
+        page = client.get(f"/app/fund-case/{name}").get_data(as_text=True)
+        assert "钱从哪笔收款来" in page, name
+        sent = client.post(f"/app/fund-case/{name}", data={"csrf_token": token, "act": "batch"})
+        assert (sent.status_code, "已付过" in sent.get_data(as_text=True)) == (422, True)
+
+
+def test_an_entry_is_typed_in_the_browser_and_a_wrong_one_says_why_and_is_kept_in_the_form(
+    app: Any, season: Season
+) -> None:
+    client = app.test_client()
+    token, village = login(client, "accountant"), season.world.registry.villages[2].village_id
+    cells = {
+        "base_id": "plot-7",
+        "operator_id": "op-panel",
+        "name": "板下丹参（虚构）",
+        "industry": "under_panel",
+        "indicator_id": "under_panel_mu",
+        "village_id": village,
+        "area_mu": "9000000",
+        "plant_id": season.world.registry.plants[0].plant_id,
+        "latitude": "33.9",
+        "longitude": "110.0",
+        "crop": "丹参",
+        "yuan_per_mu": "900",
+    }
+    form = {"csrf_token": token, "act": "one"} | {f"cell.{key}": value for key, value in cells.items()}
+    refused = client.post("/app/register/base", data=form)
+    assert (refused.status_code, "超过当地土地" in refused.get_data(as_text=True)) == (422, True)
+    assert 'value="板下丹参（虚构）"' in refused.get_data(as_text=True)
+    kept = client.post("/app/register/base", data=form | {"cell.area_mu": "12"})
+    assert kept.status_code == 303
+    assert "plot-7" in client.get("/app/register/base").get_data(as_text=True)
+    page = shown(client, token, "/app/industries/under_panel_mu")
+    assert '"y": [33.9]' in page, "on the map"
+    assert "板下丹参（虚构）" in shown(client, token, "/app/bases/plot-7")
+
+
+def test_a_register_comes_as_a_file_by_its_own_template(app: Any) -> None:
+    client = app.test_client()
+    token = login(client, "accountant")
+    for kind in ("operator", "base", "contract", "industry_income"):
+        content = client.get(f"/app/papers/register-template/{kind}").get_data()
+        sent = {"csrf_token": token, "act": "file", "file": (io.BytesIO(content), "empty.xlsx")}
+        answer = client.post(f"/app/register/{kind}", data=sent, content_type="multipart/form-data")
+        assert answer.status_code == 303, kind  # no rows, nothing wrong
+    sent = {"csrf_token": token, "act": "file", "file": (io.BytesIO(b"no table"), "x.xlsx")}
+    answer = client.post("/app/register/operator", data=sent, content_type="multipart/form-data")
+    assert answer.status_code == 422
+
+
+def test_the_wall_screen_shows_targets_and_no_person(app: Any) -> None:
+    client = app.test_client()
+    login(client, "county")
+    assert "slide=industries" in client.get("/screen/?slide=rank").get_data(as_text=True), "it has its turn"
+    page = client.get("/screen/?slide=industries").get_data(as_text=True)
+    assert "食用菌栽培袋数" in page
+    assert "<svg" in page
+    assert not any(word in page for word in ("H001", "H009", "op-mushroom", "菌棚一区"))
+    other = app.test_client()
+    login(other, "om")  # may not see industries: the slide is another one
+    assert "食用菌栽培袋数" not in other.get("/screen/?slide=industries").get_data(as_text=True)
 
 
 def test_the_english_pages_have_no_chinese_of_ours(app: Any, season: Season) -> None:

@@ -36,7 +36,7 @@ def test_the_slides_follow_each_other_with_the_token_kept(app: Any) -> None:
         assert follow is not None
         path = follow[1].replace("&amp;", "&")
         seen.append(re.search(r"slide=(\w+)", path)[1])  # type: ignore[index]
-    assert set(seen) == set(SLIDES)
+    assert set(seen) == set(SLIDES) - {"industries"}, "no reports are kept here: that slide is left out"
     assert KEY in path
 
 

@@ -10,6 +10,7 @@ from dashboard.components.card import card, draw_later, empty, facts, later_grap
 from dashboard.components.theme import ENERGY, POWER_BEFORE, figure_layout
 from dashboard.components.words import MISSING
 from dashboard.pages.base import Component, Site, Visit
+from dashboard.pages.industries.base_map import MAP, base_map
 from dashboard.pages.industries.parts import (
     amount,
     goal,
@@ -52,6 +53,7 @@ class OneIndustryPage:
                     ],
                     className="columns",
                 ),
+                card(texts("industry_map.title"), base_map(visit, view.bases)),
                 card(texts("industries.page.towns"), _towns(visit, view)),
                 card(
                     texts("industries.page.bases"),
@@ -63,8 +65,9 @@ class OneIndustryPage:
         )
 
     def register(self, app: Any, site: Site) -> None:  # noqa: ARG002 (every page gets the site)
-        """The trend is drawn when it comes into sight."""
+        """The trend and the map are drawn when they come into sight."""
         draw_later(app, TREND)
+        draw_later(app, MAP)
 
 
 class BasePage:

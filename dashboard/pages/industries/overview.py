@@ -45,7 +45,11 @@ class IndustriesPage:
                 html.Div(
                     [month_links(visit, "industries", period), *_tools(visit, period)], className="toolbar"
                 ),
-                card(texts("industries.notice.title"), _notices(visit, view)),
+                card(
+                    texts("industries.notice.title"),
+                    _notices(visit, view),
+                    aside=dcc.Link(texts("industry_alerts.all"), href=f"{site.prefix}industry-alerts"),
+                ),
                 card(f"{texts('industries.page.targets')} {period}", _targets(visit, view)),
                 card(
                     texts("industries.page.reports"),
@@ -139,6 +143,7 @@ def _tools(visit: Visit, period: str) -> list[Component]:
                 href=f"{prefix}report-import?month={period}",
                 className="button",
             ),
+            html.A(texts("registers.menu"), href=f"{prefix}register/base", className="button"),
         ]
     return [html.Span(className="grow"), *links]
 

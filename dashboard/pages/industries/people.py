@@ -227,7 +227,7 @@ def _cases(visit: Visit, view: FundView) -> Component:
     for claim, decision in view.claims:
         rows.append(
             [
-                claim.identity,
+                _case_link(visit, claim.identity),
                 registry.village_label(claim.village_id, texts.language),
                 str(claim.content["cause"]),
                 yuan(int(claim.content["asked_fen"])),
@@ -237,12 +237,16 @@ def _cases(visit: Visit, view: FundView) -> Component:
     for made, decision in view.rounds:
         total = sum(int(line[3]) for line in made.content["lines"])
         what = texts("industries.page.payees", count=len(made.content["lines"]))
-        rows.append([made.identity, "", what, yuan(total), _decided(decision, texts)])
+        rows.append([_case_link(visit, made.identity), "", what, yuan(total), _decided(decision, texts)])
     if not rows:
         return empty(texts("industries.page.no_cases"))
     names = ("number", "village_name", "what", "asked", "decision")
     heads = [(texts(f"industries.page.{name}"), name == "asked") for name in names]
     return table(heads, rows, texts("industries.page.cases"))
+
+
+def _case_link(visit: Visit, source_id: str) -> Component:
+    return html.A(source_id, href=f"{visit.site.prefix}fund-case/{source_id}")
 
 
 def _decided(decision: Any, texts: Texts) -> str:

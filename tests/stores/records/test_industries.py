@@ -85,6 +85,7 @@ def test_a_register_shows_the_newest_version_and_keeps_the_older_ones(kept: SqlR
     assert kept.entries("base") == [two]
     assert kept.entries("base", every_version=True) == [one, two]
     assert kept.entries("operator") == [other]
+    assert [kept.entries_head(kind) for kind in ("base", "operator", "contract")] == [2, 1, 0]
 
 
 def test_a_question_is_asked_once_closed_with_a_note_and_deleted_on_its_day(kept: SqlRecordStore) -> None:
