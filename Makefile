@@ -6,7 +6,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev tools run test check format smoke bench bundle lock clean
 .PHONY: campaign-wire campaign-fuzz campaign-kills campaign-power campaign-week campaign-web
-.PHONY: campaign-detection campaign-ledger campaign-outage
+.PHONY: campaign-detection campaign-ledger campaign-outage campaign-jobs
+.PHONY: campaign-edge
 
 help: ## this list
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -61,6 +62,11 @@ campaign-kills: setup-dev ## 1,000 kill -9 of the queue's writer and of a collec
 	@$(BIN)/python -m bench.kills --what forwarder --kills 200
 	@! $(BIN)/python -m bench.kills --what spool --kills 200 --planted early
 
+campaign-edge: setup-dev tools ## 200 kill -9 of a village's collector, 200 of village, broker and centre in turn, and the planted error (half an hour)
+	@$(BIN)/python -m bench.edge_kills --what village --kills 200
+	@$(BIN)/python -m bench.edge_kills --what all --kills 200
+	@! $(BIN)/python -m bench.edge_kills --what all --kills 12 --planted early
+
 campaign-web: setup-dev ## the data interface by its description and 10,000 hostile posts to the callbacks: no 5xx
 	@$(BIN)/python -m bench.fuzz_web --examples 200 --posts 10000
 
@@ -75,6 +81,9 @@ campaign-power: setup-dev ## 10,000 power cuts, and the planted errors that must
 campaign-week: setup-dev ## a week of 60 plants with every trouble: the account of samples against the truth, slot by slot
 	@$(BIN)/python -m bench.week --plants 59 --days 7
 	@! $(BIN)/python -m bench.week --plants 2 --days 1 --planted drop
+
+campaign-jobs: setup-dev ## 30 days of jobs with stops, kills and clock steps: one right result for every period
+	@$(BIN)/python -m bench.job_month --days 30
 
 campaign-outage: setup-dev tools ## 72 hours of the fleet without the store, drained beside live rows: InfluxDB, then the embedded store
 	@$(BIN)/python -m bench.drain --hours 72 --store influx

@@ -161,6 +161,12 @@ class FieldBroker:
     def acknowledge(self, receipts: list[tuple[int, int]]) -> None:
         """Forget them."""
 
+    def answer(self, topic: str, payload: bytes) -> None:
+        """Nobody waits for an answer."""
+
+    def greet(self, words: Sequence[tuple[str, bytes]]) -> None:
+        """Nobody waits for a greeting."""
+
     def gaps(self) -> dict[str, int]:
         """Return how many numbered messages never came."""
         return dict(self._gaps)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -32,22 +32,42 @@ class CommitCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class _Item:
-    """One thing on its way to the disk: a batch, a word about slots, a delivery, or several of them."""
+class Reply:
+    """What is to be said, and where, once something is on disk; a later one of the same kind replaces it."""
 
-    batch: Batch | None = None
+    topic: str
+    kind: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Things on their way to the disk, all or nothing: samples, words about slots, notes, a delivery.
+
+    ``states`` are those of the samples' slots, None where it is what their qualities say. ``bad`` is kept in
+    quarantine, by origin, payload and reason.
+    """
+
+    batches: tuple[Batch, ...] = ()
+    states: tuple[int | None, ...] = ()
+    said: tuple[Said, ...] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)
     delivery: Delivery | None = None
-    said: Said | None = None
-    state: int | None = None
+    bad: tuple[tuple[str, bytes, str], ...] = ()
+    reply: Reply | None = None
 
 
 @dataclass(slots=True)
-class _Group:
+class Group:
+    """What goes to the disk in one go, and what is to be said then."""
+
     batches: list[Batch] = field(default_factory=list)
     states: dict[int, int] = field(default_factory=dict)
     said: list[Said] = field(default_factory=list)
-    bad: list[Delivery] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)
+    bad: list[tuple[str, bytes, str]] = field(default_factory=list)
     receipts: list[tuple[int, int]] = field(default_factory=list)
+    replies: dict[tuple[str, str], bytes] = field(default_factory=dict)
 
 
 class GroupCommit:
@@ -57,13 +77,13 @@ class GroupCommit:
         self,
         spool: Spool,
         identity: IdentityWatch,
-        on_commit: Callable[[Sequence[Batch], list[tuple[int, int]]], None],
+        on_commit: Callable[[Group], None],
     ) -> None:
         self.counts = CommitCounts()
         self._spool = spool
         self._identity = identity
         self._on_commit = on_commit
-        self._waiting: deque[_Item] = deque()
+        self._waiting: deque[Parcel] = deque()
         self._some = asyncio.Event()
         self._many = asyncio.Event()
         self._stopping = False
@@ -78,14 +98,24 @@ class GroupCommit:
             self.counts.lost += 1
             self.say((batch.device_id, batch.measured_at, SlotState.SPOOL_SHED))
             return
-        self._queue(_Item(batch, delivery, None, state))
+        self.send(
+            Parcel(
+                () if batch is None else (batch,),
+                () if batch is None else (state,),
+                delivery=delivery,
+                bad=((delivery.topic, delivery.payload, delivery.reason),)
+                if batch is None and delivery is not None and delivery.reason
+                else (),
+            )
+        )
 
     def say(self, said: Said) -> None:
         """Queue a word about slots, behind the batches before it."""
-        self._queue(_Item(said=said))
+        self.send(Parcel(said=(said,)))
 
-    def _queue(self, item: _Item) -> None:
-        self._waiting.append(item)
+    def send(self, parcel: Parcel) -> None:
+        """Queue a parcel."""
+        self._waiting.append(parcel)
         self._some.set()
         if len(self._waiting) >= ROWS_MAX:
             self._many.set()
@@ -126,12 +156,12 @@ class GroupCommit:
             log.info("spool: the disk takes rows again after %s refusals", self._refused)
             self._refused = 0
         self.counts.committed += len(group.batches)
-        self._on_commit(group.batches, group.receipts)
+        self._on_commit(group)
 
-    def _store(self, group: _Group, notes: dict[str, str]) -> None:
-        for delivery in group.bad:
-            self._spool.quarantine_message(delivery.topic, delivery.payload, delivery.reason)
-        self._spool.append(group.batches, notes, group.said, group.states)
+    def _store(self, group: Group, notes: dict[str, str]) -> None:
+        for origin, payload, reason in group.bad:
+            self._spool.quarantine_message(origin, payload, reason)
+        self._spool.append(group.batches, notes | group.notes, group.said, group.states)
 
     async def _wait_after(self, error: SpoolError) -> None:
         self._refused += 1
@@ -142,18 +172,19 @@ class GroupCommit:
             await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 (spread, not secrecy)
 
 
-def _sorted(taken: Sequence[_Item]) -> _Group:
-    group = _Group()
-    for item in taken:
-        if item.said is not None:
-            group.said.append(item.said)
-        if item.batch is not None:
-            if item.state is not None:
-                group.states[len(group.batches)] = item.state
-            group.batches.append(item.batch)
-        delivery = item.delivery
-        if delivery is not None:
-            group.receipts.append(delivery.receipt)
-            if item.batch is None and delivery.reason:
-                group.bad.append(delivery)
+def _sorted(taken: Sequence[Parcel]) -> Group:
+    group = Group()
+    for parcel in taken:
+        first = len(group.batches)
+        group.states |= {
+            first + place: state for place, state in enumerate(parcel.states) if state is not None
+        }
+        group.batches += parcel.batches
+        group.said += parcel.said
+        group.notes |= parcel.notes
+        group.bad += parcel.bad
+        if parcel.delivery is not None:
+            group.receipts.append(parcel.delivery.receipt)
+        if parcel.reply is not None:
+            group.replies[parcel.reply.topic, parcel.reply.kind] = parcel.reply.payload
     return group

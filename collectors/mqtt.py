@@ -2,7 +2,8 @@
 
 Gateways publish one JSON document per device and instant to ``pv/<plant>/<device>/data`` with QoS 1. The
 session outlives us by seven days, so that what is published while we are away waits at the broker.
-Retained messages are old news and never count as samples. Whatever a callback meets, the network thread
+Retained messages are old news and never count as samples. What collectors in villages send (collectors/edge_codec.py) is
+answered on a topic of its own once it is on disk. Whatever a callback meets, the network thread
 goes on: a message that cannot be understood is quarantined and acknowledged.
 """
 
@@ -10,7 +11,7 @@ import logging
 import re
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from collectors.edge_codec import KINDS, BadMessageError, is_edge_topic, read_edge
 from collectors.source import Delivery
 from domain.clock import Clock
 from domain.measurement import Origin, Sample
@@ -30,7 +32,7 @@ from domain.timespan import Interval
 
 log = logging.getLogger(__name__)
 
-TOPIC = "pv/+/+/data"
+TOPICS = ("pv/+/+/data", *(f"pv/+/+/{kind}" for kind in KINDS))
 PAYLOAD_MAX = 64 * 1024
 RECEIVE_MAX = 500
 SESSION_S = 7 * 86_400
@@ -135,6 +137,7 @@ class MqttCollector:
         self._connected = False
         self._away_since: datetime | None = None
         self._lost: list[Interval] = []
+        self._greetings: list[tuple[str, bytes]] = []
         self._said_down = False
         self._version = broker.version
         self._unknown_version = False
@@ -171,6 +174,16 @@ class MqttCollector:
             for connection, message_id in receipts:
                 if connection == self._connection and message_id:
                     self._client.ack(message_id, 1)
+
+    def answer(self, topic: str, payload: bytes) -> None:
+        """Tell a collector in a village what is safe here; it asks again where nobody hears us."""
+        if self._connected:
+            self._client.publish(topic, payload, qos=1)
+
+    def greet(self, words: Sequence[tuple[str, bytes]]) -> None:
+        """Say this whenever the broker accepts us."""
+        with self._lock:
+            self._greetings = list(words)
 
     def gaps(self) -> dict[str, int]:
         """Return how many numbered messages of each device never came."""
@@ -255,10 +268,14 @@ class MqttCollector:
                 self._lost.append(Interval(min(self._away_since or now, now), now))
             log.warning("%s: the broker lost our session; what was published meanwhile is gone", self._broker)
         if self._version >= 5:
-            client.subscribe(TOPIC, options=SubscribeOptions(qos=1, retainHandling=2))
+            client.subscribe([(topic, SubscribeOptions(qos=1, retainHandling=2)) for topic in TOPICS])
         else:
-            client.subscribe(TOPIC, qos=1)
+            client.subscribe([(topic, 1) for topic in TOPICS])
         self._connected = True
+        with self._lock:
+            greetings = list(self._greetings)
+        for topic, payload in greetings:
+            client.publish(topic, payload, qos=1)
         if self._said_down:
             self._said_down = False
             log.info("%s: connected again", self._broker)
@@ -304,6 +321,11 @@ class MqttCollector:
     def _judge(self, receipt: tuple[int, int], message: paho.MQTTMessage) -> Delivery:
         topic = message._topic.decode("utf-8", "replace")  # noqa: SLF001 (.topic raises on bytes that are no text)
         payload = bytes(message.payload)
+        if is_edge_topic(topic):
+            try:
+                return Delivery(receipt, None, topic, payload, edge=read_edge(topic, payload))
+            except BadMessageError as error:
+                return Delivery(receipt, None, topic, payload[:PAYLOAD_MAX], str(error))
         try:
             device_id, document = read_message(topic, payload)
         except NotUnderstoodError as error:

@@ -110,6 +110,11 @@ Say = Callable[[SlotRange], None]
 Deliver = Callable[[PolledDevice, Sample, tuple[BlockRead, ...], Sample | None], None]
 
 
+def phase_of(wire_id: str, period_s: float) -> float:
+    """Return how far behind whole multiples of the period the slots of a wire begin, wherever it is polled. [s]"""
+    return zlib.crc32(wire_id.encode()) / 2**32 * period_s
+
+
 class WirePoller:
     """Polls one wire.
 
@@ -173,7 +178,7 @@ class WirePoller:
     @property
     def phase_s(self) -> float:
         """How far behind whole multiples of the period its slots begin. [s]"""
-        return zlib.crc32(self.wire_id.encode()) / 2**32 * self._period_s
+        return phase_of(self.wire_id, self._period_s)
 
     async def run(self) -> None:
         """Poll until cancelled; closes the wire then."""

@@ -24,6 +24,7 @@ KEPT_DAYS = 8
 _HOLE_US = 14 * 86_400 * 1_000_000  # a longer absence is not written out slot by slot
 _AHEAD_US = 86_400 * 1_000_000  # no stamp further ahead opens a day
 _OPEN = bytes([SlotState.OPEN])
+_OURS = frozenset({SlotState.REJECTED_BY_STORE, SlotState.SPOOL_SHED, SlotState.IMPLAUSIBLE_TIME})
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,23 @@ class SlotBook:
             for slot in range(first, upto):
                 self._say(strip, slot, said.state)
 
+    def adopt(self, told: Strip) -> None:
+        """Take from a collector in the field why slots have no sample: it asked, so it knows better than we.
+
+        Whether there is a sample only the sample itself can say, and what we lost ourselves stays.
+        """
+        for number, state in enumerate(told.states):
+            if state == SlotState.OPEN or is_there(state):
+                continue
+            us = told.start_us + number * told.period_us
+            strip = self._find(told.device_id, us)
+            if strip is None:
+                continue
+            slot = (us - strip.start_us) // strip.period_us
+            before = strip.states[slot]
+            if before != state and not is_there(before) and before not in _OURS:
+                self._put(strip, slot, state)
+
     def _close(self, strip: Strip, upto: int, state: int) -> None:
         slot = strip.states.find(_OPEN, 0, max(0, upto))
         while slot != -1:
@@ -193,12 +211,16 @@ class SlotBook:
             self._strips[name] = [strip for strip in self._strips[name] if strip.end_us > us]
         return gone
 
-    def is_there(self, device_id: str, at: datetime) -> bool:
-        """Tell whether the slot of ``at`` has a sample."""
+    def state_at(self, device_id: str, at: datetime) -> int:
+        """Return what became of the slot of ``at``, ``OPEN`` where there is none."""
         strip = self._find(device_id, microseconds(at))
         if strip is None:
-            return False
-        return is_there(strip.states[(microseconds(at) - strip.start_us) // strip.period_us])
+            return SlotState.OPEN
+        return strip.states[(microseconds(at) - strip.start_us) // strip.period_us]
+
+    def is_there(self, device_id: str, at: datetime) -> bool:
+        """Tell whether the slot of ``at`` has a sample."""
+        return is_there(self.state_at(device_id, at))
 
     # ------------------------------------------------------------------ on disk or not at all
 

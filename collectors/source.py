@@ -1,9 +1,10 @@
-"""The narrow doors between collectors and the field: a wire that can be read, a broker that delivers."""
+"""The narrow doors between collectors and the field: a wire that can be read, a broker that delivers, a line home."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from collectors.edge_codec import Answer, EdgeMessage
 from domain.measurement import BlockRead, Sample, WordBlock
 from domain.timespan import Interval
 
@@ -37,7 +38,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message that arrived: a sample, or a payload nobody could understand and why.
+    """One message that arrived: a sample, what a collector in a village says, or a payload nobody understood and why.
 
     ``receipt`` is handed back to `MessageSource.acknowledge` once the content is safe on disk.
     """
@@ -47,6 +48,7 @@ class Delivery:
     topic: str = ""
     payload: bytes = b""
     reason: str = ""
+    edge: EdgeMessage | None = None
 
 
 class MessageSource(Protocol):
@@ -58,6 +60,14 @@ class MessageSource(Protocol):
 
     def acknowledge(self, receipts: list[tuple[int, int]]) -> None:
         """Tell the broker that these are safe on disk."""
+        ...
+
+    def answer(self, topic: str, payload: bytes) -> None:
+        """Tell a collector in a village what is safe here; where nobody is connected it asks again by itself."""
+        ...
+
+    def greet(self, words: Sequence[tuple[str, bytes]]) -> None:
+        """Say this, by topic, whenever the broker accepts us."""
         ...
 
     def gaps(self) -> dict[str, int]:
@@ -74,4 +84,28 @@ class MessageSource(Protocol):
 
     def stop(self) -> None:
         """Disconnect; the broker keeps what was not acknowledged."""
+        ...
+
+
+class Line(Protocol):
+    """What the village's forwarder needs of a line."""
+
+    def start(self, on_answer: Callable[[Answer], None], on_up: Callable[[], None]) -> None:
+        """Connect in the background; both are called in a thread of the line."""
+        ...
+
+    def listen(self, plant_id: str, source: str) -> None:
+        """Listen for answers to this source, and to everyone of its plant."""
+        ...
+
+    def publish(self, topic: str, payload: bytes) -> bool:
+        """Send a message; False when it did not even leave."""
+        ...
+
+    def is_connected(self) -> bool:
+        """Tell whether the broker accepted us."""
+        ...
+
+    def stop(self) -> None:
+        """Hang up."""
         ...

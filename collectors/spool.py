@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS quarantine (
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
-Said = SlotRange | tuple[str, datetime, int]
+Said = SlotRange | tuple[str, datetime, int] | Strip
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +173,17 @@ class Spool:
         with self._lock, self._file.errors():
             oldest, newest = self._db.execute("SELECT min(id), max(id) FROM queue").fetchone()
             return int(oldest or 0), int(newest or 0)
+
+    def last_id(self) -> int:
+        """Return the highest id any row ever had."""
+        with self._lock, self._file.errors():
+            row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'queue'").fetchone()
+            return int(row[0]) if row else 0
+
+    def states_of(self, batches: Sequence[Batch]) -> list[int]:
+        """Return what the book says of the slots of batches."""
+        with self._lock:
+            return [self.book.state_at(batch.device_id, batch.measured_at) for batch in batches]
 
     def ack(self, upto_id: int) -> None:
         """Forget every row up to and including ``upto_id``: they are safe in the store."""
@@ -323,6 +334,8 @@ class Spool:
         for one in said:
             if isinstance(one, SlotRange):
                 self.book.apply(one)
+            elif isinstance(one, Strip):
+                self.book.adopt(one)
             else:
                 self.book.note(*one)
 

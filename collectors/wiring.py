@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from collectors.contact import DeviceContact
-from collectors.poller import PolledDevice
+from collectors.poller import PolledDevice, phase_of
 from collectors.read_plan import ReadPlan, Span
+from collectors.slot_book import Grid
 from domain.clock import Clock
+from domain.errors import ConfigurationError
 from domain.measurement import Batch, BlockRead, Quality, Sample
 from domain.plant import Connection, Device, DeviceKind, Gateway, Plant, Registry, WireProtocol
 from domain.timespan import day_of
@@ -41,7 +43,7 @@ def polled_wires(registry: Registry, profiles: Mapping[str, DeviceProfile], cloc
         if plant.connection is not Connection.LIVE:
             continue
         for gateway in plant.gateways:
-            if gateway.protocol is WireProtocol.MQTT:
+            if gateway.protocol is WireProtocol.MQTT or gateway.edge:
                 continue
             behind = [
                 device
@@ -66,6 +68,40 @@ def published_devices(registry: Registry, clock: Clock) -> dict[str, Device]:
             if live and in_service(device, day):
                 found[device.device_id] = device
     return found
+
+
+def edge_devices(registry: Registry, clock: Clock) -> dict[str, tuple[Device, Grid]]:
+    """Return the devices a collector in a village polls for us, by id, each with the grid it is polled on."""
+    found = {}
+    day = day_of(clock.now())
+    for plant in registry.plants:
+        wires = {gateway.gateway_id for gateway in plant.gateways if gateway.edge}
+        for device in plant.devices:
+            if plant.connection is Connection.LIVE and device.gateway_id in wires and in_service(device, day):
+                phase_s = phase_of(str(device.gateway_id), plant.poll_period_s)
+                found[device.device_id] = (device, Grid.of(plant.poll_period_s, phase_s, plant.time_zone))
+    return found
+
+
+def at_edge(registry: Registry, plant_id: str) -> Registry:
+    """Return what the collector of one village is about: its plant, the wires it polls, the devices behind them.
+
+    Raises
+    ------
+    ConfigurationError
+        There is no such plant, or none of its gateways is marked ``edge``.
+    """
+    plant = registry.plants_by_id.get(plant_id)
+    if plant is None:
+        raise ConfigurationError(f"the registry has no plant {plant_id!r}; name one of it with --plant")
+    wires = tuple(replace(gateway, edge=False) for gateway in plant.gateways if gateway.edge)
+    if not wires:
+        raise ConfigurationError(
+            f"plant {plant_id}: no gateway of it has `edge: true`; mark the ones this machine polls"
+        )
+    names = {gateway.gateway_id for gateway in wires}
+    devices = tuple(device for device in plant.devices if device.gateway_id in names)
+    return replace(registry, plants=(replace(plant, gateways=wires, devices=devices),))
 
 
 def _register_profile(device: Device, profiles: Mapping[str, DeviceProfile]) -> bool:

@@ -21,6 +21,7 @@ from revenue.bookkeeping import Voucherhead, settlement_entry
 from revenue.deduction import sums
 from revenue.opening import KIND as OPENING
 from revenue.opening import opening_entry, opening_of
+from revenue.refusal import words_of
 from revenue.settlement import Settlement, settle
 from revenue.statement import GridStatement
 from revenue.tariff import SUBSIDY
@@ -56,7 +57,7 @@ class Books(MoneyCommands):
             try:
                 entries.append(opening_entry(opening_of(fact), words, maker, principal.user_id))
             except MoneyError as error:
-                raise MoneyRefusedError("sums", reason=str(error)) from error
+                raise MoneyRefusedError("sums", reason=error) from error
         with self._carry_out(principal, "opening.approve", ", ".join(sorted(wanted))[:200]):
             return self._post(entries)
 
@@ -123,7 +124,7 @@ class _Settling:
                 problems.append((plant_id, error.words(Texts(self._principal.language))))
                 continue
             except (MoneyError, ConfigurationError) as error:
-                problems.append((plant_id, str(error)))
+                problems.append((plant_id, words_of(error, Texts(self._principal.language))))
                 continue
             if one is None:
                 unchanged += 1

@@ -19,7 +19,7 @@ from revenue.red_flags import CLOSED as FLAG_CLOSED
 from revenue.tariff import SUBSIDY
 
 ASK_CLOSE, ASK_REVERSE, DRAFT, PLATFORM = "close_request", "reversal_request", "draft", "platform_voucher"
-_BY_CORRECTION = frozenset({"settlement", "receipt", "reversal", "opening"})
+BY_CORRECTION = frozenset({"settlement", "receipt", "reversal", "opening"})
 _TEXT_CHARS_MAX = 200
 
 
@@ -193,14 +193,14 @@ class Closings(MoneyCommands):
         except LedgerRefusedError as error:
             raise refused(error) from error
         except MoneyError as error:
-            raise MoneyRefusedError("sums", reason=str(error)) from error
+            raise MoneyRefusedError("sums", reason=error) from error
 
     def _reversible(self, principal: Principal, key: str) -> Voucher:
         voucher = self._money.voucher(key)
         if voucher is None:
             raise MoneyRefusedError("not_found", what=key)
         self._village(principal, voucher.entry.village_id)
-        if voucher.entry.source_kind in _BY_CORRECTION:
+        if voucher.entry.source_kind in BY_CORRECTION:
             raise MoneyRefusedError("by_correction", kind=voucher.entry.source_kind)
         return voucher
 

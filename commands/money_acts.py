@@ -1,7 +1,5 @@
 """Further orders of the command line on money in: reversal, typed vouchers, accounts, exchanges, late subsidy, year end."""
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -9,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from access.principal import Principal
 from commands.closing import DraftLine
 from commands.money_base import MoneyRefusedError
+from commands.money_words import file_of, read_text, text_of
 from commands.tables import read_table
 from revenue import sheet
-from revenue.sheet import Cell, CellError
 from texts.loader import Texts
 
 if TYPE_CHECKING:
@@ -32,82 +30,60 @@ _SUBSIDIES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def _text(payload: Mapping[str, Any], name: str) -> str:
-    return str(payload.get(name) or "").strip()
-
-
-def _file(payload: Mapping[str, Any]) -> bytes:
-    try:
-        return base64.b64decode(_text(payload, "content"), validate=True)
-    except binascii.Error as error:
-        raise MoneyRefusedError("unreadable", what="--file", text="") from error
-
-
-def _read(name: str, read: Callable[[Cell], Any], text: str) -> Any:
-    """Return a typed value; what cannot be read is refused with its name and the reason in words."""
-    try:
-        found = read(Cell(text.strip()))
-    except CellError as error:
-        raise MoneyRefusedError("unreadable", what=name, text=text[:40]) from error
-    if found is None:
-        raise MoneyRefusedError("unreadable", what=name, text=text[:40])
-    return found
-
-
 def ask_reversal(desk: "MoneyDesk", who: Principal, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Ask that a voucher be reversed."""
-    desk.closings.ask_reversal(who, _text(payload, "key"), _text(payload, "reason"))
-    return {"key": _text(payload, "key")}
+    desk.closings.ask_reversal(who, text_of(payload, "key"), text_of(payload, "reason"))
+    return {"key": text_of(payload, "key")}
 
 
 def reverse(desk: "MoneyDesk", who: Principal, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Reverse a voucher another person asked to reverse."""
-    voucher = desk.closings.reverse(who, _text(payload, "key"))
-    return {"key": _text(payload, "key"), "period": voucher.period, "number": voucher.number}
+    voucher = desk.closings.reverse(who, text_of(payload, "key"))
+    return {"key": text_of(payload, "key"), "period": voucher.period, "number": voucher.number}
 
 
 def draft_voucher(desk: "MoneyDesk", who: Principal, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Keep a voucher typed by hand, its lines in a file."""
     optional = frozenset({"debit", "credit", "plant", "person", "lot"})
     lines = []
-    for row in read_table(_file(payload), _LINES, optional):
+    for row in read_table(file_of(payload), _LINES, optional):
         cells = {name: row.cells.get(name, "").strip() for name in _LINES}
         debit, credit = (
-            _read(f"{row.number} {name}", sheet.fen, cells[name] or "0") for name in ("debit", "credit")
+            read_text(f"{row.number} {name}", sheet.fen, cells[name] or "0") for name in ("debit", "credit")
         )
         lines.append(
             DraftLine(cells["account"], debit - credit, cells["plant"], cells["person"], cells["lot"])
         )
-    key, on = _text(payload, "key"), _read("--on", sheet.day, _text(payload, "on"))
-    summary, document = _text(payload, "summary"), _text(payload, "document")
-    desk.closings.draft(who, _text(payload, "village"), key, on, summary, document, lines)
+    key, on = text_of(payload, "key"), read_text("--on", sheet.day, text_of(payload, "on"))
+    summary, document = text_of(payload, "summary"), text_of(payload, "document")
+    desk.closings.draft(who, text_of(payload, "village"), key, on, summary, document, lines)
     return {"key": key, "lines": len(lines)}
 
 
 def approve_voucher(desk: "MoneyDesk", who: Principal, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Book a voucher another person typed."""
-    voucher = desk.closings.approve(who, _text(payload, "key"))
-    return {"key": _text(payload, "key"), "period": voucher.period, "number": voucher.number}
+    voucher = desk.closings.approve(who, text_of(payload, "key"))
+    return {"key": text_of(payload, "key"), "period": voucher.period, "number": voucher.number}
 
 
 def platform_number(desk: "MoneyDesk", who: Principal, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Write back the number a voucher got on the platform of the official books."""
-    key, number = _text(payload, "key"), _text(payload, "number")
+    key, number = text_of(payload, "key"), text_of(payload, "number")
     desk.closings.note_platform_number(who, key, number)
     return {"key": key, "number": number}
 
 
 def map_account(desk: "MoneyDesk", who: Principal, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Say whose settlement account this is."""
-    account, plant = _text(payload, "account"), _text(payload, "plant")
-    desk.money_in.map_account(who, account, plant, _text(payload, "document"))
+    account, plant = text_of(payload, "account"), text_of(payload, "plant")
+    desk.money_in.map_account(who, account, plant, text_of(payload, "document"))
     return {"account": account, "plant": plant}
 
 
 def exchange(desk: "MoneyDesk", who: Principal, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Enter the exchange of a meter."""
-    cells = {name: _text(payload, name) for name in ("account", "on", "document")}
-    cells |= {name: _text(payload, name) for name in ("old_end", "new_start", "new_multiplier")}
+    cells = {name: text_of(payload, name) for name in ("account", "on", "document")}
+    cells |= {name: text_of(payload, name) for name in ("old_end", "new_start", "new_multiplier")}
     wrong = desk.papers.type_exchange(who, cells)
     if wrong:
         texts = Texts(who.language)
@@ -116,15 +92,20 @@ def exchange(desk: "MoneyDesk", who: Principal, payload: Mapping[str, Any]) -> M
     return {"account": cells["account"], "on": cells["on"]}
 
 
+def subsidy_list(payload: Mapping[str, Any]) -> dict[str, int]:
+    """Return the amount of each plant by a remittance list. [fen]"""
+    parts: dict[str, int] = {}
+    for row in read_table(file_of(payload), _SUBSIDIES):
+        plant = row.cells["plant"].strip()
+        parts[plant] = parts.get(plant, 0) + read_text(f"{row.number}", sheet.fen, row.cells["amount"])
+    return parts
+
+
 def confirm_subsidy(desk: "MoneyDesk", who: Principal, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Confirm a late subsidy: a remittance list of plants and amounts, and the months it was earned in."""
-    rows = read_table(_file(payload), _SUBSIDIES)
-    parts: dict[str, int] = {}
-    for row in rows:
-        plant = row.cells["plant"].strip()
-        parts[plant] = parts.get(plant, 0) + _read(f"{row.number}", sheet.fen, row.cells["amount"])
-    first, last = (_read(name, sheet.period, _text(payload, name)) for name in ("first", "last"))
-    one = desk.receipts.confirm_subsidy(who, _text(payload, "movement"), parts, first, last)
+    parts = subsidy_list(payload)
+    first, last = (read_text(name, sheet.period, text_of(payload, name)) for name in ("first", "last"))
+    one = desk.receipts.confirm_subsidy(who, text_of(payload, "movement"), parts, first, last)
     return {
         "movement": one.movement_id,
         "items": len(one.items),
@@ -134,26 +115,26 @@ def confirm_subsidy(desk: "MoneyDesk", who: Principal, payload: Mapping[str, Any
 
 def undo_receipt(desk: "MoneyDesk", who: Principal, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Undo a wrong match of a receipt."""
-    movement = _text(payload, "movement")
+    movement = text_of(payload, "movement")
     return {
         "movement": movement,
-        "vouchers": desk.receipts.undo(who, movement, _text(payload, "reason")),
+        "vouchers": desk.receipts.undo(who, movement, text_of(payload, "reason")),
     }
 
 
 def ask_year_end(desk: "MoneyDesk", who: Principal, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Ask that a year be closed."""
-    village, year = _text(payload, "village"), _year(payload)
-    reserve = _read("--reserve", sheet.fen, _text(payload, "reserve") or "0")
-    desk.years.ask_year_end(who, village, year, reserve, _text(payload, "document"))
+    village, year = text_of(payload, "village"), _year(payload)
+    reserve = read_text("--reserve", sheet.fen, text_of(payload, "reserve") or "0")
+    desk.years.ask_year_end(who, village, year, reserve, text_of(payload, "document"))
     return {"village": village, "year": year}
 
 
 def year_end(desk: "MoneyDesk", who: Principal, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Close a year another person asked to close."""
-    done = desk.years.end_year(who, _text(payload, "village"), _year(payload))
+    done = desk.years.end_year(who, text_of(payload, "village"), _year(payload))
     return {
-        "village": _text(payload, "village"),
+        "village": text_of(payload, "village"),
         "year": done.year,
         "result_fen": done.result_fen,
         "reserve_fen": done.reserve_fen,
@@ -162,7 +143,7 @@ def year_end(desk: "MoneyDesk", who: Principal, payload: Mapping[str, Any]) -> M
 
 
 def _year(payload: Mapping[str, Any]) -> int:
-    return date.fromisoformat(f"{_read('YEAR', sheet.period, _text(payload, 'year') + '-12')}-01").year
+    return date.fromisoformat(f"{read_text('YEAR', sheet.period, text_of(payload, 'year') + '-12')}-01").year
 
 
 ACTS: Mapping[str, Act] = {

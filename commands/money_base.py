@@ -14,6 +14,7 @@ from domain.timespan import day_of
 from revenue.deduction import KIND as DEDUCTION
 from revenue.deduction import Deduction, deduction_of
 from revenue.ownership import shares_on, watts
+from revenue.refusal import words_of
 from revenue.settlement import KIND as SETTLEMENT
 from revenue.settlement import Settlement, lines_in_force, newest, settlement_of
 from revenue.statement import KIND as STATEMENT
@@ -33,7 +34,8 @@ class MoneyRefusedError(CommandError):
 
     def words(self, texts: Texts) -> str:
         """Return why, in the reader's language."""
-        return texts(f"ledger.refused.{self.key}", **self.values)
+        said = {k: words_of(v, texts) if isinstance(v, Exception) else v for k, v in self.values.items()}
+        return texts(f"ledger.refused.{self.key}", **said)
 
 
 def refused(error: LedgerRefusedError) -> MoneyRefusedError:

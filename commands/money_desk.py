@@ -3,25 +3,30 @@
 import base64
 import binascii
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any
 
 from access.principal import Principal
 from commands.authenticate import Authenticate
 from commands.books import Books
+from commands.check_acts import CHECK_ACTS
 from commands.closing import Closings
 from commands.console import logged_in
 from commands.money_acts import ACTS
 from commands.money_base import MoneyRefusedError
+from commands.money_checks import MoneyChecks
 from commands.money_in import FilePreview, MoneyIn
+from commands.progress import ProgressBoard
 from commands.receipts import Receipts
 from commands.tables import TableRefusedError
 from commands.typed_papers import TypedPapers
 from commands.year_close import YearClose
 from domain.clock import Clock
-from domain.errors import CommandError
+from domain.errors import CommandError, MoneyError
 from domain.plant import Registry
+from revenue.refusal import words_of
 from revenue.tariff import Tariffs
 from stores.ledger_protocol import MoneyRecords
 from texts.loader import Texts
@@ -40,6 +45,8 @@ class MoneyDesk:
     records: MoneyRecords
     papers: TypedPapers
     years: YearClose
+    checks: MoneyChecks
+    board: ProgressBoard = field(default_factory=ProgressBoard)
 
     @classmethod
     def over(
@@ -55,6 +62,7 @@ class MoneyDesk:
             records,
             TypedPapers(*given),
             YearClose(*given),
+            MoneyChecks(*given),
         )
 
 
@@ -72,6 +80,7 @@ def money_orders(desk: MoneyDesk, authenticate: Authenticate) -> dict[str, Order
         "ask_close": _ask_close,
         "close": _close,
         **ACTS,
+        **CHECK_ACTS,
     }
 
     def order(act: Callable[[MoneyDesk, Principal, Mapping[str, Any]], Mapping[str, Any]]) -> Order:
@@ -82,11 +91,14 @@ def money_orders(desk: MoneyDesk, authenticate: Authenticate) -> dict[str, Order
                     return act(desk, principal, payload)
             except (MoneyRefusedError, TableRefusedError) as error:
                 raise CommandError(error.words(texts)) from error
+            except MoneyError as error:
+                raise CommandError(words_of(error, texts)) from error
 
         return carried_out
 
     found = {f"revenue.{name}": order(act) for name, act in makers.items()}
     found["revenue.verify"] = lambda _payload: _verify(desk)
+    found["revenue.progress"] = lambda payload: _progress(desk, payload)
     return found
 
 
@@ -94,14 +106,14 @@ def _content(payload: Mapping[str, Any]) -> bytes:
     try:
         return base64.b64decode(str(payload.get("content", "")), validate=True)
     except binascii.Error as error:
-        raise CommandError("the content of the file did not arrive whole; try again") from error
+        raise MoneyRefusedError("unreadable", what="FILE", text="") from error
 
 
 def _day(payload: Mapping[str, Any]) -> date:
     try:
         return date.fromisoformat(str(payload.get("on", "")))
     except ValueError as error:
-        raise CommandError(f"--on {payload.get('on')}: write a day as 2026-01-31") from error
+        raise MoneyRefusedError("unreadable", what="--on", text=str(payload.get("on"))[:40]) from error
 
 
 def _as_json(preview: FilePreview, texts: Texts) -> dict[str, Any]:
@@ -126,10 +138,17 @@ def _import_statements(desk: MoneyDesk, who: Principal, payload: Mapping[str, An
     columns = {
         str(key): [str(word) for word in words] for key, words in (payload.get("columns") or {}).items()
     }
-    preview = desk.money_in.preview_statements(who, content, columns or None)
+    tell = partial(desk.board.tell, str(payload.get("ticket") or ""))
+    preview = desk.money_in.preview_statements(who, content, columns or None, tell)
     if not preview.problems and payload.get("dry_run") is not True:
-        preview = desk.money_in.import_statements(who, name, content, columns or None)
+        preview = desk.money_in.import_statements(who, name, content, columns or None, tell)
     return _as_json(preview, Texts(who.language))
+
+
+def _progress(desk: MoneyDesk, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return how far an import is: only who made its ticket up can ask."""
+    told = desk.board.of(str(payload.get("ticket") or ""))
+    return {} if told is None else {"stage": told.stage, "done": told.done, "total": told.total}
 
 
 def _import_receipts(desk: MoneyDesk, who: Principal, payload: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 
 from access.guard import guarded, require
 from access.permissions import Permission
@@ -33,6 +34,7 @@ from revenue.statement_rows import ReadLines, RowProblem, StatementReader
 
 MAPPING, EXCHANGE, TEMPLATE = "account_map", "meter_exchange", "statement_template"
 _TEXT_CHARS_MAX = 200
+Telling = Callable[[str, int, int], None]  # stage, rows done, of how many
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +73,14 @@ class MoneyIn(MoneyCommands):
 
     @require(Permission.ENTER_MONEY)
     def preview_statements(
-        self, principal: Principal, content: bytes, columns: Mapping[str, Sequence[str]] | None = None
+        self,
+        principal: Principal,
+        content: bytes,
+        columns: Mapping[str, Sequence[str]] | None = None,
+        progress: Telling | None = None,
     ) -> FilePreview:
         """Return what a statement file would do, with every row that cannot be taken."""
-        _, preview = self._read_statements(principal, content, columns)
+        _, preview = self._read_statements(principal, content, columns, progress)
         return preview
 
     @command(Permission.ENTER_MONEY, "statement.import")
@@ -84,7 +90,7 @@ class MoneyIn(MoneyCommands):
         name: str,
         content: bytes,
         columns: Mapping[str, Sequence[str]] | None = None,
-        progress: Callable[[int, int], None] | None = None,
+        progress: Telling | None = None,
     ) -> FilePreview:
         """Keep a statement file as a whole; the same file, or a part of it, again changes nothing.
 
@@ -93,7 +99,7 @@ class MoneyIn(MoneyCommands):
         MoneyRefusedError
             A row cannot be taken; `preview_statements` lists all of them.
         """
-        lines, preview = self._read_statements(principal, content, columns)
+        lines, preview = self._read_statements(principal, content, columns, progress)
         if preview.problems:
             raise MoneyRefusedError("file_problems", count=len(preview.problems))
         at = self._clock.now()
@@ -107,7 +113,7 @@ class MoneyIn(MoneyCommands):
             for start in range(0, len(facts), 1000):
                 self._keep(facts[start : start + 1000])
                 if progress is not None:
-                    progress(min(start + 1000, len(facts)), len(facts))
+                    progress("kept", min(start + 1000, len(facts)), len(facts))
         return preview
 
     @command(Permission.ENTER_MONEY, "statement.enter")
@@ -177,10 +183,11 @@ class MoneyIn(MoneyCommands):
         content: bytes,
         on: date | None = None,
         document: str = "",
+        progress: Telling | None = None,
     ) -> FilePreview:
         """Return what a file of any kind would do, with every row that cannot be taken; nothing is kept."""
         if kind is PaperKind.STATEMENTS:
-            return self._read_statements(principal, content, None)[1]
+            return self._read_statements(principal, content, None, progress)[1]
         return self._looked_at(principal, content, self._paper(principal, kind, content, on, document))
 
     @command(Permission.ENTER_MONEY, "deduction.enter")
@@ -260,13 +267,17 @@ class MoneyIn(MoneyCommands):
         return preview
 
     def _read_statements(
-        self, principal: Principal, content: bytes, columns: Mapping[str, Sequence[str]] | None
+        self,
+        principal: Principal,
+        content: bytes,
+        columns: Mapping[str, Sequence[str]] | None,
+        progress: Telling | None = None,
     ) -> tuple[ReadLines, FilePreview]:
         rows = sheet_rows(content)
         reader = StatementReader(
             self._registry, self._mapped(), self._exchanges(), columns or self._remembered(rows)
         )
-        read = reader.read(rows)
+        read = reader.read(rows, None if progress is None else partial(progress, "read"))
         return read, self._compared(principal, content, read)
 
     def _compared(self, principal: Principal, content: bytes, read: ReadLines) -> FilePreview:

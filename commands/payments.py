@@ -134,7 +134,7 @@ class Payments(PayoutCommands):
         try:
             return payment_entry(head, lots, owed)
         except LedgerRefusedError as error:
-            raise refuse("books", reason=str(error)) from error
+            raise refuse("books", reason=error) from error
 
     def _head(self, dossier: Dossier, key: str, kind: str, source_id: str) -> Voucherhead:
         released = dossier.approval.taken(Step.READY)

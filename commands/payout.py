@@ -87,4 +87,4 @@ class PayoutCommands(Audited):
         try:
             self._stores.ledger.post(entries, self._clock.now())
         except LedgerRefusedError as error:
-            raise refuse("books", reason=str(error)) from error
+            raise refuse("books", reason=error) from error

@@ -101,7 +101,7 @@ class Receipts(MoneyCommands):
             try:
                 items += subsidy_items(plant_id, SUBSIDY, fen, named)
             except MoneyError as error:
-                raise MoneyRefusedError("sums", reason=str(error)) from error
+                raise MoneyRefusedError("sums", reason=error) from error
         return self._remit(principal, fact, movement_of(fact), items, arrears)
 
     @command(Permission.CHECK_MONEY, "receipt.undo")

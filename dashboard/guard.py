@@ -422,7 +422,7 @@ def _answer_error(error: Exception) -> Any:
         if status in {400, 404, 422}:
             reason = error.description or reason
     else:
-        status, reason = _status_of(error), str(error)
+        status, reason = _status_of(error), _reason(error)
     incident = ""
     if status >= 500:
         incident = secrets.token_hex(4)
@@ -432,6 +432,12 @@ def _answer_error(error: Exception) -> Any:
     if area is not None:
         return area.error(status, reason, incident)
     return plain.error_answer(status, reason, incident)
+
+
+def _reason(error: Exception) -> str:
+    """Return what an error says in the reader's language where it has words of its own."""
+    words = getattr(error, "words", None)
+    return str(words(plain.words())) if callable(words) else str(error)
 
 
 def _status_of(error: Exception) -> int:

@@ -15,6 +15,7 @@ from queries.curves import Curves
 from queries.data_age import DataAge
 from queries.evidence import Evidence
 from queries.money import MoneyQueries
+from queries.money_checks import MoneyChecksView
 from queries.overview import Overview
 from queries.plant import PlantPage
 from queries.plant_days import PlantDaysQuery
@@ -43,6 +44,7 @@ class Services:
     sources: Sources
     money: MoneyDesk | None = None
     money_queries: MoneyQueries | None = None
+    money_checks: MoneyChecksView | None = None
     payout: PayoutServices | None = None
     work: WorkServices | None = None
     industries: IndustryServices | None = None

@@ -93,9 +93,9 @@ class Entry:
     def __post_init__(self) -> None:
         off_fen = sum(posting.fen for posting in self.postings)
         if off_fen:
-            raise MoneyError(f"entry {self.key}: debit and credit differ by {off_fen} fen")
+            raise LedgerRefusedError("off", key=self.key, fen=off_fen)
         if len(self.postings) < 2:
-            raise MoneyError(f"entry {self.key}: an entry has at least two lines")
+            raise LedgerRefusedError("one_line", key=self.key)
         if self.checked_by and self.checked_by == self.made_by:
             raise LedgerRefusedError("same_person", key=self.key, person=self.made_by)
 
@@ -260,7 +260,7 @@ def take_from_lots(lots: Sequence[Lot], fen: int) -> list[tuple[str, int]]:
         There is less money than that: what is only owed cannot be paid out.
     """
     if fen <= 0:
-        raise MoneyError(f"a payment is a positive amount, got {fen} fen")
+        raise LedgerRefusedError("not_positive", fen=fen)
     taken: list[tuple[str, int]] = []
     open_fen = fen
     for lot in sorted(lots, key=lambda one: (one.received_on, one.lot_id)):

@@ -114,7 +114,8 @@ class Gateway:
     """A gateway: it owns one wire, on which one request is under way at a time.
 
     ``host`` and ``port`` for a wire behind a network; on a serial port ``host`` is its path (/dev/ttyUSB0) and
-    ``line`` its settings; ``topic`` for MQTT. ``answer_s`` is the usual time of one answer, from which
+    ``line`` its settings; ``topic`` for MQTT. ``edge``: a collector of ours in the village (`pvmon edge`) polls this
+    wire and sends on what it read; the centre does not. ``answer_s`` is the usual time of one answer, from which
     `pvmon check` computes the wire's least cycle.
     """
 
@@ -129,6 +130,7 @@ class Gateway:
     request_pause_s: float = 0.0
     answer_s: float = 0.1
     line: str = "9600 8N1"
+    edge: bool = False
 
 
 @dataclass(frozen=True, slots=True)

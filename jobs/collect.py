@@ -7,20 +7,21 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from collectors.contact import Light
-from collectors.group_commit import GroupCommit
+from collectors.group_commit import Group, GroupCommit, Parcel
 from collectors.identity import IdentityWatch
 from collectors.poller import PolledDevice, WirePoller
 from collectors.source import Delivery, MessageSource, Source
 from collectors.spool import Spool
-from collectors.wiring import Decoders, Wire, joined, published_devices
+from collectors.wiring import Decoders, Wire, edge_devices, joined, published_devices
 from domain.clock import Clock
 from domain.errors import CollectError, CommandError, SpoolError
 from domain.health import Contact, Health, Reason
 from domain.measurement import Batch, BlockRead, Sample
-from domain.plant import DeviceKind, Gateway, Plant, Registry
+from domain.plant import Device, DeviceKind, Gateway, Plant, Registry
 from domain.slots import SlotRange, SlotState, state_of
 from domain.sun import sun_elevation
 from inverters.profile import DeviceProfile
+from jobs.edge_desk import EdgeBeat, EdgeDesk, contact_of
 from jobs.slot_keeper import SlotKeeper
 from jobs.wires import Wires, end
 
@@ -67,6 +68,8 @@ class Collector:
         The broker, where gateways publish.
     on_batches : callable or None
         Told of batches once they are safe on disk.
+    judges_identity : bool
+        Whether a changed serial number casts doubt; a collector in a village leaves that to the centre.
     """
 
     def __init__(
@@ -79,6 +82,7 @@ class Collector:
         make_source: Callable[[Gateway], Source],
         messages: MessageSource | None = None,
         on_batches: Callable[[Sequence[Batch]], None] | None = None,
+        judges_identity: bool = True,
     ) -> None:
         self._registry = registry
         self._clock = clock
@@ -86,8 +90,11 @@ class Collector:
         self._messages = messages
         self._on_batches = on_batches
         self._published = published_devices(registry, clock)
+        self._judges_identity = judges_identity
         self._decoders = Decoders(registry, profiles)
-        self._identity = IdentityWatch(spool.notes())
+        notes = spool.notes()
+        self._identity = IdentityWatch(notes)
+        self._edge = EdgeDesk(registry, clock, notes, send=self._send, hear=self._from_edge)
         self._wires = Wires(
             profiles,
             clock,
@@ -123,6 +130,7 @@ class Collector:
         closing = keeper.run(self._slot_health, connected=self._connected)
         polling = [following, asyncio.create_task(closing, name="closing")]
         if self._messages is not None:
+            self._messages.greet(self._edge.greetings())
             self._messages.start(self._from_broker)
         log.info("collecting: %s wires, %s devices by broker", len(self._wires.wires), len(self._published))
         try:
@@ -192,13 +200,16 @@ class Collector:
     async def _follow_registry(self) -> list[str]:
         changed = await self._wires.follow(self._registry)
         self._published = published_devices(self._registry, self._clock)
+        self._edge.follow()
+        if self._messages is not None:
+            self._messages.greet(self._edge.greetings())
         if self._keeper is not None:
             before = self._keeper.grids
             self._keeper.follow(self._registry, self._wires.wires, self._wires.pollers, self._published)
             grids = self._keeper.grids
             other = [name for name, grid in grids.items() if before.get(name) != grid]
             await asyncio.to_thread(self._spool.follow_changes, grids, other, self._clock.now())
-        if self._published and self._messages is None:
+        if (self._published or self._edge.greetings()) and self._messages is None:
             log.warning("devices publish over MQTT, but no broker was configured at the start: start again")
         log.info(
             "the registry was changed; wires polled otherwise than before: %s", ", ".join(changed) or "none"
@@ -256,7 +267,8 @@ class Collector:
             batch = self._decoders.registers(sample, blocks)
             if identity is not None:
                 who = self._decoders.registers(identity, device.plan.identity)
-                self._identity.seen(who)
+                if self._judges_identity:
+                    self._identity.seen(who)
                 batch = joined(batch, who)
         except Exception:
             # our mistake about one device must not cost the others on its wire
@@ -272,6 +284,9 @@ class Collector:
 
     def _take(self, delivery: Delivery) -> None:
         self._message_count += 1
+        if delivery.edge is not None:
+            self._edge.take(delivery, delivery.edge)
+            return
         sample, batch, reason = delivery.sample, None, delivery.reason
         if sample is not None and sample.device_id not in self._published:
             reason = f"no device {sample.device_id} publishes here according to the registry"
@@ -298,12 +313,26 @@ class Collector:
             state = SlotState.PARTIAL if partial and not doubtful else None
             self._commit.put(judged, delivery, state=state)
 
-    def _committed(self, batches: Sequence[Batch], receipts: list[tuple[int, int]]) -> None:
-        if self._messages is not None and receipts:
-            self._messages.acknowledge(receipts)
-        if self._on_batches is not None and batches:
+    def _from_edge(self, batch: Batch) -> Batch:
+        """Treat a sample of a village as one we polled."""
+        self._batches += 1
+        self._identity.seen(batch)
+        self._hear(batch)
+        return self._identity.judged(batch)
+
+    def _send(self, parcel: Parcel) -> None:
+        if self._commit is not None:
+            self._commit.send(parcel)
+
+    def _committed(self, group: Group) -> None:
+        if self._messages is not None and group.receipts:
+            self._messages.acknowledge(group.receipts)
+        if self._messages is not None:
+            for (topic, _), payload in group.replies.items():
+                self._messages.answer(topic, payload)
+        if self._on_batches is not None and group.batches:
             try:
-                self._on_batches(batches)
+                self._on_batches(group.batches)
             except Exception:
                 log.exception("a listener to new batches failed")
 
@@ -332,13 +361,19 @@ class Collector:
         gaps = self._messages.gaps() if self._messages is not None else {}
         for device_id in self._published:
             found[device_id] = replace(self._published_health(device_id), gaps=gaps.get(device_id, 0))
+        for device_id, (behind, _) in edge_devices(self._registry, self._clock).items():
+            told = self._edge.health_of(device_id, behind.plant_id)
+            found[device_id] = contact_of(self._heard_health(behind), told)
         names = (device.device_id for device in self._registry.devices())
         return {name: found[name] if name in found else _unpolled(name) for name in names}
 
     def _published_health(self, device_id: str) -> Health:
         """Judge a device that speaks when it likes: silent when it has not for a few periods."""
+        return self._heard_health(self._published[device_id])
+
+    def _heard_health(self, device: Device) -> Health:
+        device_id = device.device_id
         health = self._heard.get(device_id, Health(device_id))
-        device = self._published[device_id]
         plant: Plant = self._registry.plants_by_id[device.plant_id]
         now = self._clock.now()
         last = health.last_answer_at
@@ -350,6 +385,10 @@ class Collector:
         if last is None:
             return health
         return replace(health, contact=Contact.SILENT, reason=Reason.NO_ANSWER, since=last)
+
+    def edge_beats(self) -> list[EdgeBeat]:
+        """Return what is known of the collectors in villages. Thread safe."""
+        return self._edge.beats()
 
     def confirm_identity(self, device_id: str) -> bool:
         """A person says a device with a changed serial number is right; False when none was in doubt."""

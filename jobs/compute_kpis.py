@@ -18,7 +18,8 @@ from domain.energy import CounterEnergy
 from domain.frame import DEVICE, INSTANT
 from domain.kpi import DailyKpi
 from domain.plant import Connection, Device, DeviceKind, Plant, Registry
-from domain.timespan import Interval, day_of, local_day
+from domain.records import JobState
+from domain.timespan import Interval, day_of, days_between, local_day
 from kpis.daily import daily_kpi, plant_energy
 from kpis.energy import (
     GAP_DAYS_MAX,
@@ -31,7 +32,7 @@ from kpis.energy import (
     odd_days,
 )
 from kpis.masks import daylight_buckets
-from stores.protocol import MeasurementStore
+from stores.protocol import JobStore, MeasurementStore
 
 INVERTER_COUNTER = "ac_energy_total_wh"
 METER_COUNTER = "meter_energy_forward_wh"
@@ -39,6 +40,9 @@ _METER_TICK_WH = 10.0  # secondary side: two decimals of a kilowatt-hour
 _SLOT = timedelta(minutes=15)
 _RUN_APART = timedelta(days=3)
 _TAKE = 50_000
+_COUNTING = frozenset({DeviceKind.INVERTER, DeviceKind.REVENUE_METER})
+JOB = "compute_kpis"
+_BESIDE = 2  # days with readings
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +82,38 @@ def compute(store: MeasurementStore, registry: Registry, clock: Clock, count_max
     return Computed(len(done), len(taken), work.unknown, days)
 
 
+def finish_days(store: MeasurementStore, registry: Registry, runs: JobStore, now: datetime) -> None:
+    """Mark the days that ended since the last run: a plant that fell silent keeps no completeness of that moment."""
+    done = (run.started_at for run in runs.job_runs(JOB) if run.state is JobState.DONE)
+    last = next((at for at in done if at <= now), None)
+    if last is None:
+        return
+    last = max(last, now - timedelta(days=GAP_DAYS_MAX))
+    first_day = day_of(last) - timedelta(days=1)
+    told = {
+        (kpi.plant_id, kpi.day) for kpi in store.daily(list(registry.plants_by_id), first_day, day_of(now))
+    }
+    marks = []
+    for device in registry.devices_by_id.values():
+        if device.kind in _COUNTING:
+            zone = registry.plants_by_id[device.plant_id].time_zone
+            for day in days_between(day_of(last, zone), day_of(now, zone) - timedelta(days=1)):
+                if (device.plant_id, day) in told:
+                    noon = local_day(day, zone).start + timedelta(hours=12)
+                    marks.append((device.device_id, noon.astimezone(UTC).date()))
+    if marks:
+        store.mark_dirty(marks)
+
+
 def _touched(taken: Iterable[tuple[str, date]], registry: Registry) -> _Work:
     """Turn UTC days of devices into local days; a device that left the registry has no plant to count for."""
     work = _Work()
-    counters = {DeviceKind.INVERTER, DeviceKind.REVENUE_METER}
     for device_id, utc_day in taken:
         device = registry.devices_by_id.get(device_id)
         if device is None:
             work.unknown += 1
             continue
-        if device.kind not in counters:
+        if device.kind not in _COUNTING:
             continue
         zone = registry.plants_by_id[device.plant_id].time_zone
         start = datetime.combine(utc_day, time(), UTC)
@@ -196,25 +222,33 @@ class _Run:
         return min(days), max(days)
 
     def _aggregates(self, ids: Sequence[str], counter: str) -> pd.DataFrame:
-        """Return the aggregates of the run and one day around it; further where a device was silent."""
+        """Return the aggregates of the run and of two days that have some on either side of it.
+
+        The touched days decide the day beside them too, and that day needs the one beyond; where a device was
+        silent they are looked for further away.
+        """
         first, last = self._span()
-        first, last = first - timedelta(days=1), last + timedelta(days=1)
-        near = self._read_days(ids, counter, first, last)
+        before, after = first - timedelta(days=_BESIDE), last + timedelta(days=_BESIDE)
+        near = self._read_days(ids, counter, before, after)
         far = [near]
-        early = set(near.loc[near["day"] == first, DEVICE])
-        silent_before = [name for name in ids if name not in early and name in self._touched]
+        early, late = near.loc[near["day"] < first, DEVICE], near.loc[near["day"] > last, DEVICE]
+        silent_before = self._silent(ids, early)
         if silent_before:
-            start = first - timedelta(days=GAP_DAYS_MAX)
-            far.insert(0, self._read_days(silent_before, counter, start, first - timedelta(days=1)))
-        late = set(near.loc[near["day"] == last, DEVICE])
-        silent_after = [name for name in ids if name not in late and name in self._touched]
-        if silent_after and last < day_of(self._now, self._zone):
-            end = last + timedelta(days=GAP_DAYS_MAX)
-            far.append(self._read_days(silent_after, counter, last + timedelta(days=1), end))
+            start = first - timedelta(days=_BESIDE * GAP_DAYS_MAX)
+            far.insert(0, self._read_days(silent_before, counter, start, before - timedelta(days=1)))
+        silent_after = self._silent(ids, late)
+        if silent_after and after < day_of(self._now, self._zone):
+            end = last + timedelta(days=_BESIDE * GAP_DAYS_MAX)
+            far.append(self._read_days(silent_after, counter, after + timedelta(days=1), end))
         filled = [table for table in far if len(table)]
         if not filled:
             return near
         return pd.concat(filled, ignore_index=True).sort_values([DEVICE, "day"], ignore_index=True)
+
+    def _silent(self, ids: Sequence[str], said: "pd.Series[str]") -> list[str]:
+        """Return the touched devices that have too few days beside the run."""
+        counts = said.value_counts().to_dict()
+        return [name for name in ids if name in self._touched and counts.get(name, 0) < _BESIDE]
 
     def _read_days(self, ids: Sequence[str], counter: str, first: date, last: date) -> pd.DataFrame:
         interval = Interval(local_day(first, self._zone).start, local_day(last, self._zone).end)

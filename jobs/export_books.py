@@ -79,9 +79,14 @@ def _xlsx(rows: Iterator[tuple[str, ...]], texts: Texts) -> bytes:
 
 
 def export_order(
-    queries: MoneyQueries, authenticate: Authenticate
+    queries: MoneyQueries,
+    authenticate: Authenticate,
+    kept_codes: Callable[[Principal], Mapping[str, str]],
 ) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
-    """Return the order of the command line that exports the books, as a person who may see them."""
+    """Return the order of the command line that exports the books, as a person who may see them.
+
+    Without a mapping of its own an export uses the one that was kept.
+    """
 
     def exported(payload: Mapping[str, Any]) -> Mapping[str, Any]:
         codes = {str(ours): str(theirs) for ours, theirs in (payload.get("codes") or {}).items()}
@@ -91,7 +96,7 @@ def export_order(
                 principal,
                 str(payload.get("format", "")),
                 str(payload.get("village") or "") or None,
-                codes,
+                codes or kept_codes(principal),
                 Texts(str(payload.get("lang") or "zh")),
             )
         return {"content": base64.b64encode(content).decode(), "vouchers": vouchers, "lines": lines}

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from collectors.poller import WirePoller
 from collectors.slot_book import Grid
-from collectors.wiring import Wire, in_service
+from collectors.wiring import Wire, edge_devices, in_service
 from domain.clock import Clock
 from domain.health import Health
 from domain.measurement import Batch
@@ -46,6 +46,7 @@ class SlotKeeper:
         self._gaps: dict[str, int] = {}
         self._published: Mapping[str, Device] = {}
         self._unread: list[str] = []
+        self._edge: list[str] = []  # their own collector says what became of their slots
         self.grids: dict[str, Grid] = {}
         self.follow(registry, wires, pollers, published)
 
@@ -61,6 +62,8 @@ class SlotKeeper:
         for wire, poller in zip(wires, pollers, strict=True):
             grid = Grid.of(poller.period_s, poller.phase_s, wire.plant.time_zone)
             grids |= dict.fromkeys((device.device_id for device in wire.devices), grid)
+        edge = edge_devices(registry, self._clock)
+        grids |= {name: grid for name, (_, grid) in edge.items()}
         unread: list[str] = []
         today = day_of(self._clock.now())
         for plant in registry.plants:
@@ -72,7 +75,7 @@ class SlotKeeper:
                 grids[device.device_id] = Grid.of(plant.poll_period_s, 0.0, plant.time_zone)
                 if device.device_id not in published:
                     unread.append(device.device_id)
-        self.grids, self._published, self._unread = grids, published, unread
+        self.grids, self._published, self._unread, self._edge = grids, published, unread, list(edge)
 
     def heard(self, batch: Batch, gaps: int) -> None:
         """Note a published sample; ``gaps`` counts the numbered messages of its device that never came."""
@@ -112,5 +115,7 @@ class SlotKeeper:
             if not connected and state != SlotState.ASLEEP:
                 state = SlotState.WIRE_DOWN
             self._say(SlotRange(device_id, state, end))
+        for device_id in self._edge:
+            self._say(SlotRange(device_id, SlotState.OPEN, now, now))  # nothing, but that the day is expected
         for device_id in self._unread:
             self._say(SlotRange(device_id, SlotState.DISABLED, now))

@@ -17,6 +17,7 @@ VERBS = (
     "demo",
     "run",
     "collect",
+    "edge",
     "work",
     "serve",
     "simulate",

@@ -1,5 +1,6 @@
 """From settings to the parts of the program: the one place that chooses implementations."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from stores.protocol import MeasurementStore
 from stores.records.database import sqlite_url, with_password
 from stores.records.store import SqlRecordStore
 
+log = logging.getLogger(__name__)
 _MQTT_PORT, _MQTTS_PORT = 1883, 8883
 _SYSTEM_CA = "/etc/ssl/certs/ca-certificates.crt"
 
@@ -74,6 +76,8 @@ def broker_from(settings: Settings, registry: Registry) -> Broker | None:
             key=str(settings.mqtt_key_file) if settings.mqtt_key_file else None,
         )
     found = next((g for g in registry.gateways() if g.protocol is WireProtocol.MQTT), None)
+    if found is None and any(gateway.edge for gateway in registry.gateways()):
+        log.warning("villages send on what they read, but no broker is set: give PVMON_MQTT_URL")
     return Broker(found.host, found.port) if found else None
 
 

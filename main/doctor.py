@@ -20,6 +20,7 @@ DUCKDB_MIN, DUCKDB_BELOW = (1, 5), (2, 0)
 DISK_FAIL_BYTES, DISK_WARN_BYTES = 1 << 30, 5 << 30
 CLOCK_STEP_MAX_S = 0.05  # wall against monotonic clock over a fraction of a second
 SAMPLE_AGE_MAX = timedelta(hours=1)
+ANSWER_AGE_MAX_S = 600.0
 SAMPLE_AHEAD_MAX = timedelta(minutes=10)
 
 
@@ -149,6 +150,33 @@ def judge_broker(gateways: int, address: str, error: str) -> Finding:
     if not address:
         return Finding("broker", Verdict.WARN, "unset", values)
     return Finding("broker", Verdict.FAIL if error else Verdict.OK, "away" if error else "good", values)
+
+
+def judge_edge(status: Mapping[str, Any] | None) -> Finding:
+    """Judge the village's collector on this machine by what it says of itself; None when none runs."""
+    if status is None:
+        return Finding("edge", Verdict.WARN, "stopped")
+    answered_s = status["answered_s"]
+    values = {name: str(status[name]) for name in ("plant", "waiting", "acknowledged")}
+    values |= {"faults": ", ".join(status["faults"]), "minutes": f"{(answered_s or 0) / 60:.0f}"}
+    if status["faults"]:
+        return Finding("edge", Verdict.FAIL, "stuck", values)
+    if answered_s is None:
+        return Finding("edge", Verdict.WARN if status["waiting"] else Verdict.OK, "unheard", values)
+    if answered_s > ANSWER_AGE_MAX_S and status["waiting"]:
+        return Finding("edge", Verdict.WARN, "waiting", values)
+    return Finding("edge", Verdict.OK, "good", values)
+
+
+def judge_villages(plants: Sequence[str], ages_s: Mapping[str, float | None] | None) -> Finding:
+    """Judge the collectors in villages by when each was last heard of; None when no instance runs here to say."""
+    if not plants:
+        return Finding("villages", Verdict.OK, "none")
+    if ages_s is None:
+        return Finding("villages", Verdict.OK, "unknown", {"count": str(len(plants))})
+    silent = [name for name in plants if (age_s := ages_s.get(name)) is None or age_s > ANSWER_AGE_MAX_S]
+    values = {"count": str(len(plants)), "silent": str(len(silent)), "plants": ", ".join(silent[:5])}
+    return Finding("villages", Verdict.WARN if silent else Verdict.OK, "silent" if silent else "good", values)
 
 
 def judge_settings(error: str) -> Finding:

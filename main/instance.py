@@ -5,7 +5,6 @@ Stop is the reverse of start: the pages first, then polling, then the queue is d
 only then are the files closed.
 """
 
-import asyncio
 import contextlib
 import logging
 import threading
@@ -18,6 +17,7 @@ from commands.accounts import Accounts
 from commands.authenticate import Authenticate
 from commands.money_desk import MoneyDesk, Order, money_orders
 from commands.passwords import Passwords
+from commands.payee_list import PayeeList, payee_list_order
 from commands.readings import Readings
 from dashboard.factory import create_app
 from dashboard.industry_services import IndustryServices
@@ -30,16 +30,18 @@ from jobs.collect import Collector
 from jobs.export_books import export_order
 from jobs.forward import Forwarder
 from jobs.schedule import Schedule
+from jobs.show_money import MoneyLooks, look_orders
 from main.alert_jobs import AlertWork, alert_work
 from main.api import data_interface
 from main.build import Options, authenticate_on, make_source, open_records, open_spool, open_store
 from main.care.telling import notifier_of
 from main.care.work import work_services
+from main.collector_thread import CollectorThread
 from main.control import ControlServer
 from main.field.following import RegistryFollower
 from main.industries import load_industries
 from main.industry_desk import industry_services
-from main.metered import metered_kwh
+from main.metered import energies
 from main.network import reach_of
 from main.orders import orders
 from main.payout import PayoutDesk, open_desk
@@ -49,6 +51,8 @@ from main.tariffs import load_tariffs
 from main.timetable import timetable
 from main.web import WebServer
 from queries.money import MoneyQueries
+from queries.money_checks import MoneyChecksView
+from queries.payee_flags import PayeeFlags
 from queries.sources import Sources
 from revenue.tariff import Tariffs
 from stores.latest import LatestCache
@@ -57,37 +61,9 @@ from stores.records.store import SqlRecordStore
 
 log = logging.getLogger(__name__)
 _WARM_UP = timedelta(days=2)
-_STOP_S = 4.0
 _REFRESH_S = 10.0
 COLLECTOR_FIGURES = ("cycles", "late_cycles", "reads", "batches", "messages")
 QUEUE_FIGURES = ("spool_rows",)
-
-
-class CollectorThread:
-    """Runs the collector's event loop in a thread of its own, so a slow page cannot delay a poll."""
-
-    def __init__(self, collector: Collector) -> None:
-        self._collector = collector
-        self._thread = threading.Thread(target=self._run, name="collector", daemon=True)
-
-    def start(self) -> None:
-        """Start polling."""
-        self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            asyncio.run(self._collector.run())
-        except Exception:
-            log.exception("the collector ended")
-
-    def is_alive(self) -> bool:
-        """Tell whether it still polls."""
-        return self._thread.is_alive()
-
-    def stop(self) -> None:
-        """Stop polling; what was answered is in the spool."""
-        self._collector.request_stop()
-        self._thread.join(_STOP_S)
 
 
 @dataclass
@@ -295,8 +271,14 @@ class Instance:
     def money_queries(self) -> MoneyQueries:
         """Return what is shown of money in."""
         options = self.options
-        metered = metered_kwh(lambda: getattr(self, "store", None), options.registry)
-        return MoneyQueries(self.records, options.registry, options.clock, metered)
+        ours = energies(lambda: getattr(self, "store", None), options.registry)
+        payees = PayeeFlags(self.payout().stores, self.records)
+        return MoneyQueries(self.records, options.registry, options.clock, ours, payees)
+
+    def money_checks(self) -> MoneyChecksView:
+        """Return what is held against the books."""
+        options, stores = self.options, self.payout().stores
+        return MoneyChecksView(self.records, stores.rosters, options.registry, self.tariffs(), options.clock)
 
     def authenticate(self) -> Authenticate:
         """Return logins for acts of the command line."""
@@ -306,7 +288,12 @@ class Instance:
         """Return the orders of the command line on money."""
         authenticate = self.authenticate()
         found = money_orders(self.money(), authenticate)
-        return found | {"revenue.export": export_order(self.money_queries(), authenticate)}
+        checks = self.money_checks()
+        looks = MoneyLooks(self.money_queries(), checks)
+        found |= look_orders(looks, authenticate)
+        payee_list = PayeeList(self.records, self.payout().stores.rosters, SystemClock(), self.options.clock)
+        found["revenue.payee_list"] = payee_list_order(payee_list, authenticate)
+        return found | {"revenue.export": export_order(self.money_queries(), authenticate, checks.codes)}
 
     def tariffs(self) -> Tariffs:
         """Return prices and taxation of every plant."""
@@ -341,6 +328,7 @@ class Instance:
             sources,
             money=self.money(),
             money_queries=self.money_queries(),
+            money_checks=self.money_checks(),
             payout=self.payout().services,
             work=work_services(options, self.records),
             industries=self.industries_on(options.clock),

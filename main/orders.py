@@ -38,7 +38,12 @@ def orders(instance: "Instance") -> Mapping[str, Action]:
             **instance.figures(),
         }
 
-    found: dict[str, Action] = {"status": status, **_sample_orders(instance)}
+    def villages(payload: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG001 (an order without words)
+        now, collector = instance.options.clock.now(), instance.collector
+        beats = collector.edge_beats() if collector is not None else []
+        return {b.plant_id: None if b.at is None else (now - b.at).total_seconds() for b in beats}
+
+    found: dict[str, Action] = {"status": status, "villages": villages, **_sample_orders(instance)}
     found |= field_orders(instance)
     if instance.has_records:  # a collector of a server knows no accounts
         found |= account_orders(instance.accounts())

@@ -31,6 +31,7 @@ _TOOL_S = 5.0
 _CONNECT_S = 3.0
 _MQTT_PORT, _MQTTS_PORT = 1883, 8883
 
+_CENTRE_ONLY = {"duckdb", "port", "fonts", "samples", "records", "backup"}
 Probe = Callable[[], Sequence[Finding]]
 
 
@@ -45,6 +46,7 @@ class Place:
     host: str
     port: int
     broker: tuple[str, int] | None = None
+    edge: str = ""  # the plant this machine polls for the centre
 
     @classmethod
     def of(cls, config: Path, data: Path) -> "Place":
@@ -63,6 +65,7 @@ class Place:
             settings.host,
             settings.port,
             (url.hostname, port) if url.hostname else None,
+            settings.edge_plant,
         )
 
 
@@ -75,7 +78,20 @@ def _settings() -> Finding:
 
 
 def probes(place: Place) -> list[tuple[str, Probe]]:
-    """Return every check in the order of the report."""
+    """Return every check in the order of the report; a village's machine has neither store, records nor pages."""
+    found = _all_probes(place)
+    if not place.edge:
+        return found
+    return [one for one in found if one[0] not in _CENTRE_ONLY] + [("edge", lambda: [_edge(place)])]
+
+
+def _edge(place: Place) -> Finding:
+    from main.edge import STATUS
+
+    return doctor.judge_edge(control.call(place.data, STATUS, timeout_s=_TOOL_S))
+
+
+def _all_probes(place: Place) -> list[tuple[str, Probe]]:
     return [
         ("python", lambda: [doctor.judge_python(sys.version_info[:3])]),
         ("sqlite", lambda: [doctor.judge_sqlite(sqlite3.sqlite_version_info)]),
@@ -183,11 +199,20 @@ def _configured(place: Place) -> list[Finding]:
     except ConfigurationError as error:
         return [doctor.judge_configuration(0, 0, str(error))]
     counted = doctor.judge_configuration(len(registry.plants), sum(1 for _ in registry.devices()), "")
-    return [counted, _broker(place, registry)]
+    return [counted, _broker(place, registry)] + ([] if place.edge else [_villages(place, registry)])
+
+
+def _villages(place: Place, registry: Registry) -> Finding:
+    """Ask the running instance when it last heard of the collectors in villages."""
+    plants = sorted({gateway.plant_id for gateway in registry.gateways() if gateway.edge})
+    if not plants:
+        return doctor.judge_villages(plants, None)
+    told = control.call(place.data, "villages", timeout_s=_TOOL_S)
+    return doctor.judge_villages(plants, told)
 
 
 def _broker(place: Place, registry: Registry) -> Finding:
-    gateways = sum(gateway.protocol is WireProtocol.MQTT for gateway in registry.gateways())
+    gateways = sum(gateway.protocol is WireProtocol.MQTT or gateway.edge for gateway in registry.gateways())
     if not gateways or place.broker is None:
         return doctor.judge_broker(gateways, "", "")
     host, port = place.broker

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from domain.clock import SystemClock
 from domain.errors import PvmonError
 from domain.health import Contact
+from jobs.edge_desk import is_fresh
 from main.notify import notify
 from queries.metrics import missed
 from stores.sample_account_protocol import Heartbeat
@@ -35,6 +36,14 @@ _COLLECTOR = {
     "pvmon_messages_total": "messages",
     "pvmon_bad_messages_total": "bad_messages",
 }
+EDGE_FIGURES = (
+    "pvmon_edge_villages",
+    "pvmon_edge_silent",
+    "pvmon_edge_waiting_rows",
+    "pvmon_edge_rows_total",
+    "pvmon_edge_gaps_total",
+    "pvmon_edge_clock_offset_seconds",
+)
 _FORWARDER = {
     "pvmon_forwarded_total": "forwarded",
     "pvmon_forward_duplicates_total": "duplicates",
@@ -53,6 +62,7 @@ class Pulse:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
         self._said: set[str] = set()
+        self._villages: set[str] = set()
 
     def start(self) -> None:
         """Begin."""
@@ -85,6 +95,7 @@ class Pulse:
             self._instance.records.beat(Heartbeat(self.name, now, dict(self.figures()), tuple(faults)))
             self._publish()
             self._look_after_others()
+            self._look_after_villages()
         except PvmonError as error:
             log.warning("heartbeat: %s", error)
         except Exception:
@@ -111,6 +122,19 @@ class Pulse:
             log.info("process %s is heard of again", process)
         self._said = lost
 
+    def _look_after_villages(self) -> None:
+        """Say once when the collector of a village has not been heard of for five minutes."""
+        collector = self._instance.collector
+        if collector is None:
+            return
+        now = self._instance.options.clock.now()
+        lost = {b.plant_id for b in collector.edge_beats() if b.at is not None and not is_fresh(b, now)}
+        for plant_id in lost - self._villages:
+            log.error("the collector of plant %s has not been heard of for five minutes", plant_id)
+        for plant_id in self._villages - lost:
+            log.info("the collector of plant %s is heard of again", plant_id)
+        self._villages = lost
+
     # ------------------------------------------------------------------ what is known
 
     def faults(self) -> list[str]:
@@ -133,9 +157,29 @@ class Pulse:
             contacts = [health.contact for health in instance.collector.device_health().values()]
             found["pvmon_devices_answering"] = float(contacts.count(Contact.ANSWERING))
             found["pvmon_devices_silent"] = float(contacts.count(Contact.SILENT))
+            found |= _of_villages(instance)
         if instance.schedule is not None:
             found["pvmon_jobs_missed_total"] = float(instance.schedule.missed)
         return found
+
+
+def _of_villages(instance: "Instance") -> dict[str, float]:
+    """Return figures of the collectors in villages, all of them together; nothing where there is none."""
+    assert instance.collector is not None
+    beats = instance.collector.edge_beats()
+    if not beats:
+        return {}
+    now = instance.options.clock.now()
+    silent = sum(not is_fresh(beat, now) for beat in beats)
+    figures = (
+        len(beats),
+        silent,
+        sum(beat.waiting for beat in beats),
+        sum(beat.rows for beat in beats),
+        sum(beat.gaps for beat in beats),
+        max(abs(beat.offset_s) for beat in beats),
+    )
+    return dict(zip(EDGE_FIGURES, map(float, figures), strict=True))
 
 
 def _of_spool(instance: "Instance") -> dict[str, float]:

@@ -23,8 +23,21 @@ MORE_ACTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "undo-receipt": (("movement",), ("reason",)),
     "ask-year-end": (("village", "year"), ("reserve", "document")),
     "year-end": (("village", "year"), ()),
+    "books-status": (("village", "status"), ("on", "document")),
+    "platform-codes": (("file",), ()),
+    "platform-balances": (("village", "period", "file"), ()),
+    "opening-hours": (("plant", "hours"), ("first", "document")),
+    "confirm-advice": (("village", "movement"), ("note",)),
+    "confirm-items": (("movement", "file"), ()),
+    "close-flag": (("flag",), ("reason",)),
+    "payee-list": (("file",), ()),
+    "flags": (("period",), ()),
+    "hours": ((), ()),
+    "compare-platform": (("village", "period"), ()),
+    "advices": (("village",), ()),
+    "preview-subsidy": (("file",), ("last", "roster-on")),
 }
-_OPTIONAL = frozenset({"reserve"})
+_OPTIONAL = frozenset({"reserve", "note"})
 
 
 def declare(parser: argparse.ArgumentParser, act: str, texts: Texts) -> None:

@@ -91,6 +91,11 @@ class Settings(BaseSettings):
     )
     mqtt_certificate_file: Path | None = Field(None, description="Our client certificate at the broker.")
     mqtt_key_file: Path | None = Field(None, description="Key of the client certificate.")
+    edge_plant: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9_.-]*$",
+        description="Plant whose devices `pvmon edge` polls on this machine.",
+    )
     session_secret_file: Path | None = Field(
         None,
         description="File with the key that signs cookies; empty: made once and kept in the data folder.",

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from domain.clock import SystemClock
-from jobs.compute_kpis import compute
+from jobs.compute_kpis import JOB, compute, finish_days
 from jobs.prune import Retention, prune
 from jobs.schedule import Job
 from main.alert_jobs import alert_jobs
@@ -35,9 +35,10 @@ def timetable(instance: "Instance") -> list[Job]:
     settings = options.settings
 
     def kpis(period: datetime) -> str:  # noqa: ARG001 (dirty days say what is due, not the period)
+        finish_days(instance.store, options.registry, instance.records, options.clock.now())
         return str(compute(instance.store, options.registry, options.clock))
 
-    jobs = [Job("compute_kpis", _KPI_PERIOD_S, kpis)]
+    jobs = [Job(JOB, _KPI_PERIOD_S, kpis)]
     jobs += care_jobs(instance)
     jobs += alert_jobs(instance)
     jobs += day_jobs(instance)

@@ -1,4 +1,4 @@
-"""The systemd units `pvmon service install` writes: one for one process, three for a server's roles."""
+"""The systemd units `pvmon service install` writes: one for one process, three for a server's roles, one for a village."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +15,11 @@ StartLimitIntervalSec=0
 Type=simple
 User={user}
 EnvironmentFile=-{settings}
-ExecStart={program} --config {config} --data {data} {role}
+ExecStart={program} --config {config} --data {data} {words}
 Restart=on-failure
 RestartSec=10
 TimeoutStopSec=30
-UMask=0077
+{watch}UMask=0077
 NoNewPrivileges=yes
 ProtectSystem=strict
 ProtectHome=yes
@@ -36,6 +36,10 @@ ReadWritePaths={data}
 [Install]
 WantedBy=multi-user.target
 """
+_WATCH = """\
+NotifyAccess=main
+WatchdogSec=300
+"""
 _SETTINGS = """\
 # Settings of pvmon, one PVMON_NAME=value a line; all of them are in docs/settings.md. Secrets are files (PVMON_..._FILE).
 PVMON_LANG=zh
@@ -51,19 +55,22 @@ class Site:
     data: Path
     settings: Path
     user: str = "pvmon"
+    edge: str = ""  # the plant this machine polls for the centre
 
 
 def units(site: Site, *, server: bool) -> dict[str, str]:
     """Return the units by file name. Serial lines need devices, so only what never polls is kept from them."""
-    roles = ROLES if server else ("run",)
+    roles = ("edge",) if site.edge else ROLES if server else ("run",)
     return {
         ("pvmon.service" if role == "run" else f"pvmon-{role}.service"): _UNIT.format(
             role=role,
-            private_devices="no" if role in {"run", "collect"} else "yes",
+            words=f"edge --plant {site.edge}" if role == "edge" else role,
+            watch=_WATCH if role == "edge" else "",
+            private_devices="no" if role in {"run", "collect", "edge"} else "yes",
             user=site.user,
             program=site.program,
             config=site.config,
-            data=site.data if role == "run" else site.data / role,
+            data=site.data if role in {"run", "edge"} else site.data / role,
             settings=site.settings,
         )
         for role in roles

@@ -51,6 +51,12 @@ METRICS: Mapping[str, Metric] = {
     "pvmon_bad_messages_total": Metric(COUNTER, "Messages nobody understood."),
     "pvmon_devices_answering": Metric(GAUGE, "Devices that answer."),
     "pvmon_devices_silent": Metric(GAUGE, "Devices that do not answer and should."),
+    "pvmon_edge_villages": Metric(GAUGE, "Plants a collector in the village polls for us."),
+    "pvmon_edge_silent": Metric(GAUGE, "Of those, not heard of for five minutes."),
+    "pvmon_edge_waiting_rows": Metric(GAUGE, "Rows waiting in villages, as they last said."),
+    "pvmon_edge_rows_total": Metric(COUNTER, "Rows taken from villages."),
+    "pvmon_edge_gaps_total": Metric(COUNTER, "Rows villages numbered that will never come."),
+    "pvmon_edge_clock_offset_seconds": Metric(GAUGE, "Largest distance of a village's clock from ours."),
     "pvmon_jobs_missed_total": Metric(COUNTER, "Alarms of jobs that were dropped; the job table finds them."),
 }
 

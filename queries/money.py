@@ -1,9 +1,7 @@
 """What pages and exports show of money in: statements, receipts, arrears, villages' income, journal, balances."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
 from access.guard import guarded, require
 from access.permissions import Permission
@@ -15,15 +13,17 @@ from domain.plant import Registry
 from domain.timespan import day_of
 from queries.money_views import (
     ArrearsView,
-    Difference,
+    Energies,
     IncomeMonth,
     JournalPage,
     ReceiptView,
+    Reconciled,
     StatementView,
     TrialRow,
     reconcile,
     trial_balance,
 )
+from queries.payee_flags import PayeeFlags
 from revenue.arrears import Arrears
 from revenue.income import carry_forward
 from revenue.money_calendar import Due, closes_due, receipts_due, statements_due
@@ -37,8 +37,6 @@ from revenue.statement import GridStatement, statement_of
 from revenue.tariff import SUBSIDY
 from stores.ledger_protocol import MoneyRecords
 
-MeteredKwh = Callable[[str, date, date], Decimal | None]
-
 
 @dataclass(frozen=True, slots=True)
 class _State:
@@ -50,15 +48,21 @@ class _State:
 
 @guarded
 class MoneyQueries:
-    """Money within the scope of who asks. ``metered_kwh`` gives our own energy of a plant and days, or None."""
+    """Money within the scope of who asks. ``energies`` gives our own energies of a plant and days."""
 
     def __init__(
-        self, records: MoneyRecords, registry: Registry, clock: Clock, metered_kwh: MeteredKwh
+        self,
+        records: MoneyRecords,
+        registry: Registry,
+        clock: Clock,
+        energies: Energies,
+        payees: PayeeFlags | None = None,
     ) -> None:
         self._money = records
         self._registry = registry
         self._clock = clock
-        self._metered_kwh = metered_kwh
+        self._energies = energies
+        self._payees = payees
 
     @require(Permission.VIEW_INCOME)
     def periods(self, principal: Principal) -> list[str]:
@@ -161,8 +165,8 @@ class MoneyQueries:
         ]
 
     @require(Permission.VIEW_INCOME)
-    def reconciliation(self, principal: Principal, period: str) -> list[Difference]:
-        """Return the four numbers of each plant and month, each difference classed, owned and aged."""
+    def reconciliation(self, principal: Principal, period: str) -> list[Reconciled]:
+        """Return the numbers of each plant and month, each difference classed, owned and aged."""
         plants = self._plants(principal)
         state = self._state(plants, period, period)
         today = self._today()
@@ -172,7 +176,7 @@ class MoneyQueries:
                 period,
                 [line for line in state.lines if line.plant_id == plant_id],
                 state.arrears,
-                self._metered_kwh,
+                self._energies,
                 today,
             )
             for plant_id in sorted(plants)
@@ -182,7 +186,7 @@ class MoneyQueries:
     def flags(self, principal: Principal, period: str) -> list[Flag]:
         """Return what an auditor would ask about, without what somebody closed with a reason."""
         plants, villages, today = self._plants(principal), self._villages(principal), self._today()
-        metered = {p for p in plants if self._metered_kwh(p, *_month_days(period))}
+        metered = {p for p in plants if self._energies.metered_kwh(p, *_month_days(period))}
         statements = self._money.facts(STATEMENT, plant_ids=plants, first_period=period, last_period=period)
         settlements = self._money.facts(SETTLEMENT, plant_ids=plants, first_period=period, last_period=period)
         entered = {f"{fact.plant_id} {period}": fact.made_at for fact in statements}
@@ -196,6 +200,8 @@ class MoneyQueries:
         ]
         for village in sorted(villages):
             found += money_waits(self._money.lots(village), today)
+        if self._payees is not None:
+            found += self._payees.of_villages(villages)
         closed = {fact.identity for fact in self._money.facts(FLAG_CLOSED)}
         return [flag for flag in found if flag.identity not in closed]
 

@@ -4,19 +4,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from enum import Enum
 
 from domain.ledger import Balance, Voucher
 from domain.plant import Plant
 from revenue.accounts import is_debit_side
 from revenue.arrears import Arrears, ArrearsRow
 from revenue.receipt import Movement
-from revenue.statement import GridStatement, deviation_ratio
+from revenue.reconciliation import Difference, Numbers, differences, numbers_of, span
+from revenue.statement import GridStatement
 from revenue.tariff import BENCHMARK, SUBSIDY
 
-_LOSS_MAX = Decimal("0.02")
-_DAYS_OFF_MAX = Decimal("0.10")
-_ROUNDING_FEN = 5
+MeteredKwh = Callable[[str, date, date], Decimal | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Energies:
+    """Our own energies of a plant over days [first, end), None where a day is missing. [kWh]"""
+
+    metered_kwh: MeteredKwh
+    inverter_kwh: MeteredKwh
 
 
 @dataclass(slots=True)
@@ -99,50 +105,25 @@ def trial_balance(balances: Sequence[Balance]) -> list[TrialRow]:
     ]
 
 
-class Cause(Enum):
-    """What a difference probably is."""
-
-    NONE = "none"
-    NO_STATEMENT = "no_statement"
-    NO_TELEMETRY = "no_telemetry"
-    LOSS = "loss"  # between inverters, meter and statement
-    READING_DAY = "reading_day"
-    ROUNDING = "rounding"
-    NOT_THE_PRICE = "not_the_price"
-    UNPAID = "unpaid"
-    UNKNOWN = "unknown"
-
-
-OWNERS: Mapping[Cause, str] = {
-    Cause.NO_STATEMENT: "settlement",
-    Cause.NO_TELEMETRY: "om",
-    Cause.LOSS: "om",
-    Cause.READING_DAY: "settlement",
-    Cause.ROUNDING: "settlement",
-    Cause.NOT_THE_PRICE: "settlement",
-    Cause.UNPAID: "settlement",
-    Cause.UNKNOWN: "county",
-    Cause.NONE: "",
-}
-
-
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """The four numbers of a plant and month, and what is between them. Energies in kWh, money in fen."""
+class Reconciled:
+    """The numbers of a plant and month side by side, and every difference between them."""
 
     plant_id: str
     plant: str
     period: str
-    metered_kwh: Decimal | None
-    statement_kwh: Decimal | None
-    statement_fen: int | None
-    computed_fen: int | None
-    bank_fen: int
-    subsidy_open_fen: int
-    energy_ratio: Decimal | None
-    cause: Cause
-    owner: str
-    age_days: int
+    numbers: Numbers
+    differences: tuple[Difference, ...]
+
+    @property
+    def oldest_days(self) -> int:
+        """Age of the oldest difference somebody has to clear; 0 without one."""
+        return max((one.age_days for one in self.differences if not one.is_small), default=0)
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether nothing differs."""
+        return not self.differences
 
 
 def reconcile(
@@ -150,68 +131,17 @@ def reconcile(
     period: str,
     lines: Sequence[GridStatement],
     arrears: Arrears,
-    metered: Callable[[str, date, date], Decimal | None],
+    energies: Energies,
     today: date,
-) -> Difference:
-    """Return the numbers of one plant and month side by side.
-
-    Our energy is computed for the statement's own reading days, else for the calendar month.
-    """
-    base = [line for line in lines if line.component != SUBSIDY]
-    first, last = _span(period, base)
-    kwh = next((line.kwh for line in base if line.kwh is not None), None)
-    fen = sum(line.fen for line in base) if base else None
-    computed = [line.computed_fen() for line in base]
-    known = sum(c for c in computed if c is not None) if computed and None not in computed else None
-    our_kwh = metered(plant.plant_id, first, last)
-    bank = arrears.received.get((plant.plant_id, period, BENCHMARK), 0)
-    subsidy = (plant.plant_id, period, SUBSIDY)
-    ratio = deviation_ratio(kwh, our_kwh) if kwh is not None and our_kwh is not None else None
-    cause = _cause(kwh, our_kwh, ratio, fen, known, bank, has_days=any(line.read_from for line in base))
-    return Difference(
-        plant.plant_id,
-        plant.name,
-        period,
-        our_kwh,
-        kwh,
-        fen,
-        known,
-        bank,
-        arrears.accrued.get(subsidy, 0) - arrears.received.get(subsidy, 0),
-        ratio,
-        cause,
-        OWNERS[cause],
-        max(0, (today - last).days),
+) -> Reconciled:
+    """Return the numbers of one plant and month side by side; our energy is that of the statement's own days."""
+    first, end = span(period, lines)
+    numbers = numbers_of(
+        lines,
+        energies.inverter_kwh(plant.plant_id, first, end),
+        energies.metered_kwh(plant.plant_id, first, end),
+        arrears.received.get((plant.plant_id, period, BENCHMARK), 0),
+        arrears.received.get((plant.plant_id, period, SUBSIDY), 0),
     )
-
-
-def _span(period: str, lines: Sequence[GridStatement]) -> tuple[date, date]:
-    """Return first and last day of energy, the last one included in no day: [first, last)."""
-    read = next((line for line in lines if line.read_from and line.read_to), None)
-    if read is not None and read.read_from and read.read_to:
-        return read.read_from, read.read_to
-    year, month = int(period[:4]), int(period[5:7])
-    return date(year, month, 1), date(year + month // 12, month % 12 + 1, 1)
-
-
-def _cause(
-    kwh: Decimal | None,
-    our_kwh: Decimal | None,
-    ratio: Decimal | None,
-    fen: int | None,
-    computed_fen: int | None,
-    bank_fen: int,
-    *,
-    has_days: bool,
-) -> Cause:
-    if fen is None:
-        return Cause.NO_STATEMENT
-    if computed_fen is not None and computed_fen != fen:
-        return Cause.ROUNDING if abs(computed_fen - fen) <= _ROUNDING_FEN else Cause.NOT_THE_PRICE
-    if kwh is not None and our_kwh is None:
-        return Cause.NO_TELEMETRY
-    if ratio is not None and abs(ratio) > _LOSS_MAX:
-        if abs(ratio) <= _DAYS_OFF_MAX:
-            return Cause.LOSS if has_days else Cause.READING_DAY
-        return Cause.UNKNOWN
-    return Cause.UNPAID if bank_fen < fen else Cause.NONE
+    found = tuple(differences(numbers, end, today))
+    return Reconciled(plant.plant_id, plant.name, period, numbers, found)

@@ -8,9 +8,9 @@ nobody drifts. A negative month is carried forward; it never reaches a household
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from domain.errors import MoneyError
 from domain.money import Money, split, split_running
 from revenue.accounts import CostKind
+from revenue.refusal import SumsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +101,7 @@ def divide(
         There is no share table.
     """
     if not any(shares_w.values()):
-        raise MoneyError(
-            f"plant {month.plant_id}: no share table, no split; record the act of ownership first"
-        )
+        raise SumsError("no_shares", plant=month.plant_id)
     before = before or Allocated()
     gross = split_on(month.gross_fen, shares_w, before.gross_fen)
     after_vat = split_on(month.after_vat_fen, shares_w, before.after_vat_fen)
@@ -157,9 +155,7 @@ def attribute(total_fen: int, accrued_fen: Mapping[str, int]) -> dict[str, int]:
         Nothing was accrued in those months: nobody knows what the money is for.
     """
     if sum(accrued_fen.values()) <= 0:
-        raise MoneyError(
-            "nothing was accrued in the months this remittance is for; enter their statements first"
-        )
+        raise SumsError("nothing_accrued")
     return split_signed(total_fen, {key: max(0, fen) for key, fen in accrued_fen.items()})
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from domain.errors import MoneyError
+from revenue.refusal import SumsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +25,13 @@ class RegisterSpan:
             The register went back and nobody said where it rolls over, or it lies outside the register.
         """
         if self.start < 0 or self.end < 0 or self.multiplier <= 0:
-            raise MoneyError(f"register {self.start} to {self.end} times {self.multiplier} cannot be")
+            raise SumsError("register", start=self.start, end=self.end, multiplier=self.multiplier)
         if self.modulus is not None and max(self.start, self.end) >= self.modulus:
-            raise MoneyError(f"register {self.start} to {self.end}: beyond {self.modulus}")
+            raise SumsError("register_beyond", start=self.start, end=self.end, modulus=self.modulus)
         if self.end >= self.start:
             return self.end - self.start
         if self.modulus is None:
-            raise MoneyError(
-                f"register went back from {self.start} to {self.end}: enter the exchange of the meter, "
-                "or where its register rolls over"
-            )
+            raise SumsError("register_back", start=self.start, end=self.end)
         return self.end + self.modulus - self.start
 
     def energy_kwh(self) -> Decimal:
@@ -50,5 +47,5 @@ def energy_kwh(spans: Sequence[RegisterSpan]) -> Decimal:
 def modulus_of(digits: int) -> Decimal:
     """Return where a register of ``digits`` whole digits rolls over."""
     if not 3 <= digits <= 10:
-        raise MoneyError(f"a register has 3 to 10 whole digits, not {digits}")
+        raise SumsError("register_digits", digits=digits)
     return Decimal(10) ** digits

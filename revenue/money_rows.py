@@ -9,9 +9,10 @@ from revenue import sheet
 from revenue.accounts import CostKind
 from revenue.deduction import Deduction
 from revenue.opening import ITEMS, Opening, OpeningLine
-from revenue.receipt import Movement
+from revenue.receipt import Item, Movement
 from revenue.sheet import Cell, CellError, SheetRow
 from revenue.statement_rows import RowProblem
+from revenue.tariff import BENCHMARK, SUBSIDY
 
 MOVEMENT = {
     "bank_account": ("本方账号", "账号", "收款账号", "bank_account"),
@@ -45,6 +46,19 @@ COST_WORDS: Mapping[str, CostKind] = {
     "税金": CostKind.TAX,
     "其他": CostKind.OTHER,
 } | {kind.value: kind for kind in CostKind}
+_ITEM = {
+    "plant": ("电站编号", "电站", "plant"),
+    "period": ("月份", "所属月份", "年月", "period"),
+    "part": ("部分", "价格部分", "part"),
+    "amount": ("金额", "金额（元）", "amount"),
+}
+PART_WORDS: Mapping[str, str] = {
+    "标杆": BENCHMARK,
+    "标杆电费": BENCHMARK,
+    "补贴": SUBSIDY,
+    BENCHMARK: BENCHMARK,
+    SUBSIDY: SUBSIDY,
+}
 ITEM_WORDS: Mapping[str, str] = {
     "银行存款": "bank",
     "应收电费": "receivable",
@@ -57,7 +71,7 @@ ITEM_WORDS: Mapping[str, str] = {
 } | {name: name for name in ITEMS}
 
 
-class _Rows:
+class Rows:
     """Goes through the rows below the head of a sheet and gathers what is wrong."""
 
     def __init__(
@@ -108,7 +122,7 @@ def typed(columns: Mapping[str, Sequence[str]], cells: Mapping[str, str]) -> lis
 
 def movements(rows: Sequence[SheetRow]) -> tuple[list[tuple[int, Movement]], list[RowProblem]]:
     """Return the money that came in; rows of money that went out (no amount in this column) are left out."""
-    reading = _Rows(rows, MOVEMENT, ("bank_account", "reference", "on", "amount"))
+    reading = Rows(rows, MOVEMENT, ("bank_account", "reference", "on", "amount"))
     found: dict[str, tuple[int, Movement]] = {}
     for row in reading:
         before = len(reading.problems)
@@ -135,7 +149,7 @@ def deductions(
     rows: Sequence[SheetRow], registry: Registry
 ) -> tuple[list[tuple[int, Deduction]], list[RowProblem]]:
     """Return deductions of plants, each with its document."""
-    reading = _Rows(rows, DEDUCTION, tuple(DEDUCTION))
+    reading = Rows(rows, DEDUCTION, tuple(DEDUCTION))
     found: dict[str, tuple[int, Deduction]] = {}
     for row in reading:
         before = len(reading.problems)
@@ -163,7 +177,7 @@ def openings(
     rows: Sequence[SheetRow], registry: Registry, on: date, document: str
 ) -> tuple[list[tuple[int, Opening]], list[RowProblem]]:
     """Return opening states by village; one that does not balance is a problem of its last row."""
-    reading = _Rows(rows, _OPENING, ("village", "item", "amount"))
+    reading = Rows(rows, _OPENING, ("village", "item", "amount"))
     lines: dict[str, list[OpeningLine]] = {}
     last_rows: dict[str, SheetRow] = {}
     for row in reading:
@@ -202,3 +216,26 @@ def _text(cell: Cell) -> str:
     if cell.is_formula:
         raise CellError("formula")
     return cell.text.strip()[:200]
+
+
+def items(rows: Sequence[SheetRow]) -> tuple[list[Item], list[RowProblem]]:
+    """Return what a receipt pays by a list: plant, month, part (benchmark when left out), amount."""
+    reading = Rows(rows, _ITEM, ("plant", "period", "amount"))
+    found: dict[tuple[str, str, str], Item] = {}
+    for row in reading:
+        before = len(reading.problems)
+        plant = reading.take(row, "plant", sheet.code)
+        period = reading.take(row, "period", sheet.period)
+        fen = reading.take(row, "amount", sheet.fen)
+        word = reading.take(row, "part", _text, needed=False) or BENCHMARK
+        if word not in PART_WORDS:
+            reading.note(row, "part", "unknown_part", text=word)
+        if fen is not None and fen <= 0:
+            reading.note(row, "amount", "wrong_sign", fen=fen, computed="")
+        if len(reading.problems) > before:
+            continue
+        one = Item(period, plant, PART_WORDS[word], fen)
+        if one.key in found:
+            reading.note(row, "plant", "item_twice", plant=plant, period=period)
+        found[one.key] = one
+    return list(found.values()), reading.problems

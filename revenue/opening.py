@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from domain.errors import MoneyError
 from domain.ledger import Entry, Posting
 from domain.money_fact import MoneyFact
 from revenue import accounts
 from revenue.bookkeeping import Voucherhead
+from revenue.refusal import SumsError
 
 KIND = "opening"
 LOT = "opening"
@@ -82,14 +82,11 @@ def opening_entry(opening: Opening, summary: str, made_by: str, checked_by: str)
 
     Raises
     ------
-    MoneyError
+    SumsError
         Assets and what they are owed to differ: ask for the missing row, never invent it.
     """
     if opening.off_fen:
-        raise MoneyError(
-            f"village {opening.village_id}: bank and receivables differ from payables and retained by "
-            f"{opening.off_fen} fen; the sheet misses a row"
-        )
+        raise SumsError("opening_off", village=opening.village_id, fen=opening.off_fen)
     head = Voucherhead(
         key=f"opening:{opening.village_id}",
         village_id=opening.village_id,

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
-from domain.errors import ConfigurationError
 from domain.plant import Capacity, Ownership, Plant, Registry, Village
+from revenue.refusal import FactMissingError
 
 
 class ShareFaultKind(Enum):
@@ -130,20 +130,22 @@ def successor_on(village_id: str, day: date, villages: Mapping[str, Village]) ->
 
     Raises
     ------
-    ConfigurationError
+    FactMissingError
         The village is not known, or was split, so that its successors' parts need an act of ownership.
     """
     seen: set[str] = set()
     while True:
         village = villages.get(village_id)
         if village is None:
-            raise ConfigurationError(f"village {village_id}: not in the registry; add it to villages.yaml")
+            raise FactMissingError("no_village", village=village_id)
         if village.valid_to is None or day < village.valid_to:
             return village_id
         if len(village.successor_ids) != 1 or village_id in seen:
-            raise ConfigurationError(
-                f"village {village_id}: ended on {village.valid_to} with successors "
-                f"{', '.join(village.successor_ids) or 'nobody'}; write an act of ownership from that day on"
+            raise FactMissingError(
+                "village_ended",
+                village=village_id,
+                day=village.valid_to,
+                successors=", ".join(village.successor_ids) or "-",
             )
         seen.add(village_id)
         village_id = village.successor_ids[0]
@@ -154,14 +156,12 @@ def shares_on(plant: Plant, day: date, villages: Mapping[str, Village]) -> dict[
 
     Raises
     ------
-    ConfigurationError
+    FactMissingError
         There is no act of ownership yet, or it does not tell who follows a village that was split.
     """
     act = plant.ownership_on(day)
     if act is None:
-        raise ConfigurationError(
-            f"plant {plant.plant_id}: no act of ownership on {day}; write one to ownership/{plant.plant_id}.yaml"
-        )
+        raise FactMissingError("no_act", plant=plant.plant_id, day=day)
     held_w: dict[str, int] = {}
     for village_id, kw in act.shares_kw.items():
         holder = successor_on(village_id, day, villages)
@@ -174,7 +174,7 @@ def holdings_on(registry: Registry, village_id: str, day: date) -> dict[str, flo
 
     Raises
     ------
-    ConfigurationError
+    FactMissingError
         An act does not tell who follows a village that was split.
     """
     found: dict[str, float] = {}
@@ -194,12 +194,12 @@ def divide_kw(kw: float, weights: Mapping[str, int]) -> dict[str, float]:
 
     Raises
     ------
-    ConfigurationError
+    FactMissingError
         A weight is negative, or none is positive.
     """
     total_weight = sum(weights.values())
     if total_weight <= 0 or min(weights.values()) < 0:
-        raise ConfigurationError(f"cannot divide {kw} kW: weights must be 0 or more, one of them positive")
+        raise FactMissingError("no_weight", kw=kw)
     parts = {key: divmod(watts(kw) * weight, total_weight) for key, weight in weights.items()}
     left_over = watts(kw) - sum(whole for whole, _ in parts.values())
     lucky = set(sorted(parts, key=lambda key: (-parts[key][1], key))[:left_over])
@@ -213,11 +213,11 @@ def after_split(
 
     Raises
     ------
-    ConfigurationError
+    FactMissingError
         The village owns nothing here, or the weights cannot divide anything.
     """
     if village_id not in shares_kw:
-        raise ConfigurationError(f"village {village_id}: owns nothing in this table")
+        raise FactMissingError("owns_nothing", village=village_id)
     found_w = {key: watts(kw) for key, kw in shares_kw.items() if key != village_id}
     for key, kw in divide_kw(shares_kw[village_id], weights).items():
         if kw > 0:

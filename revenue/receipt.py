@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from domain.errors import MoneyError
 from domain.money_fact import MoneyFact
 from revenue.income import attribute, split_signed
+from revenue.refusal import SumsError
 
 MOVEMENT = "movement"
 REMITTANCE = "remittance"
 VOID = "remittance_void"
+ADVICE = "advice_confirmed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ def subsidy_items(plant_id: str, component: str, fen: int, open_items: Sequence[
         if item.plant_id == plant_id and item.component == component and item.fen > 0
     }
     if not accrued:
-        raise MoneyError(f"plant {plant_id}: nothing is open in the months this remittance is for")
+        raise SumsError("nothing_open", plant=plant_id)
     return [Item(month, plant_id, component, part) for month, part in sorted(attribute(fen, accrued).items())]
 
 

@@ -1,6 +1,6 @@
 """Red flags from auditors' findings about money in: listed, never blocking; each is closed by a person with a reason.
 
-Flags about payees belong to the roster and are not here. Pure.
+Those about payees are in `revenue.payee_flags`. Pure.
 """
 
 from collections import Counter
@@ -26,6 +26,11 @@ class FlagKind(Enum):
     SAME_PAIR = "same_pair"  # always the same maker and checker
     QUICK_STEPS = "quick_steps"  # entered and checked within minutes
     SAME_PHOTO = "same_photo"
+    SHARED_CARD = "shared_card"  # several persons, one account
+    SEVERAL_VILLAGES = "several_villages"
+    SEVERAL_POSTS = "several_posts"
+    ON_THE_LIST = "on_the_list"  # officials and their relatives
+    PAID_AFTER_LEAVING = "paid_after_leaving"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from domain.errors import CommandError
+from domain.errors import CommandError, ConfigurationError, LedgerRefusedError, MoneyError
 from texts.loader import Texts
 
 AREA = "payout.refusal"
@@ -19,7 +19,8 @@ class Refusal:
 
     def words(self, texts: Texts) -> str:
         """Return the reason in the reader's language, with the row where there is one."""
-        said = texts(f"{AREA}.{self.key}", **self.values)
+        values = {k: words_of(v, texts) if isinstance(v, Exception) else v for k, v in self.values.items()}
+        said = texts(f"{AREA}.{self.key}", **values)
         return texts(f"{AREA}.in_row", row=self.row, reason=said) if self.row else said
 
 
@@ -38,3 +39,38 @@ class RefusedError(CommandError):
 def refuse(key: str, /, **values: object) -> RefusedError:
     """Return the error of a single reason."""
     return RefusedError([Refusal(key, values)])
+
+
+class SumsError(MoneyError):
+    """Money that does not add up, for a reason a person can clear; its words are at ``sums.<reason>``."""
+
+    def __init__(self, reason: str, /, **values: object) -> None:
+        self.reason = reason
+        self.values = values
+        super().__init__(self.words(Texts("en")))
+
+    def words(self, texts: Texts) -> str:
+        """Return the reason in the reader's language."""
+        return texts(f"sums.{self.reason}", **self.values)
+
+
+class FactMissingError(ConfigurationError):
+    """Something nobody wrote down yet, without which money cannot be told; its words are at ``sums.<reason>``."""
+
+    def __init__(self, reason: str, /, **values: object) -> None:
+        self.reason = reason
+        self.values = values
+        super().__init__(self.words(Texts("en")))
+
+    def words(self, texts: Texts) -> str:
+        """Return the reason in the reader's language."""
+        return texts(f"sums.{self.reason}", **self.values)
+
+
+def words_of(error: Exception, texts: Texts) -> str:
+    """Return what an error says in the reader's language, as far as it has words; else its own text."""
+    if isinstance(error, SumsError | FactMissingError | RefusedError):
+        return error.words(texts)
+    if isinstance(error, LedgerRefusedError):
+        return texts(f"ledger.refused.{error.reason}", **error.values)
+    return str(error)

@@ -7,7 +7,7 @@ component: the same again is no news, the same with other content is refused and
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from domain.errors import MoneyError
@@ -185,10 +185,3 @@ def readings_kwh(line: GridStatement, exchanges: Sequence[MeterExchange] = ()) -
         return energy_kwh([*spans, RegisterSpan(start, end, ratio)])
     modulus = modulus_of(len(str(int(start)))) if end < start and start >= 100 else None
     return RegisterSpan(start, end, multiplier, modulus).energy_kwh()
-
-
-def deviation_ratio(statement_kwh: Decimal, metered_kwh: Decimal) -> Decimal | None:
-    """Return how far a statement is from our meter, None without energy on the meter."""
-    if metered_kwh <= 0:
-        return None
-    return ((statement_kwh - metered_kwh) / metered_kwh).quantize(Decimal("0.0001"), ROUND_HALF_UP)

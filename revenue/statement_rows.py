@@ -1,6 +1,6 @@
 """Rows of a statement file → statement lines, or every row that cannot be taken with its column and reason."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -29,6 +29,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "multiplier": ("倍率", "综合倍率", "multiplier"),
     "corrects": ("更正单号", "冲红单号", "corrects"),
 }
+PROGRESS_EVERY = 500
 REQUIRED = ("account", "period", "amount")
 
 
@@ -79,8 +80,8 @@ class StatementReader:
         self._columns = {name: (*extra.get(name, ()), *words) for name, words in COLUMNS.items()}
         self._accounts = accounts_by_number(registry)
 
-    def read(self, rows: Sequence[SheetRow]) -> ReadLines:
-        """Return the lines of a sheet and everything wrong with it."""
+    def read(self, rows: Sequence[SheetRow], progress: Callable[[int, int], None] | None = None) -> ReadLines:
+        """Return the lines of a sheet and everything wrong with it; ``progress`` is told rows done and of how many."""
         heading = sheet.find_heading(rows, self._columns)
         missing = [name for name in REQUIRED if heading is None or name not in heading.places]
         if heading is None or missing:
@@ -88,7 +89,9 @@ class StatementReader:
         lines: list[tuple[int, GridStatement]] = []
         problems: list[RowProblem] = []
         open_sums: dict[str, Decimal] = {}
-        for row in rows:
+        for place, row in enumerate(rows, 1):
+            if progress is not None and (place % PROGRESS_EVERY == 0 or place == len(rows)):
+                progress(place, len(rows))
             if row.number <= heading.last_row or not any(cell.text for cell in row.cells):
                 continue
             if sheet.is_total(row):

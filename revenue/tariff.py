@@ -10,10 +10,11 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
 
-from domain.errors import ConfigurationError, MoneyError
 from revenue.accounts import CostKind
+from revenue.refusal import FactMissingError, SumsError
 
 BENCHMARK = "benchmark"  # 标杆
+HOURS = "subsidy_hours"  # kind of fact: hours used before the books begin
 SUBSIDY = "subsidy"  # 补贴: arrives late, is nothing until it is cash
 _FEN_PER_YUAN = Decimal(100)
 _ONE = Decimal(1)
@@ -99,9 +100,7 @@ class Tariff:
         """
         found = [one for one in self.taxation if one.valid_from <= day]
         if not found:
-            raise ConfigurationError(
-                f"plant {self.plant_id}: nobody sells its energy on {day}; add seller and regime to tariffs.yaml"
-            )
+            raise FactMissingError("no_seller", plant=self.plant_id, day=day)
         return max(found, key=lambda one: one.valid_from)
 
 
@@ -147,14 +146,16 @@ def price_energy(tariff: Tariff, component: str, segments: Sequence[Segment]) ->
     for segment in segments:
         price = tariff.price_on(component, segment.first)
         if price is None:
-            raise MoneyError(
-                f"plant {tariff.plant_id}: no {component} price on {segment.first}; add it to tariffs.yaml"
-            )
+            raise SumsError("no_price", plant=tariff.plant_id, component=component, day=segment.first)
         change = change_within(tariff, component, segment.first, segment.last)
         if change is not None:
-            raise MoneyError(
-                f"plant {tariff.plant_id}: the {component} price changes on {change}, inside "
-                f"{segment.first} to {segment.last}; a reading of that day is needed, or the grid's own division"
+            raise SumsError(
+                "price_changes",
+                plant=tariff.plant_id,
+                component=component,
+                day=change,
+                first=segment.first,
+                last=segment.last,
             )
         found.append(fen_of(segment.kwh, price))
     return found
@@ -191,7 +192,7 @@ def subsidy_counter(
 ) -> SubsidyCounter:
     """Return the counter of subsidised hours after ``kwh`` of energy beyond ``opening_hours``."""
     if capacity_kw <= 0:
-        raise MoneyError(f"plant {tariff.plant_id}: capacity must be positive to count hours")
+        raise SumsError("no_capacity", plant=tariff.plant_id)
     ends = tariff.subsidy_ends(grid_date)
     used = opening_hours + (kwh / capacity_kw).quantize(Decimal("0.1"), ROUND_HALF_UP)
     return SubsidyCounter(used, tariff.subsidised_hours, ends)

@@ -86,7 +86,8 @@ def test_the_broker_is_published_with_certificates_only() -> None:
 def test_a_gateway_may_publish_under_its_own_plant_only() -> None:
     lines = (ROOT / "docker/mosquitto.acl").read_text("utf-8").splitlines()
     rules = [line for line in lines if line and not line.startswith("#")]
-    assert rules == ["pattern write pv/%u", "pattern write pv/%u/#", "user collector", "topic read pv/#"]
+    own = ["pattern write pv/%u", "pattern write pv/%u/#", "pattern read ack/%u/#"]
+    assert rules == [*own, "user collector", "topic read pv/#", "topic write ack/#"]
 
 
 @each_service

@@ -4,6 +4,22 @@
   var form = document.querySelector("form[data-stay]");
   if (!form) { return; }
 
+  /* While a file is read or kept, the server is asked how far it is. */
+  var line = document.getElementById("progress");
+  var asking = null;
+  function watch() {
+    var ticket = form.elements.ticket, at = form.getAttribute("data-progress");
+    if (!line || !ticket || !at || !window.fetch || asking) { return; }
+    asking = setInterval(function () {
+      fetch(at + ticket.value, { headers: { Accept: "application/json" } })
+        .then(function (answer) { return answer.ok ? answer.json() : { said: "" }; })
+        .then(function (told) { if (asking && told.said) { line.textContent = told.said; } })
+        .catch(function () { return null; });
+    }, 500);
+  }
+  function rest() { clearInterval(asking); asking = null; if (line) { line.textContent = ""; } }
+  form.addEventListener("submit", watch);
+
   /* A preview is asked for in the background, so that the chosen file stays chosen. */
   form.addEventListener("submit", function (event) {
     var button = event.submitter;
@@ -20,7 +36,7 @@
         if (told && here) { here.replaceWith(told); told.scrollIntoView({ block: "nearest" }); } else { form.submit(); }
       })
       .catch(function () { form.submit(); })
-      .finally(function () { button.disabled = false; });
+      .finally(function () { button.disabled = false; rest(); });
   });
 
   var photo = document.getElementById("photo");

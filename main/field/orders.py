@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from domain.errors import CollectError, CommandError, ProfileError
 from main.control import Action
@@ -10,6 +10,8 @@ from main.field.desk import FOLLOW_ORDER, LOOK_ORDER, PROBE_ORDER
 from main.field.report import failed_report, look_report, probe_report
 
 if TYPE_CHECKING:
+    from jobs.collect import Collector
+    from main.build import Options
     from main.instance import Instance
 
 log = logging.getLogger(__name__)
@@ -18,10 +20,28 @@ _PROBE_WITHIN_S = 60.0
 _UNIT_MAX = 247
 
 
+class Polling(Protocol):
+    """What polls wires: a whole instance, or the collector of one village."""
+
+    @property
+    def options(self) -> "Options":
+        """What it is made of."""
+        ...
+
+    @property
+    def collector(self) -> "Collector | None":
+        """What polls, None where nothing does."""
+        ...
+
+
 def field_orders(instance: "Instance") -> dict[str, Action]:
     """Return the orders of an instance."""
+    return {FOLLOW_ORDER: lambda _: _follow(instance), **look_orders(instance)}
+
+
+def look_orders(instance: Polling) -> dict[str, Action]:
+    """Return the orders on wires: only who polls a wire may ask there."""
     return {
-        FOLLOW_ORDER: lambda _: _follow(instance),
         LOOK_ORDER: lambda payload: _look(instance, payload),
         PROBE_ORDER: lambda payload: _probe(instance, payload),
     }
@@ -32,7 +52,7 @@ def _follow(instance: "Instance") -> Mapping[str, Any]:
     return {"changed": changed or [], "devices": len(instance.options.registry.devices_by_id)}
 
 
-def _look(instance: "Instance", payload: Mapping[str, Any]) -> Mapping[str, Any]:
+def _look(instance: Polling, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     registry = instance.options.registry
     device = registry.devices_by_id.get(str(payload.get("device", "")))
     if device is None or instance.collector is None:
@@ -45,7 +65,7 @@ def _look(instance: "Instance", payload: Mapping[str, Any]) -> Mapping[str, Any]
     return look_report(found, device, registry)
 
 
-def _probe(instance: "Instance", payload: Mapping[str, Any]) -> Mapping[str, Any]:
+def _probe(instance: Polling, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     gateway_id, unit = str(payload.get("gateway", "")), payload.get("unit")
     if not isinstance(unit, int) or not 0 <= unit <= _UNIT_MAX or instance.collector is None:
         raise CommandError(f"unit {unit!r}: expected 0 to {_UNIT_MAX}")

@@ -88,6 +88,7 @@ def gateway(row: Row, plant: Row, profiles: Mapping[str, KnownProfile]) -> Gatew
         request_pause_s=pause_s,
         answer_s=row["answer_s"],
         line=row["line"],
+        edge=row["edge"],
     )
 
 

@@ -52,7 +52,8 @@ def check_fleet(plants: Iterable[Row], problems: Problems) -> None:
             if gateway.get("protocol") == _MQTT and gateway.get("topic"):
                 once(gateway, "topic", "topic", gateway["topic"])
             elif gateway.get("host") and gateway.get("port") and gateway.get("protocol") != _MQTT:
-                once(gateway, "port", "address", f"{gateway['host']}:{gateway['port']}")
+                village = f"{plant.get('id')} " if gateway.get("edge") else ""  # a network of its own
+                once(gateway, "port", "address", f"{village}{gateway['host']}:{gateway['port']}")
         for device in plant.get("devices") or ():
             if device.get("id") is not None:
                 once(device, "id", "device", device["id"])
@@ -96,6 +97,8 @@ def _check_link(plant: Row, gateways: Mapping[str, Row], devices: list[Row], pro
     for gateway in gateways.values():
         if gateway.get("protocol") == _MQTT and not gateway.get("topic"):
             problems.add(gateway.file, gateway.at("topic"), "topic", "no_topic", id=gateway["id"])
+        if gateway.get("protocol") == _MQTT and gateway.get("edge"):
+            problems.add(gateway.file, gateway.at("edge"), "edge", "edge_publishes", id=gateway["id"])
 
 
 def _check_device(

@@ -203,6 +203,7 @@ GATEWAY = Record(
         Field("request_pause_s", Number(0, 10), default=0.0),
         Field("answer_s", Number(0.001, 10), default=0.1),
         Field("line", Text(r"[0-9]{3,6} [78][NEO][12]", "9600 8N1", 12), default="9600 8N1"),
+        Field("edge", Flag(), default=False),
     ),
 )
 DEVICE = Record(

@@ -48,6 +48,20 @@ _README = """\
   cert/key  {plant}.crt  {plant}.key
   topic     pv/{plant}/<device>/data
 """
+_EDGE_README = """\
+{plant} -> {broker}:{port}  (pvmon edge, MQTT over TLS 1.2, {end})
+  /etc/pvmon/broker/  ca.crt {plant}.crt {plant}.key
+  /etc/pvmon/pvmon.env  pvmon.env
+  pvmon --config /etc/pvmon/config --data /var/lib/pvmon service install --edge {plant}
+  topics    pv/{plant}/<source>/rows|account|alive  ->  ack/{plant}/<source>
+"""
+_EDGE_SETTINGS = """\
+PVMON_EDGE_PLANT={plant}
+PVMON_MQTT_URL=mqtts://{broker}:{port}
+PVMON_MQTT_CA_FILE=/etc/pvmon/broker/ca.crt
+PVMON_MQTT_CERTIFICATE_FILE=/etc/pvmon/broker/{plant}.crt
+PVMON_MQTT_KEY_FILE=/etc/pvmon/broker/{plant}.key
+"""
 
 
 @dataclass(frozen=True)
@@ -62,8 +76,8 @@ class Door:
 
 
 def publishing_plants(registry: Registry) -> list[Plant]:
-    """Return the plants of which a gateway publishes."""
-    return [p for p in registry.plants if any(g.protocol is WireProtocol.MQTT for g in p.gateways)]
+    """Return the plants of which a gateway publishes, or a collector of ours in the village sends on."""
+    return [p for p in registry.plants if any(g.protocol is WireProtocol.MQTT or g.edge for g in p.gateways)]
 
 
 def acl_of(plant_ids: Sequence[str]) -> str:
@@ -100,9 +114,15 @@ def write_files(
         given = authority.client(plant_id, gateways / plant_id)
         _share_authority(authority, gateways / plant_id)
         about = {"plant": plant_id, "broker": door.addresses[0], "port": door.port}
+        is_edge = any(gateway.edge for gateway in registry.plants_by_id[plant_id].gateways)
         (gateways / plant_id / "README.txt").write_text(
-            _README.format(**about, end=f"{end_of(given.certificate):%Y-%m-%d}"), "utf-8"
+            (_EDGE_README if is_edge else _README).format(
+                **about, end=f"{end_of(given.certificate):%Y-%m-%d}"
+            ),
+            "utf-8",
         )
+        if is_edge:
+            (gateways / plant_id / "pvmon.env").write_text(_EDGE_SETTINGS.format(**about), "utf-8")
         made.append(given)
     authority.write_list(broker / "taken_back.crl")
     (broker / "acl").write_text(acl_of(plants), "utf-8")

@@ -8,13 +8,16 @@ import argparse
 import base64
 import contextlib
 import json
-from collections.abc import Iterator, Mapping
+import secrets
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from domain.errors import CommandError
 from main.cli import Context, Exit
-from main.control import call
+from main.control import call, is_running
 from main.revenue_acts import MORE_ACTS, declare, payload_of
 from main.verbs.acts import content_of, person_of
 from main.verbs.payout import VERB as PAYOUT
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from commands.money_desk import Order
 
 FILE_ACTS = ("import-statements", "import-receipts", "import-deductions", "import-openings")
+WATCH_EVERY_S = 0.5
 FORMATS = ("beancount", "csv", "xlsx")
 
 
@@ -35,6 +39,16 @@ def answer(context: Context, order: str, payload: Mapping[str, Any]) -> Mapping[
         return told
     with opened(context) as orders:
         return orders[order](given)
+
+
+@contextlib.contextmanager
+def opened_or_asked(context: Context) -> Iterator[Callable[[str, Mapping[str, Any]], Mapping[str, Any]]]:
+    """Yield what carries out orders: the running instance when there is one, else the records opened here."""
+    if is_running(context.data):
+        yield lambda order, given: call(context.data, order, given) or {}
+        return
+    with opened(context) as orders:
+        yield lambda order, given: orders[order](given)
 
 
 @contextlib.contextmanager
@@ -187,7 +201,7 @@ def _import(args: argparse.Namespace, context: Context) -> int:
             payload |= {"dry_run": args.dry_run, "columns": _columns(args.column)}
         if args.act == "import-openings":
             payload |= {"on": args.on, "document": args.document}
-        told = answer(context, order, payload)
+        told = _watched(context, order, payload)
         every.append({"file": path.name, **told})
         if told["problems"]:
             code = Exit.PROBLEM
@@ -196,6 +210,30 @@ def _import(args: argparse.Namespace, context: Context) -> int:
     if context.json:
         print(json.dumps({"files": every}, ensure_ascii=False))
     return code
+
+
+def _watched(context: Context, order: str, payload: dict[str, Any]) -> Mapping[str, Any]:
+    """Have an import carried out and say on the error stream how far it is, while it takes long."""
+    ticket = secrets.token_hex(16)
+    with opened_or_asked(context) as ask:
+        done = threading.Event()
+
+        def watch() -> None:
+            shown: Mapping[str, Any] = {}
+            while not done.wait(WATCH_EVERY_S):
+                told = ask("revenue.progress", {"ticket": ticket})
+                if told and told != shown:
+                    words = context.texts(f"revenue.cli.progress_{told['stage']}", **told)
+                    print(words, file=sys.stderr, flush=True)
+                shown = told
+
+        watcher = threading.Thread(target=watch, name="progress", daemon=True)
+        watcher.start()
+        try:
+            return ask(order, {**payload, "ticket": ticket, "lang": context.texts.language})
+        finally:
+            done.set()
+            watcher.join()
 
 
 def _show_import(path: Path, told: Mapping[str, Any], context: Context) -> None:
@@ -219,8 +257,12 @@ def _show_more(act: str, told: dict[str, Any], context: Context) -> int:
     if context.json:
         print(json.dumps(told, ensure_ascii=False))
     else:
+        for one in told.get("rows", ()):
+            context.say(f"moneyviews.row.{act.replace('-', '_')}", **one)
         money = {name: _yuan(told[f"{name}_fen"]) for name in ("result", "reserve") if f"{name}_fen" in told}
         context.say(f"moneyacts.done.{act.replace('-', '_')}", **told, **money)
+    if act == "compare-platform" and any(one["off_fen"] for one in told["rows"]):
+        return Exit.PROBLEM
     return Exit.OK
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 from pathlib import Path
 
 from domain.errors import CommandError
@@ -21,7 +22,9 @@ class ServiceVerb:
         install.add_argument(
             "--root", type=Path, default=Path("/"), metavar="DIR", help=texts("service.root")
         )
-        install.add_argument("--server", action="store_true", help=texts("service.server"))
+        role = install.add_mutually_exclusive_group()
+        role.add_argument("--server", action="store_true", help=texts("service.server"))
+        role.add_argument("--edge", default="", metavar="PLANT", help=texts("service.edge"))
         install.add_argument("--user", default="pvmon", metavar="NAME", help=texts("service.user"))
         install.add_argument(
             "--program",
@@ -36,12 +39,14 @@ class ServiceVerb:
         from main.units import Site, install
 
         config, data = context.config.absolute(), context.data.absolute()
+        if not re.fullmatch(r"[A-Za-z0-9_.-]*", args.edge):
+            raise CommandError(f"{args.edge!r} is no id of a plant; see `pvmon check`")
         for path in (config, data, args.program):
             if any(letter.isspace() or letter == "%" for letter in str(path)):
                 raise CommandError(
                     f"{path}: systemd reads spaces and % in a path its own way; choose another place"
                 )
-        site = Site(args.program.absolute(), config, data, Path("/etc/pvmon/pvmon.env"), args.user)
+        site = Site(args.program.absolute(), config, data, Path("/etc/pvmon/pvmon.env"), args.user, args.edge)
         written = install(site, args.root, server=args.server)
         if context.json:
             print(json.dumps([str(path) for path in written]))

@@ -3,6 +3,8 @@
 import pytest
 
 from bench.drain import measure
+from bench.edge_kills import edge_kills
+from bench.job_month import month
 from bench.kills import KINDS, spool_kills
 from bench.ledger_campaign import ledger_kills, tamperings
 from bench.power_cut import cuts
@@ -33,6 +35,24 @@ def test_no_kill_loses_an_acknowledged_row(kind: str, kills: int) -> None:
 
 def test_a_row_acknowledged_before_its_commit_is_noticed_by_kills() -> None:
     assert any(spool_kills(20, "early", seed)["acknowledged_lost"] for seed in range(15))
+
+
+@pytest.mark.alone
+@pytest.mark.slow
+@pytest.mark.needs("mosquitto")
+def test_no_kill_of_village_broker_or_centre_loses_or_doubles_a_row() -> None:
+    found = edge_kills(6, seed=3)
+    assert found["rows_told"] > 0
+    assert min(found[f"kills_{who}"] for who in ("village", "broker", "centre")) > 0
+    names = ("rows_lost", "rows_doubled", "rows_nobody_read", "rows_left", "refused", "damaged")
+    assert {name: found[name] for name in names} == dict.fromkeys(names, 0)
+
+
+@pytest.mark.alone
+@pytest.mark.slow
+@pytest.mark.needs("mosquitto")
+def test_a_village_that_believes_the_broker_is_noticed_by_kills() -> None:
+    assert any(edge_kills(8, seed=seed, planted="early")["rows_lost"] for seed in range(4))
 
 
 def test_our_account_of_samples_is_what_really_happened_slot_by_slot() -> None:
@@ -66,3 +86,10 @@ def test_a_store_that_comes_back_gets_everything_once_and_live_rows_first(store:
     assert found["drain_live_rows"] > 0
     assert found["drain_live_age_max_s"] <= 120
     assert found["drain_over_live_rate"] > 1
+
+
+def test_every_period_of_a_job_has_one_right_result_through_stops_kills_and_clock_steps() -> None:
+    found = month(3, seed=2)
+    assert found["kills"] > 0
+    assert found["periods_without_result"] == found["periods_with_two_rows"] == found["reports_undone"] == 0
+    assert (found["results_before_their_time"], found["kpi_days_wrong"]) == (0, 0), found

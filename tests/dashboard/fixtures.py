@@ -30,9 +30,10 @@ from main.care.maintenance import load_maintenance
 from main.care.notifying import load_notifying
 from main.configuration import load_registry
 from main.demo.money import make_books
-from main.metered import metered_kwh
+from main.metered import energies
 from main.tariffs import load_tariffs
 from queries.money import MoneyQueries
+from queries.money_checks import MoneyChecksView
 from queries.sources import Sources
 from queries.work import Work, WorkSources
 from simulator.faults import Fault, FaultKind
@@ -189,7 +190,8 @@ def _serve(
     passwords = Passwords(memory_kib=64, passes=1)
     tariffs = load_tariffs(ROOT / "config", None, registry)
     desk = MoneyDesk.over(records, registry, tariffs, real, clock)
-    money_queries = MoneyQueries(records, registry, clock, metered_kwh(lambda: store, registry))
+    money_queries = MoneyQueries(records, registry, clock, energies(lambda: store, registry))
+    money_checks = MoneyChecksView(records, None, registry, tariffs, clock)
     services = Services(
         Authenticate(records, passwords, real),
         Accounts(records, passwords, real, registry),
@@ -197,6 +199,7 @@ def _serve(
         Sources(registry, store, latest, records, clock, figures=lambda: {"spool_rows": "0"}),
         desk,
         money_queries,
+        money_checks,
         work=work_services(registry, records, clock),
     )
     make_books(desk, registry, tariffs, clock.now().date(), months=3)

@@ -11,6 +11,7 @@ import pytest
 from commands.money_desk import MoneyDesk
 from dashboard.factory import create_app
 from queries.money import MoneyQueries
+from queries.money_views import Energies
 from tests.commands.money import ACCOUNT, MoneyOffice, open_office, row, sheet
 from tests.dashboard.fixtures import USERS, login
 from tests.dashboard.test_pages import route
@@ -42,7 +43,9 @@ def office(tmp_path: Any) -> Iterator[MoneyOffice]:
 @pytest.fixture
 def app(world: Any, office: MoneyOffice) -> Any:
     desk = MoneyDesk.over(office.records, office.registry, office.tariffs, office.clock, office.clock)
-    queries = MoneyQueries(office.records, office.registry, office.clock, lambda *_: None)
+    queries = MoneyQueries(
+        office.records, office.registry, office.clock, Energies(lambda *_: None, lambda *_: None)
+    )
     return create_app(replace(world.services, money=desk, money_queries=queries), world.settings)
 
 
@@ -208,3 +211,19 @@ def test_a_slip_is_typed_once_and_an_exchange_lets_the_readings_fit(app: Any, of
     assert send(client, token, "money-type/exchange", **exchange).status_code == 200
     done = send(client, token, "money-type/statement", photo=paper(PNG, "p.png"), **across)
     assert "新 1 条" in done.get_data(as_text=True)
+
+
+def test_the_page_that_waits_is_told_how_far_a_long_file_is(app: Any) -> None:
+    client = app.test_client()
+    token = login(client, "settlement")
+    shown = client.get("/app/money-import/statements").get_data(as_text=True)
+    assert 'name="ticket"' in shown
+    assert 'data-progress="/app/money-progress/"' in shown
+    before = client.get("/app/money-progress/abc").get_json()
+    assert before == {"said": ""}
+    content = sheet(*(row(f"{2021 + n // 12}-{n % 12 + 1:02d}", 1000, f"S{n}") for n in range(40)))
+    send(client, token, "money-import/statements", ticket="abc", file=paper(content))
+    assert client.get("/app/money-progress/abc").get_json() == {"said": "已录 80 条，共 80 条"}
+    other = app.test_client()
+    login(other, "om")
+    assert other.get("/app/money-progress/abc").status_code == 403

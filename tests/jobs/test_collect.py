@@ -319,6 +319,7 @@ class Broker:
 
     def __init__(self) -> None:
         self.acknowledged: list[tuple[int, int]] = []
+        self.answers: list[tuple[str, bytes]] = []
         self.on_disk_at_ack: list[int] = []
         self.spool: Spool | None = None
 
@@ -329,6 +330,12 @@ class Broker:
         assert self.spool is not None
         self.acknowledged += receipts
         self.on_disk_at_ack.append(self.spool.status().rows + self.spool.status().quarantined)
+
+    def answer(self, topic: str, payload: bytes) -> None:
+        self.answers.append((topic, payload))
+
+    def greet(self, words: Sequence[tuple[str, bytes]]) -> None:
+        self.greetings = list(words)
 
     def gaps(self) -> dict[str, int]:
         return {"plant-9-inv-01": 4}

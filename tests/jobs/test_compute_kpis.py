@@ -7,16 +7,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from domain.clock import ManualClock
 from domain.kpi import DailyKpi
 from domain.measurement import Batch, Origin
 from domain.plant import Capacity, Connection, Device, DeviceKind, Plant, Registry, Town
 from domain.timespan import local_day
-from jobs.compute_kpis import INVERTER_COUNTER, METER_COUNTER, compute
+from jobs.compute_kpis import INVERTER_COUNTER, JOB, METER_COUNTER, compute, finish_days
+from jobs.schedule import Job, Schedule
 from stores.duckdb import DuckDbStore
 from stores.memory import MemoryStore
 from stores.protocol import MeasurementStore
+from stores.records.store import SqlRecordStore
 
 DAY = date(2026, 7, 1)
 MIDNIGHT = local_day(DAY).start
@@ -195,6 +199,38 @@ def test_the_day_under_way_is_judged_by_the_hours_it_had(store: MeasurementStore
     assert kept(store)[DAY].completeness == 1.0
 
 
+def test_a_plant_that_fell_silent_is_judged_by_its_whole_day_when_that_is_over(
+    store: MeasurementStore, tmp_path: Path
+) -> None:
+    at, counter = curve(1)
+    noon = MIDNIGHT + timedelta(hours=12)
+    before = np.asarray(at < pd.Timestamp(noon))
+    records = SqlRecordStore.at(tmp_path / "records.sqlite")
+    clock = ManualClock(noon)
+
+    def work(_: datetime) -> str:
+        finish_days(store, REGISTRY, records, clock.now())
+        return str(compute(store, REGISTRY, clock))
+
+    schedule, job = Schedule([], records, clock), Job(JOB, 300.0, work)
+    for number in (1, 2):
+        put(store, f"p1-inv-{number}", at[before], counter[before])
+    schedule.run_due(job)
+    energy = kept(store)[DAY].produced_energy_kwh
+    clock.advance(10 * 3600)
+    schedule.run_due(job)
+    assert kept(store)[DAY].completeness == 1.0  # as far as anybody has looked
+    clock.advance(2 * 86_400)
+    assert schedule.run_due(job) == 1
+    assert 0.4 < (kept(store)[DAY].completeness or 0) < 0.6
+    assert kept(store)[DAY].produced_energy_kwh == energy
+    assert kept(store, "p2") == {}
+    clock.advance(300)
+    schedule.run_due(job)
+    assert records.job_runs(JOB)[0].detail == "0"
+    records.close()
+
+
 def test_devices_that_left_the_registry_are_counted_and_disturb_nothing(store: MeasurementStore) -> None:
     fill(store, 1)
     smaller = Registry(REGISTRY.district, REGISTRY.towns, (), (plant(1),), sample=True)
@@ -232,3 +268,26 @@ def test_days_far_apart_are_computed_apart(store: MeasurementStore) -> None:
     found = {kpi.day: kpi for kpi in store.daily(["p1"], date(2020, 1, 1), date(2026, 12, 31))}
     assert found[date(2020, 3, 1)].produced_energy_kwh == pytest.approx(25.0)
     assert found[DAY].produced_energy_kwh is not None
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.data())
+def test_days_computed_as_data_comes_in_are_those_computed_at_once(data: st.DataObject) -> None:
+    alone = Registry(REGISTRY.district, REGISTRY.towns, (), (plant(1, 1),), sample=True)
+    hours = data.draw(st.lists(st.integers(0, 10 * 24), min_size=3, max_size=10, unique=True))
+    rows = [
+        Batch("p1-inv-1", MIDNIGHT + timedelta(hours=hour), (INVERTER_COUNTER,), (1e6 + 300.0 * hour,))
+        for hour in hours
+    ]
+    clock = ManualClock(MIDNIGHT + timedelta(days=11))
+    at_once, bit_by_bit = MemoryStore(clock, KINDS), MemoryStore(clock, KINDS)
+    at_once.write(rows)
+    compute(at_once, alone, clock)
+    while rows:
+        count = data.draw(st.integers(2, 5))
+        bit_by_bit.write(rows[:count])
+        rows = rows[count:]
+        compute(bit_by_bit, alone, clock)
+    assert bit_by_bit.daily(["p1"], DAY, DAY + timedelta(days=11)) == at_once.daily(
+        ["p1"], DAY, DAY + timedelta(days=11)
+    )

@@ -25,6 +25,7 @@ def _clock(now: datetime = NOW, step_s: float = 0.0, *, synchronised: bool | Non
     return doctor.judge_clock(now, BUILT, step_s, synchronised=synchronised)
 
 
+EDGE = {"plant": "p", "waiting": 7, "acknowledged": 90, "answered_s": 3, "faults": []}
 CASES: list[tuple[str, Finding, Verdict, str]] = [
     ("a new Python", doctor.judge_python((3, 13, 1)), Verdict.OK, "good"),
     ("an old Python", doctor.judge_python((3, 10, 9)), Verdict.FAIL, "old"),
@@ -53,6 +54,22 @@ CASES: list[tuple[str, Finding, Verdict, str]] = [
     ("Chinese fonts", doctor.judge_fonts(12), Verdict.OK, "good"),
     ("no Chinese font", doctor.judge_fonts(0), Verdict.WARN, "missing"),
     ("no fontconfig", doctor.judge_fonts(None), Verdict.WARN, "unknown"),
+    ("no collector in the village runs", doctor.judge_edge(None), Verdict.WARN, "stopped"),
+    ("a part of it stands still", doctor.judge_edge(EDGE | {"faults": ["wire x"]}), Verdict.FAIL, "stuck"),
+    ("nobody has answered it yet", doctor.judge_edge(EDGE | {"answered_s": None}), Verdict.WARN, "unheard"),
+    ("rows wait for long", doctor.judge_edge(EDGE | {"answered_s": 900}), Verdict.WARN, "waiting"),
+    (
+        "nothing waits at night",
+        doctor.judge_edge(EDGE | {"answered_s": 9000, "waiting": 0}),
+        Verdict.OK,
+        "good",
+    ),
+    ("all is answered for", doctor.judge_edge(EDGE), Verdict.OK, "good"),
+    ("no village polls", doctor.judge_villages([], None), Verdict.OK, "none"),
+    ("nobody to ask", doctor.judge_villages(["p"], None), Verdict.OK, "unknown"),
+    ("one is silent", doctor.judge_villages(["p", "q"], {"p": 5.0, "q": 700.0}), Verdict.WARN, "silent"),
+    ("one was never heard", doctor.judge_villages(["p", "q"], {"p": 5.0, "q": None}), Verdict.WARN, "silent"),
+    ("all are heard of", doctor.judge_villages(["p"], {"p": 5.0}), Verdict.OK, "good"),
     ("no broker wanted", doctor.judge_broker(0, "", ""), Verdict.OK, "none"),
     ("a broker wanted and not set", doctor.judge_broker(3, "", ""), Verdict.WARN, "unset"),
     ("a broker that answers", doctor.judge_broker(3, "h:1883", ""), Verdict.OK, "good"),

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -87,3 +87,28 @@ def test_the_counter_of_subsidised_hours_ends_by_hours_or_by_years() -> None:
     assert (counter.used_hours, counter.left_hours) == (Decimal("21100.0"), Decimal("900.0"))
     assert counter.ends_on == date(2040, 2, 29)
     assert subsidy_counter(TARIFF, date(2020, 2, 29), Decimal(1), Decimal(99_999)).left_hours == 0
+
+
+@given(
+    st.decimals("-0.5", "2", places=4),
+    st.decimals("-0.5", "2", places=4),
+    st.integers(0, 10**7),
+    st.integers(0, 10**7),
+    st.integers(2, 31),
+)
+def test_a_price_that_changes_in_the_month_gives_what_two_statements_give(
+    old: Decimal, new: Decimal, before_kwh: int, after_kwh: int, day: int
+) -> None:
+    changed = date(2026, 1, day)
+    both = Tariff(
+        "p",
+        (
+            PriceComponent("benchmark", date(2020, 1, 1), old),
+            PriceComponent("benchmark", changed, new),
+        ),
+    )
+    first = Segment(date(2026, 1, 1), changed - timedelta(days=1), Decimal(before_kwh))
+    second = Segment(changed, date(2026, 1, 31), Decimal(after_kwh))
+    together = price_energy(both, "benchmark", [first, second])
+    assert together == [fen_of(Decimal(before_kwh), old), fen_of(Decimal(after_kwh), new)]
+    assert together == [*price_energy(both, "benchmark", [first]), *price_energy(both, "benchmark", [second])]

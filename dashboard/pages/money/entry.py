@@ -4,12 +4,14 @@ Everything works without a script; with one, the preview comes without leaving t
 while typing, and the arithmetic is checked while typing. The server checks all of it again.
 """
 
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, jsonify, request
 from flask_wtf.csrf import generate_csrf
 
 from access.permissions import Permission
@@ -83,6 +85,9 @@ def register(server: Flask, site: Site) -> None:
     server.add_url_rule(
         f"{prefix}money-type/<kind>", "money_type_take", put(pages.take_typed), methods=["POST"]
     )
+    server.add_url_rule(
+        f"{prefix}money-progress/<ticket>", "money_progress", look(pages.progress), methods=["GET"]
+    )
     server.add_url_rule(f"{prefix}money-photo/<kind>", "money_photo", seen(pages.photo), methods=["GET"])
 
 
@@ -111,16 +116,28 @@ class _Entry:
     def _import(self, principal: Principal, paper: PaperKind, name: str, content: bytes) -> FilePreview:
         money_in = desk_of(self._site).money_in
         on, document = self._given_day(), request.form.get("document", "").strip()
-        preview = money_in.preview(principal, paper, content, on, document)
+        tell = partial(desk_of(self._site).board.tell, request.form.get("ticket", ""))
+        preview = money_in.preview(principal, paper, content, on, document, tell)
         if preview.problems or not _wants_keeping():
             return preview
         if paper is PaperKind.STATEMENTS:
-            return money_in.import_statements(principal, name, content)
+            return money_in.import_statements(principal, name, content, None, tell)
         if paper is PaperKind.RECEIPTS:
             return money_in.import_movements(principal, name, content)
         if paper is PaperKind.DEDUCTIONS:
             return money_in.import_deductions(principal, name, content)
         return money_in.import_openings(principal, name, content, on, document)
+
+    def progress(self, principal: Principal, ticket: str) -> Response:  # noqa: ARG002 (the guard has checked)
+        """Tell how far an import is, in words; nothing before it began."""
+        told = desk_of(self._site).board.of(ticket)
+        words = plain.words()
+        said = (
+            ""
+            if told is None
+            else words(f"revenue.cli.progress_{told.stage}", done=told.done, total=told.total)
+        )
+        return jsonify(said=said)
 
     def typed(self, principal: Principal, kind: str) -> Response:  # noqa: ARG002 (the guard has checked)
         """Show the form for typing a paper."""
@@ -174,6 +191,8 @@ class _Entry:
             dated=paper is PaperKind.OPENINGS,
             action=f"{prefix}money-import/{paper.value}",
             today=self._today().isoformat(),
+            ticket=secrets.token_hex(16),
+            progress=f"{prefix}money-progress/",
             **self._shared(said),
         )
 

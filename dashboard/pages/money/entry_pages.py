@@ -20,8 +20,10 @@ _FOOT = """<a class="button" href="{{ home }}">{{ words("access.back") }}</a>
 <script src="{{ script }}" defer></script>"""
 
 FILE_PAGE = f"""{_HEAD}{_SAID}
-<form method="post" enctype="multipart/form-data" action="{{{{ action }}}}" data-stay>
+<form method="post" enctype="multipart/form-data" action="{{{{ action }}}}" data-stay data-progress="{{{{ progress }}}}">
 <input type="hidden" name="csrf_token" value="{{{{ csrf }}}}">
+<input type="hidden" name="ticket" value="{{{{ ticket }}}}">
+<p class="note" id="progress" role="status" aria-live="polite"></p>
 {{% if dated %}}<label for="on">{{{{ words("entry.opening_day") }}}}</label>
 <input id="on" name="on" type="date" required value="{{{{ today }}}}">
 <label for="document">{{{{ words("entry.opening_document") }}}}</label>

@@ -12,7 +12,9 @@ from commands.money_base import MoneyRefusedError
 from dashboard import guard
 from dashboard.components.card import card, empty, table
 from dashboard.pages.base import Component, Site, Visit
+from dashboard.pages.money.forms import Form
 from dashboard.pages.money.parts import (
+    checks_of,
     decimal_text,
     desk_of,
     month_of,
@@ -33,6 +35,7 @@ VILLAGE, MONTH, SETTLE, MATCH, SAID = (
     "income-said",
 )
 RECEIPTS_MAX = 60
+CONFIRM = Form("confirm_advice", Permission.ENTER_MONEY)
 
 
 class IncomePage:
@@ -71,13 +74,21 @@ class IncomePage:
                     _income(queries.income(visit.principal, village) if village else [], texts),
                 ),
                 card(texts("revenue.page.receipts"), _receipts(visit, queries.receipts(visit.principal))),
+                card(texts("moneyviews.advices"), _advices(visit, village)),
                 card(texts("revenue.page.arrears"), _arrears(queries.arrears(visit.principal), texts)),
             ],
             className="page",
         )
 
     def register(self, app: Any, site: Site) -> None:
-        """The village changes the address; settling and matching say what they did."""
+        """The village changes the address; settling, matching and confirming say what they did."""
+
+        def confirmed(principal: Principal, which: str, note: str) -> str:
+            village, _, remittance = which.partition(" ")
+            fen = desk_of(site).checks.confirm_advice(principal, village, remittance, note)
+            return site.words(principal)("moneyviews.confirmed_now", yuan=yuan(fen))
+
+        CONFIRM.register(app, site, confirmed)
 
         @guard.secured(
             app,
@@ -258,6 +269,34 @@ def _receipts(visit: Visit, rows: list[ReceiptView]) -> Component:
         for row in rows[:RECEIPTS_MAX]
     ]
     return table(_heads(heads, texts), lines, texts("revenue.page.receipts"))
+
+
+def _advices(visit: Visit, village: str) -> Component:
+    """Return the village's parts of receipts; the village confirms that each arrived."""
+    texts = visit.texts
+    rows = checks_of(visit.site).advices(visit.principal, village) if village else []
+    if not rows:
+        return empty(texts("revenue.page.none"))
+    heads = (("day", False), ("payer", False), ("reference", False), ("amount", True), ("state", False))
+    lines = [
+        [
+            row.on.isoformat(),
+            row.payer,
+            row.reference,
+            yuan(row.fen),
+            texts("moneyviews.confirmed_by", who=row.confirmed_by)
+            if row.confirmed_by
+            else texts("moneyviews.unconfirmed"),
+        ]
+        for row in rows[:RECEIPTS_MAX]
+    ]
+    options = [
+        (f"{village} {row.remittance_id}", f"{row.on} {row.payer} {yuan(row.fen)}")
+        for row in rows
+        if not row.confirmed_by
+    ]
+    shown = table(_heads(heads, texts), lines, texts("moneyviews.advices"))
+    return html.Div([*CONFIRM.shown(visit.principal, options, texts), shown])
 
 
 def _arrears(rows: list[ArrearsView], texts: Texts) -> Component:

@@ -7,11 +7,14 @@ from dash import Input, Output, State, dcc, html
 
 from access.permissions import Permission
 from access.principal import Principal
+from commands.closing import BY_CORRECTION
 from commands.money_base import MoneyRefusedError
 from dashboard import guard
 from dashboard.components.card import card, empty, table
 from dashboard.pages.base import Component, Site, Visit
+from dashboard.pages.money.forms import Form
 from dashboard.pages.money.parts import (
+    checks_of,
     desk_of,
     month_of,
     months_bar,
@@ -30,6 +33,10 @@ VILLAGE, PLACE, ASK, CLOSE, SAID = (
     "ledger-close",
     "ledger-said",
 )
+
+
+ASK_REVERSAL = Form("ask_reversal", Permission.ENTER_MONEY)
+REVERSE = Form("reverse", Permission.CHECK_MONEY, has_reason=False)
 
 
 class LedgerPage:
@@ -74,22 +81,37 @@ class LedgerPage:
                     className="toolbar",
                 ),
                 html.Div(_state(visit, village), id=SAID, role="status"),
+                html.P(_status(visit, village), className="note"),
                 card(
                     f"{texts('revenue.page.journal')} {dict(villages)[village]} {month}",
                     _journal(shown, texts),
                     aside=texts("revenue.page.only_reversal"),
                 ),
+                *_reversals(visit, village, shown),
                 card(
                     texts("revenue.page.balances"),
                     _balances(queries.trial(visit.principal, village), texts),
                     aside=texts("revenue.page.yuan"),
                 ),
+                *_platform(visit, village, month),
             ],
             className="page",
         )
 
     def register(self, app: Any, site: Site) -> None:
         """The village changes the address; a close is asked for by one and done by another."""
+
+        def asked(principal: Principal, key: str, reason: str) -> str:
+            desk_of(site).closings.ask_reversal(principal, key, reason)
+            return site.words(principal)("moneyacts.done.ask_reversal", key=key)
+
+        def reversed_now(principal: Principal, key: str, _reason: str) -> str:
+            voucher = desk_of(site).closings.reverse(principal, key)
+            words = site.words(principal)
+            return words("moneyacts.done.reverse", key=key, period=voucher.period, number=voucher.number)
+
+        ASK_REVERSAL.register(app, site, asked)
+        REVERSE.register(app, site, reversed_now)
 
         @guard.secured(
             app,
@@ -159,6 +181,53 @@ def _state(visit: Visit, village: str) -> str:
     newest = closings[-1]
     seal = f"{visit.texts('revenue.page.seal')} {newest.head_hash[:8]}"
     return f"{visit.texts('revenue.page.closed', period=newest.period)} · {seal}"
+
+
+def _status(visit: Visit, village: str) -> str:
+    """Return whether these books are the official ones."""
+    return visit.texts(f"moneyviews.status.{checks_of(visit.site).status(visit.principal, village).value}")
+
+
+def _reversals(visit: Visit, village: str, shown: JournalPage) -> list[Component]:
+    """Return the ways to a reversal (冲正): asked for by one, done by another."""
+    texts, principal = visit.texts, visit.principal
+    labels = {v.entry.key: f"{v.period} {v.number} {v.entry.summary}" for v in shown.vouchers}
+    can = [
+        (v.entry.key, labels[v.entry.key])
+        for v in shown.vouchers
+        if v.entry.source_kind not in BY_CORRECTION and v.entry.key not in shown.reversed_keys
+    ]
+    waiting = [
+        (key, f"{labels.get(key, key)}: {reason}")
+        for key, reason in checks_of(visit.site).reversals_asked(principal, village)
+    ]
+    forms = [*ASK_REVERSAL.shown(principal, can, texts), *REVERSE.shown(principal, waiting, texts)]
+    if not forms:
+        return []
+    return [card(texts("moneyviews.reversals"), forms, aside=texts("moneyviews.by_correction"))]
+
+
+def _platform(visit: Visit, village: str, month: str) -> list[Component]:
+    """Return our balances beside those of the platform, once its sheet of the month was brought."""
+    rows = checks_of(visit.site).compared(visit.principal, village, month) if month else None
+    if rows is None:
+        return []
+    texts = visit.texts
+    heads = (("platform_code", False), ("account", False), ("ours", True), ("theirs", True), ("off", True))
+    lines = [
+        [
+            row.code,
+            ", ".join(f"{a} {texts(f'ledger.account.{a}')}" for a in row.accounts)
+            + ("" if row.is_mapped else f" ({texts('moneyviews.unmapped')})"),
+            yuan(row.ours_fen),
+            yuan(row.theirs_fen),
+            yuan(row.off_fen),
+        ]
+        for row in rows
+    ]
+    title = f"{texts('moneyviews.platform')} {month}"
+    words = [(texts(f"moneyviews.{key}"), is_number) for key, is_number in heads]
+    return [card(title, table(words, lines, title) if lines else empty(texts("revenue.page.none")))]
 
 
 def _journal(page: JournalPage, texts: Texts) -> Component:

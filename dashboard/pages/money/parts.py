@@ -14,6 +14,7 @@ from dashboard.pages.base import Component, Site, Visit
 from domain.errors import StoreUnavailableError
 from domain.money import Money
 from queries.money import MoneyQueries
+from queries.money_checks import MoneyChecksView
 from texts.loader import Texts
 
 MONTHS_MAX = 24
@@ -29,16 +30,18 @@ def decimal_text(value: Decimal | None) -> str:
     return MISSING if value is None else f"{value.normalize():,f}"
 
 
-def share_text(value: Decimal | None) -> str:
-    """Return a ratio as a signed percentage."""
-    return MISSING if value is None else f"{value * 100:+.2f} %"
-
-
 def queries_of(site: Site) -> MoneyQueries:
     """Return the queries on money of this server."""
     if site.services.money_queries is None:
         raise StoreUnavailableError("this server was started without its books")
     return site.services.money_queries
+
+
+def checks_of(site: Site) -> MoneyChecksView:
+    """Return what is held against the books of this server."""
+    if site.services.money_checks is None:
+        raise StoreUnavailableError("this server was started without its books")
+    return site.services.money_checks
 
 
 def desk_of(site: Site) -> MoneyDesk:

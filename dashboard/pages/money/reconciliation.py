@@ -5,21 +5,34 @@ from typing import Any
 from dash import html
 
 from access.permissions import Permission
+from access.principal import Principal
 from dashboard.components.card import card, empty, table
 from dashboard.components.words import MISSING
 from dashboard.pages.base import Component, Site, Visit
-from dashboard.pages.money.parts import decimal_text, month_of, months_bar, queries_of, share_text, yuan
-from queries.money_views import Cause, Difference
+from dashboard.pages.money.forms import Form
+from dashboard.pages.money.parts import (
+    checks_of,
+    decimal_text,
+    desk_of,
+    month_of,
+    months_bar,
+    queries_of,
+    yuan,
+)
+from domain.timespan import day_of
+from queries.money_views import Reconciled
 from revenue.money_calendar import Due
+from revenue.reconciliation import Difference
 from revenue.red_flags import Flag
 from texts.loader import Texts
 
 _HEADS = (
-    *(("plant", False), ("metered", True), ("statement_kwh", True), ("deviation", True)),
+    *(("plant", False), ("inverters", True), ("metered", True), ("statement_kwh", True)),
     *(("statement_money", True), ("bank", True), ("subsidy_open", True)),
-    *(("cause", False), ("owner", False), ("age", True)),
+    *(("differences", False), ("age", True)),
 )
 ROWS_MAX = 60
+CLOSE_FLAG = Form("close_flag", Permission.CHECK_MONEY)
 
 
 class ReconciliationPage:
@@ -35,7 +48,7 @@ class ReconciliationPage:
         months = queries.periods(visit.principal)
         month = month_of(visit, months)
         rows = queries.reconciliation(visit.principal, month) if month else []
-        rows.sort(key=lambda one: (one.cause is Cause.NONE, -one.age_days, one.plant_id))
+        rows.sort(key=lambda one: (one.is_clear, -one.oldest_days, one.plant_id))
         return html.Div(
             [
                 html.H1(texts(self.title), className="visually-hidden"),
@@ -53,23 +66,59 @@ class ReconciliationPage:
                 ),
                 card(
                     texts("revenue.page.flags"),
-                    _flags(queries.flags(visit.principal, month) if month else [], texts),
+                    _flags(visit, queries.flags(visit.principal, month) if month else []),
                 ),
+                card(texts("moneyviews.hours"), _hours(visit)),
                 card(texts("revenue.page.calendar"), _calendar(queries.calendar(visit.principal), texts)),
             ],
             className="page",
         )
 
     def register(self, app: Any, site: Site) -> None:
-        """Months are links: nothing to register."""
+        """Months are links; a flag is closed with a reason."""
+
+        def closed(principal: Principal, identity: str, reason: str) -> str:
+            desk_of(site).closings.close_flag(principal, identity, reason)
+            return site.words(principal)("moneyacts.done.close_flag", flag=identity)
+
+        CLOSE_FLAG.register(app, site, closed)
 
 
-def _flags(flags: list[Flag], texts: Texts) -> Component:
+def _flags(visit: Visit, flags: list[Flag]) -> Component:
+    texts = visit.texts
     if not flags:
         return empty(texts("revenue.page.no_flags"))
     heads = [(texts(f"revenue.page.{key}"), False) for key in ("flag", "subject", "detail")]
     lines = [[texts(f"revenue.flag.{one.kind.value}"), one.subject, one.detail] for one in flags[:ROWS_MAX]]
-    return table(heads, lines, texts("revenue.page.flags"))
+    options = [(one.identity, f"{texts(f'revenue.flag.{one.kind.value}')}: {one.subject}") for one in flags]
+    shown = table(heads, lines, texts("revenue.page.flags"))
+    return html.Div([*CLOSE_FLAG.shown(visit.principal, options[:ROWS_MAX], texts), shown])
+
+
+def _hours(visit: Visit) -> Component:
+    """Return the counters of subsidised hours, the one that ends first in front."""
+    texts, today = visit.texts, day_of(visit.site.services.sources.clock.now())
+    rows = checks_of(visit.site).hours(visit.principal)
+    if not rows:
+        return empty(texts("revenue.page.none"))
+    heads = (
+        *(("plant", False), ("hours_from", False), ("hours_used", True), ("hours_max", True)),
+        *(("hours_left", True), ("hours_end", False), ("hours_state", False)),
+    )
+    lines = [
+        [
+            one.plant,
+            one.first_period,
+            decimal_text(one.counter.used_hours),
+            MISSING if one.counter.hours_max is None else f"{one.counter.hours_max:,}",
+            decimal_text(one.counter.left_hours),
+            one.counter.ends_on.isoformat() if one.counter.ends_on else MISSING,
+            texts(f"moneyviews.{'hours_over' if one.is_over(today) else 'hours_run'}"),
+        ]
+        for one in rows
+    ]
+    words = [(texts(f"moneyviews.{key}"), is_number) for key, is_number in heads]
+    return table(words, lines, texts("moneyviews.hours"))
 
 
 def _calendar(dues: list[Due], texts: Texts) -> Component:
@@ -95,16 +144,35 @@ def _urgency(one: Due, texts: Texts) -> str:
     return texts("revenue.due.over" if one.is_over else "revenue.due.open")
 
 
-def _row(one: Difference, texts: Texts) -> list[Component]:
+def _row(one: Reconciled, texts: Texts) -> list[Component]:
+    numbers = one.numbers
     return [
         one.plant,
-        decimal_text(one.metered_kwh),
-        decimal_text(one.statement_kwh),
-        share_text(one.energy_ratio),
-        yuan(one.statement_fen),
-        yuan(one.bank_fen),
-        yuan(one.subsidy_open_fen),
-        texts(f"revenue.cause.{one.cause.value}"),
-        texts(f"revenue.owner.{one.owner}") if one.owner else MISSING,
-        str(one.age_days) if one.owner else MISSING,
+        decimal_text(numbers.inverter_kwh),
+        decimal_text(numbers.metered_kwh),
+        decimal_text(numbers.statement_kwh),
+        yuan(numbers.statement_fen),
+        yuan(numbers.bank_fen),
+        yuan(numbers.subsidy_fen - numbers.subsidy_bank_fen),
+        html.Ul([html.Li(_said(each, texts)) for each in one.differences], className="plain")
+        if one.differences
+        else texts("revenue.page.agrees"),
+        str(one.oldest_days) if one.oldest_days else MISSING,
     ]
+
+
+def _said(one: Difference, texts: Texts) -> str:
+    """Return a difference in words: between which numbers, how much, why, who clears it, how old."""
+    much = MISSING
+    if one.kwh is not None:
+        much = f"{one.kwh.normalize():+,f} kWh"
+    elif one.fen is not None:
+        much = texts("revenue.page.yuan_off", yuan=f"{'+' if one.fen > 0 else ''}{yuan(one.fen)}")
+    return texts(
+        "revenue.page.difference",
+        step=texts(f"revenue.step.{one.step.value}"),
+        much=much,
+        cause=texts(f"revenue.cause.{one.cause.value}"),
+        owner=texts(f"revenue.owner.{one.owner}"),
+        days=one.age_days,
+    )

@@ -1,0 +1,132 @@
+"""Acts on the money pages: a reversal by two persons, a flag closed with its reason, an advice confirmed, what stands beside."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from commands.closing import DraftLine
+from commands.money_desk import MoneyDesk
+from dashboard.factory import create_app
+from queries.money import MoneyQueries
+from queries.money_checks import MoneyChecksView
+from queries.money_views import Energies
+from revenue.receipt import Movement
+from tests.commands.money import CHECKER, MAKER, VILLAGE_MAKER, A, MoneyOffice, open_office, row, sheet
+from tests.dashboard.fixtures import login
+from tests.dashboard.test_factory import callback
+from tests.dashboard.test_pages import route
+
+
+@pytest.fixture
+def office(tmp_path: Any) -> Iterator[MoneyOffice]:
+    made = open_office(tmp_path)
+    made.money_in().import_statements(MAKER, "a.csv", sheet(row("2025-12", 20_000)))
+    assert made.books().settle_month(CHECKER, "2025-12").problems == ()
+    movement = Movement("6100", "B1", date(2026, 1, 9), 709_000, "供电公司")
+    made.money_in().enter_movement(MAKER, movement)
+    made.receipts().confirm(CHECKER, movement.identity)
+    lines = [DraftLine("51109", 5_000), DraftLine("21101", -5_000)]
+    made.closings().draft(VILLAGE_MAKER, A, "D1", date(2026, 1, 5), "办公用品", "发票 7", lines)
+    made.closings().approve(CHECKER, "D1")
+    yield made
+    made.records.close()
+
+
+@pytest.fixture
+def app(world: Any, office: MoneyOffice) -> Any:
+    desk = MoneyDesk.over(office.records, office.registry, office.tariffs, office.clock, office.clock)
+    energies = Energies(lambda *_: None, lambda *_: None)
+    queries = MoneyQueries(office.records, office.registry, office.clock, energies)
+    checks = MoneyChecksView(office.records, None, office.registry, office.tariffs, office.clock)
+    services = replace(world.services, money=desk, money_queries=queries, money_checks=checks)
+    return create_app(services, world.settings)
+
+
+class Person:
+    """Somebody in a browser of their own."""
+
+    def __init__(self, app: Any, role: str) -> None:
+        self.client = app.test_client()
+        self.token = login(self.client, role)
+
+    def sees(self, path: str) -> str:
+        """Return a page as text."""
+        return json.dumps(route(self.client, self.token, path).get_json(), ensure_ascii=False)
+
+    def does(self, form: str, which: str, reason: str = "") -> str:
+        """Press a form's button; return what it says."""
+        state = [(f"{form}-which", "value", which), (f"{form}-reason", "value", reason)]
+        answer = callback(
+            self.client,
+            self.token,
+            f"{form}-said.children",
+            [(f"{form}-act", "n_clicks", 1)],
+            state,
+            f"{form}-act.n_clicks",
+        )
+        if answer.status_code != 200:
+            return str(answer.status_code)
+        return str(answer.get_json()["response"][f"{form}-said"]["children"])
+
+
+def test_a_voucher_is_reversed_on_the_page_by_two_persons(app: Any, office: MoneyOffice) -> None:
+    maker, checker = Person(app, "settlement"), Person(app, "county")
+    address = f"/app/ledger?village={A}&month=2026-01"
+    seen = maker.sees(address)
+    assert ("ask-reversal-which" in seen, "draft:D1" in seen, "复核并冲正" in seen) == (True, True, False)
+    assert "settlement:joint" not in seen  # corrected by a statement, never reversed by hand
+    assert "辅助台账" in seen
+    assert (
+        maker.does("ask-reversal", "draft:D1") == "要写明依据（文件、发票或原因），最多 200 个字，不能换行。"
+    )
+    assert "请另一个人复核" in maker.does("ask-reversal", "draft:D1", "记错村")
+    assert "记错村" in checker.sees(address)
+    assert maker.does("reverse", "draft:D1") == "403"
+    assert "已冲正 draft:D1" in checker.does("reverse", "draft:D1")
+    assert office.balance(A, "51109") == 0
+    after = checker.sees(address)
+    assert ("已冲正" in after, "reverse-which" in after) == (True, False)
+
+
+def test_a_flag_is_closed_with_a_reason_and_by_a_checker_alone(app: Any, office: MoneyOffice) -> None:
+    maker, checker = Person(app, "settlement"), Person(app, "county")
+    address, flag = "/app/reconciliation?month=2025-12", "quick_steps|joint 2025-12"
+    assert flag in checker.sees(address)
+    assert "close-flag-which" not in maker.sees(address)
+    assert maker.does("close-flag", flag, "x") == "403"
+    assert "要写明依据" in checker.does("close-flag", flag)
+    assert checker.does("close-flag", "", "x") == "先选一条"
+    assert flag in checker.does("close-flag", flag, "当面核对过原件")
+    assert flag not in checker.sees(address)
+    assert office.records.facts("flag_closed")[0].content["reason"] == "当面核对过原件"
+
+
+def test_a_village_confirms_what_arrived(app: Any, office: MoneyOffice) -> None:
+    maker, checker = Person(app, "settlement"), Person(app, "county")
+    address = f"/app/income?village={A}&month=2025-12"
+    assert "待村里确认" in maker.sees(address)
+    assert "confirm-advice-which" not in checker.sees(address)
+    remittance = office.records.facts("remittance")[0].identity
+    assert maker.does("confirm-advice", f"{A} {remittance}") == "已确认收到 4,254.00 元"
+    seen = maker.sees(address)
+    assert ("已确认收到" in seen, "待村里确认" in seen) == (True, False)
+
+
+def test_hours_and_the_platforms_balances_stand_on_the_pages(app: Any, office: MoneyOffice) -> None:
+    checker = Person(app, "county")
+    seen = checker.sees("/app/reconciliation?month=2025-12")
+    assert ("补贴小时数" in seen, "逆变器 kWh" in seen, "补贴→到账 -9,910.00 元" in seen) == (
+        True,
+        True,
+        True,
+    )
+    desk = MoneyDesk.over(office.records, office.registry, office.tariffs, office.clock, office.clock)
+    address = f"/app/ledger?village={A}&month=2026-01"
+    assert "与三资平台对比" not in checker.sees(address)
+    desk.checks.keep_balances(MAKER, A, "2026-01", "科目代码,借方余额,贷方余额\n10201,4254.01,\n".encode())
+    seen = checker.sees(address)
+    assert ("与三资平台对比" in seen, "没有对照" in seen, '"0.01"' in seen) == (True, True, True)
