@@ -195,20 +195,24 @@ def _registers(cast: _Cast, since: str) -> int:
     names = (
         *("base_id", "operator_id", "name", "industry", "indicator_id", "village_id", "area_mu", "capacity"),
         *("is_line", "plant_id", "crop", "household_id", "yuan_per_mu", "villages", "valid_from"),
+        *("latitude", "longitude"),
     )
     here, day = village.village_id, f"{since}-01"
+    town = cast.registry.towns_by_id[village.town_id]
+    there = (str(town.latitude), str(town.longitude))
     rows = (
         (
             *("shed-1", "op-mushroom", "菌棚一区（虚构）", "fungus", "fungus_bags", here, "60", "600000"),
-            *("", "", "香菇", "", "", "", day),
+            *("", "", "香菇", "", "", "", day, *there),
         ),
         (
             *("line-1", "op-mushroom", "白灵菇生产线（虚构）", "fungus", "fungus_lines", here, "5", "1"),
-            *("是", "", "白灵菇", "", "", "", day),
+            *("是", "", "白灵菇", "", "", "", day, *there),
         ),
         (
             *("panel-1", "op-panel", "板下黄芪（虚构）", "under_panel", "under_panel_mu", owner, "30", "30"),
             *("", plant.plant_id, "黄芪", "H001", "1500", "", day),
+            *(str(plant.latitude), str(plant.longitude)),
         ),
     )
     registers.import_register(cast.clerk, BASE, _sheet(names, *rows))
