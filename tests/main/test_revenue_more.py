@@ -8,6 +8,17 @@ from stores.records.store import SqlRecordStore
 from tests.main.test_revenue_verb import V1, _office, _pvmon
 
 LINES = "科目,借方,贷方\n51109,5.00,\n21101,,5.00\n"
+FILES = {
+    "结算单.csv": "户号,结算月份,结算单号,上网电量,电价,电费,补贴电价,补贴电费\n"
+    "9900000000001,202601,S1,30000,0.3545,10635.00,0.4955,14865.00\n",
+    "流水.csv": "本方账号,流水号,交易日期,收入金额,对方户名\n61,B1,2026-02-20,10000.00,供电公司\n",
+    "清单.csv": "电站编号,月份,部分,金额\nchengguan-01,202601,标杆,10000.00\n",
+    "坏清单.csv": "电站编号,月份,部分,金额\nchengguan-01,202601,别的,x\n",
+    "对照.csv": "本系统科目,平台科目\n10201,1002\n",
+    "余额.csv": "科目代码,借方余额,贷方余额\n1002,1.00,\n",
+    "补贴.csv": "电站编号,金额\nchengguan-01,100.00\n",
+    "名单.csv": "身份证号\n61100219000230001Z\n",
+}
 
 
 def _as(folder: Path, data: Path, who: str, act: str, *words: str) -> int:
@@ -57,22 +68,11 @@ def test_what_is_held_against_the_books_is_said_and_shown_by_the_verb(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = _office(tmp_path)
-    files = {
-        "结算单.csv": "户号,结算月份,结算单号,上网电量,电价,电费,补贴电价,补贴电费\n"
-        "9900000000001,202601,S1,30000,0.3545,10635.00,0.4955,14865.00\n",
-        "流水.csv": "本方账号,流水号,交易日期,收入金额,对方户名\n61,B1,2026-02-20,10000.00,供电公司\n",
-        "清单.csv": "电站编号,月份,部分,金额\nchengguan-01,202601,标杆,10000.00\n",
-        "坏清单.csv": "电站编号,月份,部分,金额\nchengguan-01,202601,别的,x\n",
-        "对照.csv": "本系统科目,平台科目\n10201,1002\n",
-        "余额.csv": "科目代码,借方余额,贷方余额\n1002,1.00,\n",
-        "补贴.csv": "电站编号,金额\nchengguan-01,100.00\n",
-        "名单.csv": "身份证号\n61100219000230001Z\n",
-    }
-    for name, text in files.items():
+    for name, text in FILES.items():
         (tmp_path / name).write_text(text, "utf-8")
 
     def run(who: str, act: str, *words: str) -> tuple[int, str]:
-        code = _as(tmp_path, data, who, act, *(str(tmp_path / w) if w in files else w for w in words))
+        code = _as(tmp_path, data, who, act, *(str(tmp_path / w) if w in FILES else w for w in words))
         seen = capsys.readouterr()
         return code, seen.out + seen.err
 
