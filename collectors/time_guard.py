@@ -106,7 +106,7 @@ class TimeGuard(Generic[T]):
         """Whether stamps may be made."""
         off_s = self.off_s
         agrees = off_s is None or self.source is not ClockSource.FIELD or abs(off_s) <= _OFF_S
-        return self._confirmed and agrees and is_plausible(self._wall)
+        return self._confirmed and agrees and is_plausible(self._wall, self._clock)
 
     @property
     def unsure(self) -> bool:
@@ -121,7 +121,7 @@ class TimeGuard(Generic[T]):
     def confirm(self) -> bool:
         """A person says the clock is right; False while it shows a time that cannot be."""
         self.look()
-        if not is_plausible(self._wall):
+        if not is_plausible(self._wall, self._clock):
             return False
         self._confirmed = True
         self._say()

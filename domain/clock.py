@@ -17,9 +17,12 @@ EARLIEST = datetime(2024, 1, 1, tzinfo=UTC)  # before this program was
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
 
-def is_plausible(now: datetime) -> bool:
-    """Tell whether a clock can be right: a machine without a battery starts in 1970, a broken one in 2200."""
-    return EARLIEST <= now < LATEST
+def is_plausible(now: datetime, clock: "Clock | None" = None) -> bool:
+    """Tell whether a clock can be right: a machine without a battery starts in 1970, a broken one in 2200.
+
+    A field clock was set on purpose, also to the years of a recording.
+    """
+    return isinstance(clock, FieldClock) or EARLIEST <= now < LATEST
 
 
 class Clock(Protocol):

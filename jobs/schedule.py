@@ -90,7 +90,7 @@ class Schedule:
     def run_due(self, job: Job) -> int:
         """Run every period of ``job`` that is over and not done; return how many ran."""
         now = self._clock.now()
-        if not is_plausible(now):  # nothing of 1970 or 2200 is due; the next alarm asks again
+        if not is_plausible(now, self._clock):  # nothing of 1970 or 2200 is due; the next alarm asks again
             return 0
         newest = period_start(now, job.period_s, job.offset_s)
         ran = 0

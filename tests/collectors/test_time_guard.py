@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.time_guard import ClockSource, TimeGuard
-from domain.clock import ManualClock, is_plausible
+from domain.clock import FieldClock, ManualClock, is_plausible
 from tests.collectors.clocks import SteppingClock
 
 NOON = datetime(2026, 6, 1, 4, 0, tzinfo=UTC)
@@ -156,3 +156,10 @@ def test_whatever_the_clock_does_nothing_is_lost_or_doubled_and_no_stamp_is_of_a
     assert sorted(number for _, number in out) == list(range(len(story)))
     assert [number for _, number in out] == list(range(len(story))), "in their order"
     assert all(is_plausible(at) for at, _ in out)
+
+
+def test_a_clock_that_was_set_to_the_years_of_a_recording_is_believed() -> None:
+    assert not is_plausible(datetime(2020, 5, 15, tzinfo=UTC), ManualClock(NOON))
+    assert is_plausible(
+        datetime(2020, 5, 15, tzinfo=UTC), FieldClock.starting(datetime(2020, 5, 15, tzinfo=UTC))
+    )
