@@ -49,9 +49,12 @@ class AnswerMemory:
 
     def heard(self, question: Question, address: int, words: bytes) -> None:
         """Take note of an answer, one that only confirms as well: whatever was said may be said again."""
+        self._remember(_shape(question), address, words)
+
+    def _remember(self, shape: _Shape, address: int, words: bytes) -> None:
         if len(self._answers) > _SHAPES_MAX:
             self._answers.clear()
-        known = self._answers.setdefault(_shape(question), deque(maxlen=_REMEMBERED))
+        known = self._answers.setdefault(shape, deque(maxlen=_REMEMBERED))
         if (address, words) not in known:
             known.append((address, words))
 
@@ -71,8 +74,9 @@ class AnswerMemory:
         for shape in waiting:
             asked = self._unanswered[shape]
             if len(data) == 2 * shape[2] + _RTU_OVERHEAD and len(asked) == 1:
-                (times,) = asked.values()
+                ((address, times),) = asked.items()
                 times.pop(0)  # it can only have been this question; asked twice, it is answered twice
+                self._remember(shape, address, data[3:-2])  # and may be said once more behind the next question
                 if not times:
                     del self._unanswered[shape]
         return bool(waiting)

@@ -51,6 +51,14 @@ def test_a_late_frame_settles_the_only_question_it_can_belong_to() -> None:
     assert memory.is_doubtful(Q, 300, b"abcd", 4.0), "which of the two it was, nobody knows"
 
 
+def test_a_late_frame_said_once_more_is_doubted_as_the_answer_to_another_address() -> None:
+    memory, late = AnswerMemory(), right(Q, rtu=True)
+    memory.unanswered(Q, 100, 0.0)
+    assert memory.late_came(late)
+    assert memory.is_doubtful(Q, 300, late[3:-2], 1.0), "a copy of it, behind the next question"
+    assert not memory.is_doubtful(Q, 100, late[3:-2], 1.0), "its own address"
+
+
 def test_the_confirming_question_has_another_length_and_the_same_beginning() -> None:
     assert confirming(BlockRead(3, 10, 30))[0] == BlockRead(3, 10, 29)
     assert confirming(BlockRead(3, 10, 1))[0] == BlockRead(3, 10, 2)
