@@ -76,7 +76,9 @@ class AnswerMemory:
             if len(data) == 2 * shape[2] + _RTU_OVERHEAD and len(asked) == 1:
                 ((address, times),) = asked.items()
                 times.pop(0)  # it can only have been this question; asked twice, it is answered twice
-                self._remember(shape, address, data[3:-2])  # and may be said once more behind the next question
+                self._remember(
+                    shape, address, data[3:-2]
+                )  # and may be said once more behind the next question
                 if not times:
                     del self._unanswered[shape]
         return bool(waiting)
