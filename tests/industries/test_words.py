@@ -55,3 +55,7 @@ def test_the_echo_gives_both_units() -> None:
     assert echo(Decimal(123_000), TEN_THOUSAND, BAG, "zh") == "12.3 万袋 = 123,000 袋（壹拾贰万叁仟袋）"
     assert echo(Decimal(123_000), TEN_THOUSAND, BAG, "en") == "12.3 ten thousand bags = 123,000 bags"
     assert echo(Decimal(500), BAG, BAG, "en") == "500 bags"
+
+
+def test_a_number_below_zero_says_so() -> None:
+    assert in_capitals(Decimal("-12.5")) == "负壹拾贰点伍"

@@ -10,6 +10,7 @@ import pytest
 
 from alerts.handling import HandlingRefusedError
 from cases.refusal import CaseRefusedError
+from commands.funds import ClaimOrder, Contribution
 from commands.industry_alerts import IndustryAlerts
 from commands.industry_reports import ReportOrder
 from domain.alert import Alert, AlertState, Severity
@@ -24,12 +25,15 @@ from queries.industries import IndustryQueries
 from queries.industry_alerts import IndustryAlertViews
 from tests.alerts.makers import notifying, receiver, route
 from tests.commands.industry_world import (
+    ACCOUNTANT,
     AUDITOR,
     CLERK,
     COUNTY,
     OTHER_CLERK,
+    PHOTO,
     ROOT,
     TOWNS,
+    VILLAGES,
     IndustryOffice,
     open_office,
 )
@@ -226,3 +230,23 @@ def test_late_reports_are_reminded_of_on_the_notification_routes_until_taken(roo
     assert [one.event for one in ears.heard] == [Event.FIRING, Event.REMINDER, Event.REMINDER]
     assert {one.receiver_id for one in ears.heard} == {"town"}
     assert "镇0 2026-07" in ears.heard[0].title
+
+
+def test_a_fund_that_granted_much_of_what_came_in_is_an_alert_until_more_money_comes(room: Watchroom) -> None:
+    def came(fen: int, reference: str) -> None:
+        funds = room.office.funds()
+        given = Contribution("fungus_guarantee", DUE.date(), fen, "区财政（虚构）", reference)
+        funds.confirm(COUNTY, funds.contribute(ACCOUNTANT, given))
+
+    room.to(DUE)
+    assert room.open("I04") == []  # before the first contribution nobody knows a rate
+    came(1_000_00, "1")
+    funds, day = room.office.funds(), DUE.date()
+    order = ClaimOrder("fungus_guarantee", "coop", VILLAGES[0], "", "冰雹", day, 1_000_00, 300_00)
+    funds.decide(COUNTY, funds.claim(CLERK, order, [PHOTO]).claim_id, 300_00)
+    room.to(DUE + timedelta(hours=1))
+    [high] = room.open("I04")
+    assert (high.subject, high.evidence["share"]) == ("fungus_guarantee", "30.0 %")
+    came(9_000_00, "2")
+    room.to(DUE + timedelta(hours=2))
+    assert room.open("I04") == []
