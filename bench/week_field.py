@@ -94,9 +94,13 @@ class FieldWire:
             await asyncio.sleep(TIMEOUT_S)
             raise UnreachableError("no answer")
         await asyncio.sleep(ANSWER_S + SLOW_S * ("slow" in kinds))
-        return self._answer(block, kinds, ask)
+        return self._answer(unit, block, kinds, ask)
 
-    def _answer(self, block: BlockRead, kinds: set[str], ask: Ask) -> WordBlock:
+    def _number(self, unit: int) -> int:
+        """Return a number of two digits of our device."""
+        return 10 + [d.device_id for d in self._field.devices].index(self._units[unit].device_id) % 90
+
+    def _answer(self, unit: int, block: BlockRead, kinds: set[str], ask: Ask) -> WordBlock:
         if "malformed" in kinds:
             ask.outcomes.append("malformed")
             raise MalformedAnswerError("byte count does not fit")
@@ -108,7 +112,8 @@ class FieldWire:
             words[2 * (_POWER - block.address)] = 0x7F
         if block.address <= _SERIAL < block.address + block.count:
             ask.serial = "other" if "swapped" in kinds else "own"
-            words[2 * (_SERIAL - block.address)] = ord("X" if "swapped" in kinds else "S")
+            own = f"{'X' if 'swapped' in kinds else 'S'}{self._number(unit)}".encode()  # nobody has another's
+            words[2 * (_SERIAL - block.address) : 2 * (_SERIAL - block.address) + len(own)] = own
         ask.outcomes.append("range" if "range" in kinds else "good")
         ask.answered_at = ask.answered_at or self._field.clock.now()
         return WordBlock(block.function, block.address, bytes(words))

@@ -297,7 +297,8 @@ def _fault(district: District, subject: Subject, who: str, scope: str, answer: A
     done_with = subject.name == "/second-factor"  # who is logged in whole has nothing to do there
     if scope == "own" and answer.status_code in {401, 302} and subject.method == "GET" and not done_with:
         return f"{cell} is sent away"
-    if scope == "own" and subject.name.split("<")[-1] in {"alert_id>", "case_id>", "plant_id>"} and subject.method == "GET":  # fmt: skip
+    is_plant_thing = "industry" not in subject.name  # no alert of an industry is in this world
+    if is_plant_thing and scope == "own" and subject.name.split("<")[-1] in {"alert_id>", "case_id>", "plant_id>"} and subject.method == "GET":  # fmt: skip
         return "" if answer.status_code == 200 else f"{cell} is refused its own"
     return ""
 

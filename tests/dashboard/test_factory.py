@@ -84,7 +84,7 @@ def test_the_overview_refreshes_through_its_callback(app: Any) -> None:
     assert answer.status_code == 200
     told = answer.get_json()["response"]
     assert told["overview-heat"]["figure"]["data"][0]["type"] == "heatmap"
-    assert len(told["overview-tiles"]["children"]) == 5
+    assert len(told["overview-tiles"]["children"]) == 6
 
 
 def test_a_callback_that_names_a_foreign_plant_is_refused(app: Any, world: Any) -> None:

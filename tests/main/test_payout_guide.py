@@ -1,4 +1,4 @@
-"""`pvmon payout`, done as docs/revenue_out.md says, after docs/revenue.md: three villages from net income to the year's end."""
+"""`pvmon payout`, done as docs/revenue_out.md says, after docs/revenue_quarter.md: three villages from net income to the year's end."""
 
 import io
 import re
@@ -106,7 +106,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
         kept = build.options_from(settings)  # read once, not at each of 160 commands
         patch.setattr(build, "options_from", lambda _: kept)
         patch.setattr(SystemClock, "now", lambda _: made.now())
-        made.follow(ROOT / "docs" / "revenue.md")
+        made.follow(ROOT / "docs" / "revenue_quarter.md")
         made.follow(GUIDE)
     return made
 
