@@ -129,7 +129,7 @@ def collector_kills(kills: int, seed: int = 1) -> dict[str, float]:
             }
             if kept:
                 at_s = max(at_s, *(b.measured_at.timestamp() for b in kept)) + chance.uniform(1, 400)
-                spool.ack(spool.ends()[1])
+                spool.ack(spool.newest_id())
             spool.close()
             return found
 

@@ -168,11 +168,10 @@ class Spool:
             self.quarantine(damaged, "damaged on disk")
         return found
 
-    def ends(self) -> tuple[int, int]:
-        """Return the ids of the oldest and the newest row, zeros when the queue is empty."""
+    def newest_id(self) -> int:
+        """Return the id of the newest row, 0 when the queue is empty."""
         with self._lock, self._file.errors():
-            oldest, newest = self._db.execute("SELECT min(id), max(id) FROM queue").fetchone()
-            return int(oldest or 0), int(newest or 0)
+            return int(self._db.execute("SELECT coalesce(max(id), 0) FROM queue").fetchone()[0])
 
     def last_id(self) -> int:
         """Return the highest id any row ever had."""

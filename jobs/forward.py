@@ -37,46 +37,6 @@ class ForwardCounts:
     refusals: int = 0  # times the store was away
 
 
-class Ahead:
-    """Reads the next group of a backlog while the store takes the one before it.
-
-    What was read ahead is only used when the rows before it are gone, so nothing is passed over.
-    """
-
-    def __init__(self, spool: Spool) -> None:
-        self._spool = spool
-        self._after_id = 0
-        self._rows: list[tuple[int, Batch]] = []
-        self._reader: threading.Thread | None = None
-
-    def read(self, after_id: int) -> None:
-        """Begin to read the group behind ``after_id``."""
-        self._after_id, self._rows = after_id, []
-        self._reader = threading.Thread(target=self._read, name="forward-ahead", daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        try:
-            self._rows = self._spool.peek(ROWS_MAX, self._after_id)
-        except SpoolError:
-            self._rows = []  # whoever takes it asks again, and hears why
-
-    def wait(self) -> None:
-        """Wait for what is being read."""
-        if self._reader is not None:
-            self._reader.join()
-            self._reader = None
-
-    def take(self) -> list[tuple[int, Batch]]:
-        """Return the oldest group of the queue."""
-        if self._reader is None:
-            return self._spool.peek(ROWS_MAX)
-        self.wait()
-        oldest = self._spool.ends()[0]
-        rows, self._rows = self._rows, []
-        return rows if rows and rows[0][0] == oldest else self._spool.peek(ROWS_MAX)
-
-
 class Forwarder:
     """Moves batches from ``spool`` to ``store`` in a thread of its own.
 
@@ -111,7 +71,6 @@ class Forwarder:
         self._thread: threading.Thread | None = None
         self._failures = 0
         self._backlog_upto = 0  # rows up to this id are the backlog; 0: there is none
-        self._ahead = Ahead(spool)
 
     @property
     def is_store_there(self) -> bool:
@@ -120,6 +79,8 @@ class Forwarder:
 
     def is_behind(self, until: datetime) -> bool:
         """Tell whether something measured before ``until`` waits on disk."""
+        if self._backlog_upto:
+            return True
         rows = self._spool.peek(ROWS_MAX)
         return len(rows) == ROWS_MAX or any(batch.measured_at < until for _, batch in rows)
 
@@ -136,16 +97,14 @@ class Forwarder:
         moved = 0
         if self._backlog_upto:
             moved = self._move(self._spool.peek(ROWS_MAX, self._backlog_upto), self._backlog_upto)
-        rows = self._ahead.take() if self._backlog_upto else self._spool.peek(ROWS_MAX)
+        rows = self._spool.peek(ROWS_MAX)
         if self._backlog_upto:
             rows = [row for row in rows if row[0] <= self._backlog_upto]
             if not rows:
                 log.info("store: has caught up with the queue")
                 self._backlog_upto = 0
         elif len(rows) == ROWS_MAX:
-            self._backlog_upto = self._spool.ends()[1]
-        if self._backlog_upto and rows:
-            self._ahead.read(rows[-1][0])
+            self._backlog_upto = self._spool.newest_id()
         moved += self._move(rows, 0)
         if self._generation is not None and not self._stopping.is_set():
             moved += self._generation.step(self._give_again)
@@ -201,7 +160,6 @@ class Forwarder:
             if self._thread.is_alive():
                 log.warning("forwarding did not end within %s s; the queue keeps what is left", timeout_s)
             self._thread = None
-        self._ahead.wait()
 
     def is_alive(self) -> bool:
         """Tell whether the thread runs."""

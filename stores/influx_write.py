@@ -4,7 +4,6 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from stores.influx_client import InfluxClient, RefusedLinesError, TooLargeError
@@ -16,7 +15,7 @@ from stores.influx_read import Query, coded, microseconds
 
 log = logging.getLogger(__name__)
 
-_LINES_MAX = 1250  # about a megabyte, far below the least limit of any generation; the next is made meanwhile
+_LINES_MAX = 5000  # about four megabytes, far below the least limit of any generation
 _NEVER = -(1 << 62)
 Key = tuple[str, int]  # device, instant [us]
 
@@ -73,7 +72,8 @@ class Writer:
             return outcome
         fresh = self._fresh(rows, kinds)
         outcome.duplicates = len(rows.keys) - len(fresh)
-        self._send(fresh, rows, outcome)
+        for start in range(0, len(fresh), _LINES_MAX):
+            self._send(fresh[start : start + _LINES_MAX], rows, outcome)
         outcome.accepted = len(fresh) - len(outcome.rejected)
         sound = [key for position, key in rows.keys.items() if position not in outcome.rejected]
         self._days.mark({(us // DAY_US, name) for name, us in sound})
@@ -132,22 +132,6 @@ class Writer:
     # sending
 
     def _send(self, positions: Sequence[int], rows: Rows, outcome: Outcome) -> None:
-        """Send rows in groups; while the server works on one, the next one's lines are made."""
-        if len(positions) <= _LINES_MAX:
-            self._send_lines(self._lines(positions, rows, outcome), outcome)
-            return
-        with ThreadPoolExecutor(1, "influx-post") as poster:
-            posting: Future[None] | None = None
-            for start in range(0, len(positions), _LINES_MAX):
-                lines = self._lines(positions[start : start + _LINES_MAX], rows, outcome)
-                if posting is not None:
-                    posting.result()
-                posting = poster.submit(self._send_lines, lines, outcome)
-            if posting is not None:
-                posting.result()
-
-    def _lines(self, positions: Sequence[int], rows: Rows, outcome: Outcome) -> dict[int, str]:
-        """Return the lines by position; one that cannot be said is rejected."""
         lines: dict[int, str] = {}
         layouts: dict[tuple[int, int], str] = {}
         for position in positions:
@@ -160,7 +144,7 @@ class Writer:
         if layouts:
             self._client.write("\n".join(layouts.values()).encode())
             self._said_layouts.update(layouts)
-        return lines
+        self._send_lines(lines, outcome)
 
     def _add_layout(
         self, layouts: dict[tuple[int, int], str], quantities: tuple[str, ...], measured_us: int

@@ -243,29 +243,6 @@ def test_while_a_backlog_is_worked_off_new_rows_go_first(
     assert (len(store.kept), spool.status().rows, job.counts.duplicates) == (1010, 0, 0)
 
 
-def test_the_next_group_of_a_backlog_is_read_while_the_store_takes_one(
-    spool: Spool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("jobs.forward.ROWS_MAX", 10)
-    spool.append([batch(number) for number in range(50)])
-    read, peek = threading.Event(), spool.peek
-
-    def noting(count_max: int, after_id: int = 0) -> list[tuple[int, Batch]]:
-        rows = peek(count_max, after_id)
-        if after_id == 10:
-            read.set()
-        return rows
-
-    monkeypatch.setattr(spool, "peek", noting)
-    store = Store()
-    store.before_answer = lambda: None if read.wait(10) else pytest.fail("nobody read ahead")
-    job = forwarder(spool, store)
-    while spool.status().rows:
-        job.run_once()
-    job.stop()
-    assert (len(store.kept), store.writes, job.counts.duplicates) == (50, 5, 0)
-
-
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 9), st.booleans(), st.booleans()), max_size=20))
 def test_with_any_outages_and_losses_of_a_backlog_nothing_is_passed_over(
@@ -280,8 +257,8 @@ def test_with_any_outages_and_losses_of_a_backlog_nothing_is_passed_over(
         for count, away, quarantined in [*steps, *[(0, False, False)] * 30]:
             spool.append([batch(sent + number) for number in range(count)])
             sent += count
-            if quarantined and (oldest := spool.ends()[0]):
-                spool.quarantine([oldest], "taken out while the next group was read ahead")
+            if quarantined and (oldest := spool.status().oldest_id):
+                spool.quarantine([oldest], "taken out")
                 taken += 1
             store.away = away
             with suppress(StoreUnavailableError):
