@@ -105,7 +105,7 @@ def _check_link(plant: Row, gateways: Mapping[str, Row], devices: list[Row], pro
     if connection in {"manual", "file"} and gateways:
         problems.add(plant.file, plant.at("gateways"), "gateways", "link_not_used", connection=connection)
     for gateway in gateways.values():
-        if gateway.get("protocol") == _MQTT and not gateway.get("topic"):
+        if gateway.get("protocol") == _MQTT and gateway.get("topic") == "":  # None: written, and bad
             problems.add(gateway.file, gateway.at("topic"), "topic", "no_topic", id=gateway["id"])
         if gateway.get("protocol") == _MQTT and gateway.get("edge"):
             problems.add(gateway.file, gateway.at("edge"), "edge", "edge_publishes", id=gateway["id"])

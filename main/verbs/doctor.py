@@ -38,7 +38,7 @@ class Doctor:
 
     def run(self, args: argparse.Namespace, context: Context) -> int:
         """Examine, report, and exit 1 when anything fails."""
-        if getattr(args, "confirm_clock", False):
+        if args.confirm_clock:
             return _confirm_clock(context)
         asked = probes(Place.of(context.config, context.data))
         findings = examine([(check, probe) for check, probe in asked if check not in args.without])

@@ -19,7 +19,7 @@ from commands.case_rules import NewCase
 from commands.tokens import Tokens
 from dashboard.factory import create_app, pages
 from domain.account import Role, Scope, User
-from domain.alert import Severity
+from domain.alert import Alert, AlertState, Severity
 from domain.case import CaseKind
 from domain.clock import SystemClock
 from domain.plant import Plant
@@ -89,7 +89,7 @@ def _two_plants(world: World) -> tuple[Plant, Plant]:
     raise AssertionError("the district has no two plants apart")
 
 
-def _place(world: World, plant: Plant) -> Place:
+def _place(world: World, plant: Plant, about: str) -> Place:
     work = world.services.work
     assert work is not None
     om = somebody(Role.OM, user_id="om")
@@ -98,6 +98,11 @@ def _place(world: World, plant: Plant) -> Place:
     case = work.cases.register(om, NewCase(CaseKind.ORDER, subject, plant.plant_id, severity=Severity.S2))
     work.cases.assign(om, case.case_id, case.acts, "field")  # a field worker sees his own orders only
     village = min(_owners(plant))
+    late = f"industry-alert-{plant.plant_id}"
+    now = world.clock.now()
+    world.records.put_alerts(
+        [Alert(late, "I02", "", "", "", Severity.S2, AlertState.FIRING, now, now, subject=about)], now
+    )
     ids = {
         "plant_id": plant.plant_id,
         "device_id": device,
@@ -105,6 +110,7 @@ def _place(world: World, plant: Plant) -> Place:
         "village": village,
         "case_id": case.case_id,
         "alert_id": f"alert-{plant.plant_id}",
+        "industry_alert_id": late,
     }
     return Place(plant, ids, (plant.name, subject))
 
@@ -127,7 +133,8 @@ def district(tmp_path_factory: pytest.TempPathFactory) -> Iterator[District]:
     own, foreign = _two_plants(world)
     world.registry = replace(world.registry, plants=(own, foreign))
     fill(world)
-    places = _place(world, own), _place(world, foreign)
+    # an industry of the district is everybody's, what a town owes is that town's
+    places = _place(world, own, "fungus_bags"), _place(world, foreign, foreign.town_id)
     hashed = world.passwords.hash(PASSWORD)
     for role in Role:
         world.records.add_user(User(f"{role.value}-own", role.value, frozenset({role}), _scope(own), hashed))
@@ -297,8 +304,7 @@ def _fault(district: District, subject: Subject, who: str, scope: str, answer: A
     done_with = subject.name == "/second-factor"  # who is logged in whole has nothing to do there
     if scope == "own" and answer.status_code in {401, 302} and subject.method == "GET" and not done_with:
         return f"{cell} is sent away"
-    is_plant_thing = "industry" not in subject.name  # no alert of an industry is in this world
-    if is_plant_thing and scope == "own" and subject.name.split("<")[-1] in {"alert_id>", "case_id>", "plant_id>"} and subject.method == "GET":  # fmt: skip
+    if scope == "own" and subject.name.split("<")[-1] in {"alert_id>", "industry_alert_id>", "case_id>", "plant_id>"} and subject.method == "GET":  # fmt: skip
         return "" if answer.status_code == 200 else f"{cell} is refused its own"
     return ""
 

@@ -225,4 +225,4 @@ def test_the_verb_answers_machines_with_one_document(
 def _no_arguments() -> Any:
     import argparse
 
-    return argparse.Namespace(without=[], report=None, bundle=None)
+    return argparse.Namespace(without=[], report=None, bundle=None, confirm_clock=False)

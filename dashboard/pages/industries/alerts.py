@@ -116,7 +116,7 @@ def _handled(one: IndustryAlertRow, texts: Texts) -> str:
 
 def register(server: Flask, site: Site) -> None:
     """Register the page of one alert."""
-    pages, path = _Pages(site), f"{site.prefix}industry-alerts/<alert_id>"
+    pages, path = _Pages(site), f"{site.prefix}industry-alerts/<industry_alert_id>"
     look = guard.page(Permission.VIEW_INDUSTRIES)
     server.add_url_rule(path, "industry_alert", look(pages.show), methods=["GET"])
     act = guard.page(Permission.HANDLE_INDUSTRIES)(pages.act)
@@ -129,12 +129,15 @@ class _Pages:
     def __init__(self, site: Site) -> None:
         self._site = site
 
-    def show(self, principal: Principal, alert_id: str) -> Response:
+    def show(self, principal: Principal, industry_alert_id: str) -> Response:
         """Show the alert."""
-        return self._answer(principal, industries_of(self._site).alert_views.one(principal, alert_id))
+        return self._answer(
+            principal, industries_of(self._site).alert_views.one(principal, industry_alert_id)
+        )
 
-    def act(self, principal: Principal, alert_id: str) -> Any:
+    def act(self, principal: Principal, industry_alert_id: str) -> Any:
         """Do one act."""
+        alert_id = industry_alert_id
         try:
             _acts(self._site).get(request.form.get("act", ""), unknown_act)(principal, alert_id)
         except CommandError as error:
