@@ -84,11 +84,7 @@ class MqttLine:
             clean_session=True,
             protocol=MQTTProtocolVersion.MQTTv311,
         )
-        if self._broker.username is not None:
-            client.username_pw_set(self._broker.username, self._broker.password)
-        if self._broker.ca_file is not None:
-            client.tls_set(self._broker.ca_file, self._broker.certificate, self._broker.key)
-        client.reconnect_delay_set(1, _RECONNECT_MOST_S)
+        self._broker.admit(client, _RECONNECT_MOST_S)
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect

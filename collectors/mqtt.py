@@ -66,6 +66,14 @@ class Broker:
     version: int = 5
     keepalive_s: int = 30
 
+    def admit(self, client: paho.Client, reconnect_most_s: int) -> None:
+        """Give a client our name and certificates, and the longest wait between two attempts. [s]"""
+        if self.username is not None:
+            client.username_pw_set(self.username, self.password)
+        if self.ca_file is not None:
+            client.tls_set(self.ca_file, self.certificate, self.key)
+        client.reconnect_delay_set(1, reconnect_most_s)
+
     def __repr__(self) -> str:
         return f"Broker({self.host}:{self.port} as {self.client_id})"
 
@@ -243,11 +251,7 @@ class MqttCollector:
             protocol=MQTTProtocolVersion.MQTTv5 if modern else MQTTProtocolVersion.MQTTv311,
             manual_ack=True,
         )
-        if self._broker.username is not None:
-            client.username_pw_set(self._broker.username, self._broker.password)
-        if self._broker.ca_file is not None:
-            client.tls_set(self._broker.ca_file, self._broker.certificate, self._broker.key)
-        client.reconnect_delay_set(1, _RECONNECT_MOST_S)
+        self._broker.admit(client, _RECONNECT_MOST_S)
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect

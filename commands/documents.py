@@ -7,6 +7,7 @@ from datetime import date
 from access.guard import guarded, require
 from access.permissions import Permission
 from access.principal import Principal
+from commands.bank_file import BankFile
 from commands.households import Households, SlipCode
 from commands.notice_facts import notice_facts
 from commands.papers import reports
@@ -19,7 +20,6 @@ from commands.papers.slips import Slip, slips_pdf
 from commands.papers.statement import lines_of, months_text
 from commands.papers.step_papers import attendance_paper, step_paper
 from commands.papers.voucher_sheets import voucher_sheets
-from commands.payments import BankFile
 from commands.payout import PayoutCommands
 from domain.clock import Clock
 from domain.money import Money

@@ -11,13 +11,12 @@ from access.guard import guarded, require
 from access.permissions import Permission
 from access.principal import Principal
 from commands.audit import command
+from commands.bank_file import BankFile, PayeeToConfirm, bank_rows, masked_payees
 from commands.bank_replies import read_reply
 from commands.fund_books import FundBooks
-from commands.payments import BankFile, BankRow, PayeeToConfirm
 from domain.clock import Clock
 from domain.money_fact import MoneyFact
 from domain.plant import Registry
-from domain.roster import masked_account, masked_name
 from industries.report import refuse
 from industries.rules import IndustryRules
 from revenue.payment import Batch, PaymentLine, ReplyLine, digest_of, faults_in_reply
@@ -89,21 +88,9 @@ class FundPayments(FundBooks):
         """Return the lines of a batch with names and accounts masked; audited."""
         self._whole_district(principal)
         made = batch_of(self._found(BATCH, batch_id))
-        people = self._rosters.people({one.payee_id for one in made.lines})
-        known = self._rosters.accounts_by_id({one.account_id for one in made.lines})
-        self._note(
-            principal, "people.look", batch_id, "done", {"count": str(len(made.lines)), "masked": "yes"}
-        )
-        return [
-            PayeeToConfirm(
-                one.payee_id,
-                one.account_id,
-                masked_name(people[one.payee_id].name),
-                known[one.account_id].bank,
-                masked_account(known[one.account_id].number),
-            )
-            for one in made.lines
-        ]
+        found = masked_payees(self._rosters, [(one.payee_id, one.account_id) for one in made.lines])
+        self._note(principal, "people.look", batch_id, "done", {"count": str(len(found)), "masked": "yes"})
+        return found
 
     @command(Permission.CHECK_MONEY, "fund.release")
     def release(self, principal: Principal, batch_id: str) -> Batch:
@@ -127,20 +114,7 @@ class FundPayments(FundBooks):
         made = batch_of(fact)
         if not is_released(self._store, made):
             raise refuse("not_released", text=batch_id)
-        people = self._rosters.people({one.payee_id for one in made.lines})
-        known = self._rosters.accounts_by_id({one.account_id for one in made.lines})
-        rows = tuple(
-            BankRow(
-                one.number,
-                people[one.payee_id].name,
-                people[one.payee_id].id_number,
-                known[one.account_id].bank,
-                known[one.account_id].number,
-                one.fen,
-                one.entitlement_id,
-            )
-            for one in made.lines
-        )
+        rows = bank_rows(self._rosters, made.lines)
         self._note(principal, "payment.export", batch_id, "done", {"count": str(len(rows))})
         return BankFile(made, str(fact.content["fund"]), rows)
 

@@ -2,17 +2,17 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from access.guard import guarded, require
 from access.permissions import Permission
 from access.principal import Principal
 from commands.audit import command
+from commands.bank_file import BankFile, PayeeToConfirm, bank_rows, masked_payees
 from commands.bank_replies import read_reply
 from commands.payout import PayoutCommands
 from domain.errors import LedgerRefusedError
 from domain.ledger import Entry, Lot
-from domain.roster import MemberState, masked_account, masked_name
+from domain.roster import MemberState
 from revenue import accounts
 from revenue.approval import MONEY_STEPS, Step, StepTaken
 from revenue.bookkeeping import Voucherhead, payment_entry, returned_entry
@@ -21,39 +21,6 @@ from revenue.payment import Batch, ReplyLine, Standing, digest_of, faults_in_rep
 from revenue.refusal import RefusedError, refuse
 from revenue.trace import lots_by_line
 from stores.payout import payees_of, unconfirmed
-
-
-@dataclass(frozen=True, slots=True)
-class PayeeToConfirm:
-    """A payee whose account is new or changed, as the checker sees it: masked."""
-
-    payee_id: str
-    account_id: str
-    name: str
-    bank: str
-    account: str
-
-
-@dataclass(frozen=True, slots=True)
-class BankRow:
-    """A line of the bank file with everything the bank needs. Not to be shown on a page."""
-
-    number: int
-    name: str
-    id_number: str
-    bank: str
-    account: str
-    fen: int
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class BankFile:
-    """A batch with its rows, ready to be written."""
-
-    batch: Batch
-    village_id: str
-    rows: tuple[BankRow, ...]
 
 
 @guarded
@@ -65,19 +32,9 @@ class Payments(PayoutCommands):
         """Return the payees whose account is new or changed since the last paid batch, masked; audited."""
         dossier = self._dossier(principal, plan_id)
         waiting = unconfirmed(self._stores, dossier)
-        people = self._stores.rosters.people(waiting)
-        known = self._stores.rosters.accounts_by_id(list(waiting.values()))
-        self._note(principal, "people.look", plan_id, "done", {"count": str(len(waiting)), "masked": "yes"})
-        return [
-            PayeeToConfirm(
-                payee,
-                account,
-                masked_name(people[payee].name),
-                known[account].bank,
-                masked_account(known[account].number),
-            )
-            for payee, account in waiting.items()
-        ]
+        found = masked_payees(self._stores.rosters, waiting.items())
+        self._note(principal, "people.look", plan_id, "done", {"count": str(len(found)), "masked": "yes"})
+        return found
 
     @command(Permission.CHECK_MONEY, "payment.confirm")
     def confirm(self, principal: Principal, plan_id: str, payee_id: str, account_id: str) -> Dossier:
@@ -157,20 +114,7 @@ class Payments(PayoutCommands):
         batch = dossier.batch(batch_id)
         if batch is None:
             raise refuse("no_batch", batch=batch_id[:60])
-        people = self._stores.rosters.people({line.payee_id for line in batch.lines})
-        known = self._stores.rosters.accounts_by_id({line.account_id for line in batch.lines})
-        rows = tuple(
-            BankRow(
-                line.number,
-                people[line.payee_id].name,
-                people[line.payee_id].id_number,
-                known[line.account_id].bank,
-                known[line.account_id].number,
-                line.fen,
-                line.entitlement_id,
-            )
-            for line in batch.lines
-        )
+        rows = bank_rows(self._stores.rosters, batch.lines)
         self._note(principal, "payment.export", batch_id, "done", {"count": str(len(rows))})
         return BankFile(batch, dossier.plan.village_id, rows)
 

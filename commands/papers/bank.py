@@ -1,7 +1,7 @@
 """The file for the bank (一卡通 kind): ids as text, with count, total and hash; what cannot be encoded stops it."""
 
+from commands.bank_file import BankFile
 from commands.papers.sheets import BANK_ENCODING, Cells, csv_file, workbook
-from commands.payments import BankFile
 from domain.money import Money
 from domain.roster import masked_name
 from revenue.refusal import refuse

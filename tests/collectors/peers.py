@@ -4,9 +4,10 @@ import asyncio
 import os
 import socket
 import struct
+import threading
 import tty
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, cast
 
 from domain.errors import CollectError
@@ -89,6 +90,27 @@ async def peer(answer: Answer, *, rtu: bool = False, port: int = 0) -> AsyncIter
         for writer in writers:
             writer.transport.abort()
         await asyncio.sleep(0.01)
+
+
+@contextmanager
+def peer_in_thread(answer: Answer) -> Iterator[int]:
+    """Serve like `peer`, from a thread of its own, for programs that have a loop of theirs."""
+    ready, done, ports = threading.Event(), threading.Event(), []
+
+    async def serve() -> None:
+        async with peer(answer) as port:
+            ports.append(port)
+            ready.set()
+            await asyncio.to_thread(done.wait)
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+    thread.start()
+    assert ready.wait(20)
+    try:
+        yield ports[0]
+    finally:
+        done.set()
+        thread.join(10)
 
 
 class _PtyWriter:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from domain.measurement import Quality
 from main.__main__ import main
 from main.build import open_spool
 from main.instance import Instance
-from tests.collectors.peers import Question, peer, say
+from tests.collectors.peers import Question, peer_in_thread, say
 from tests.main.field.field import configured, field, running
 
 ADD = ("device", "add", "alpha", "alpha-gw", "--unit", "3", "--rated-kw", "50", "--strings", "8", "--yes")
@@ -149,22 +148,8 @@ def crowded(sign: str, asked: list[Question]) -> Iterator[int]:
         else:
             writer.transport.abort()
 
-    ready, done, ports = threading.Event(), threading.Event(), []
-
-    async def serve() -> None:
-        async with peer(answer) as port:
-            ports.append(port)
-            ready.set()
-            await asyncio.to_thread(done.wait)
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
-    thread.start()
-    assert ready.wait(20)
-    try:
-        yield ports[0]
-    finally:
-        done.set()
-        thread.join(10)
+    with peer_in_thread(answer) as port:
+        yield port
 
 
 @pytest.mark.parametrize("sign", [BUSY, FOREIGN, GONE])

@@ -3,7 +3,6 @@
 import asyncio
 import re
 import struct
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from main.__main__ import main
-from tests.collectors.peers import Question, peer, say
+from tests.collectors.peers import Question, peer_in_thread, say
 from tests.main.field.field import configured
 
 GUIDE = Path(__file__).parents[3] / "docs" / "devices.en.md"
@@ -53,22 +52,8 @@ def device(power_w: int) -> Iterator[int]:
         data = b"".join(held.get(address, 0).to_bytes(2) for address in wanted)
         await say(writer, question.frame(bytes([question.function, len(data)]) + data))
 
-    ready, done, ports = threading.Event(), threading.Event(), []
-
-    async def serve() -> None:
-        async with peer(answer) as port:
-            ports.append(port)
-            ready.set()
-            await asyncio.to_thread(done.wait)
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
-    thread.start()
-    assert ready.wait(20)
-    try:
-        yield ports[0]
-    finally:
-        done.set()
-        thread.join(10)
+    with peer_in_thread(answer) as port:
+        yield port
 
 
 def steps(folder: Path, port: int) -> tuple[list[str], list[str]]:
