@@ -10,6 +10,7 @@ log = logging.getLogger(__name__)
 
 _SERIAL = "serial_number"
 _PREFIX = "serial:"
+_LENGTH_LEAST = 4
 
 
 class IdentityWatch:
@@ -41,11 +42,12 @@ class IdentityWatch:
         serial = batch.texts.get(_SERIAL, "").strip()
         if not serial:
             return
-        known, owner = self._known.get(batch.device_id), self._owner(batch.device_id, serial)
-        if known is None and owner is None:
-            self._accept(batch.device_id, serial)
-        elif known is None:
-            if self._other.get(batch.device_id) != serial:
+        known = self._known.get(batch.device_id)
+        if known is None:
+            owner = self._owner(batch.device_id, serial)
+            if owner is None:
+                self._accept(batch.device_id, serial)
+            elif self._other.get(batch.device_id) != serial:
                 self._other[batch.device_id] = serial
                 log.warning(
                     "device %s: it answers with the serial number %s of %s; its values are marked until somebody confirms it",
@@ -69,6 +71,8 @@ class IdentityWatch:
         listed = self._registered.get(serial)
         if listed is not None:
             return None if listed == device_id else listed
+        if not _is_telling(serial):
+            return None
         return next(
             (name for name, known in self._known.items() if known == serial and name != device_id), None
         )
@@ -105,3 +109,8 @@ class IdentityWatch:
     def _accept(self, device_id: str, serial: str) -> None:
         self._known[device_id] = serial
         self._unsaved[_PREFIX + device_id] = serial
+
+
+def _is_telling(serial: str) -> bool:
+    """Tell a serial number from what makers leave where they write none (zeros, one letter over and over)."""
+    return len(serial) >= _LENGTH_LEAST and len(set(serial)) > 1

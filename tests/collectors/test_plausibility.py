@@ -85,6 +85,16 @@ def test_a_device_that_answers_with_anothers_serial_number_is_not_believed_until
     assert not watch.is_doubtful("b")
 
 
+@pytest.mark.parametrize("serial", ["0000000000", "----", "S"])
+def test_what_makers_leave_where_they_write_no_number_accuses_nobody(serial: str) -> None:
+    watch = IdentityWatch({})
+    watch.seen(named("a", serial))
+    watch.seen(named("b", serial))
+    assert not watch.is_doubtful("b")
+    watch.seen(named("b", "SN-2"))
+    assert watch.is_doubtful("b")
+
+
 def test_the_registry_says_whose_a_serial_number_is() -> None:
     watch = IdentityWatch({})
     watch.register({"a": "SN-1", "b": "SN-2", "c": ""})
