@@ -10,6 +10,7 @@ from commands.papers.document import FORMS
 from domain.document import Document
 from domain.errors import NotifyError
 from domain.plant import Registry
+from queries.report_runs import made_line
 from queries.reports import ASSESSMENT, BRIEF, Reports
 from texts.loader import Texts
 
@@ -28,6 +29,10 @@ class ReportPlan:
     targets: tuple[str, ...] = ()
     language: str = "zh"
 
+    def is_due(self, today: date) -> bool:
+        """Tell whether it is made on this day."""
+        return not self.month_day or today.day == self.month_day
+
 
 @dataclass(frozen=True, slots=True)
 class ReportMaker:
@@ -41,7 +46,7 @@ class ReportMaker:
 
     def make(self, plan: ReportPlan, today: date) -> str:
         """Make the reports due on a day: yesterday's brief, or last month's; return a line for the job table."""
-        if plan.month_day and today.day != plan.month_day:
+        if not plan.is_due(today):
             return "not today"
         day = today - timedelta(days=1) if not plan.month_day else today.replace(day=1) - timedelta(days=1)
         texts, files, failures, count = Texts(plan.language), 0, list[str](), 0
@@ -50,7 +55,7 @@ class ReportMaker:
             written = self._write(plan, subject, day, document)
             count, files = count + 1, files + len(written)
             failures += self._sent(plan, document, written)
-        told = f"{count} reports, {files} files, {day}"
+        told = made_line(count, files, day)
         return f"{told}; {'; '.join(failures)}"[:500] if failures else told
 
     def _write(self, plan: ReportPlan, subject: str, day: date, document: Document) -> list[Path]:

@@ -26,13 +26,14 @@ class Job:
     """One job. ``work`` gets the start of its period and returns a line for the job table.
 
     ``catch_up`` runs every missed period (a report a day); without it only the newest one counts. Periods that
-    were over at ``since`` are somebody else's. ``ring_s`` is how often it is asked; 0: four times a period.
+    were over at ``since`` are somebody else's, those ``is_due`` denies are nobody's. ``ring_s`` is how often it is asked; 0: four times a period.
     """
 
     name: str
     period_s: float
     work: Callable[[datetime], str]
     offset_s: float = 0.0
+    is_due: Callable[[datetime], bool] = lambda _: True
     catch_up_max: int = 0
     since: datetime | None = None
     ring_s: float = 0.0
@@ -96,7 +97,8 @@ class Schedule:
         ran = 0
         for back in range(job.catch_up_max, -1, -1):
             start = newest - timedelta(seconds=back * job.period_s)
-            if job.since is None or start + timedelta(seconds=job.period_s) > job.since:
+            ours = job.since is None or start + timedelta(seconds=job.period_s) > job.since
+            if ours and job.is_due(start):
                 ran += self._run(job, start)
         return ran
 

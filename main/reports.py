@@ -1,7 +1,7 @@
 """Builds what makes reports by schedule: `config/reports.yaml`, the queries behind, who gets them, the jobs."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ from main.registry.problem import Problems, nearest
 from main.registry.records import Field, Many, Record, TextList
 from notifiers.channels import channels
 from queries.money import MoneyQueries
+from queries.report_runs import JOB
 from queries.reports import KINDS, Reports
 from stores.records.store import SqlRecordStore
 from texts.loader import Texts
@@ -117,16 +118,24 @@ def maker_of(options: Options, records: SqlRecordStore) -> ReportMaker:
 
 
 def report_jobs(instance: "Instance") -> list[Job]:
-    """Return a job a line of the schedule; each asks every day and knows its day of the month."""
+    """Return a job a line of the schedule; a demonstration makes none of the days before it began."""
     options = instance.options
     maker = maker_of(options, instance.records)
 
     def job(plan: ReportPlan) -> Job:
+        def day(period: datetime) -> date:
+            return day_of(period + timedelta(days=1))
+
         def work(period: datetime) -> str:
-            return maker.make(plan, day_of(period + timedelta(days=1)))
+            return maker.make(plan, day(period))
+
+        def is_due(period: datetime) -> bool:
+            return plan.is_due(day(period))
 
         offset_s = (plan.at_s - 8 * 3600.0) % _DAY_S
-        return Job(f"report_{plan.report_id}", _DAY_S, work, offset_s=offset_s, catch_up_max=_CATCH_UP_DAYS)
+        since = options.clock.now() if options.demonstration else None
+        name = f"{JOB}{plan.report_id}"
+        return Job(name, _DAY_S, work, offset_s, is_due, _CATCH_UP_DAYS, since)
 
     return [job(plan) for plan in plans_of(options)]
 

@@ -12,6 +12,12 @@ MISSING = "—"
 _ZONE = ZoneInfo(DEFAULT_ZONE)
 
 
+def job_name(job: str, texts: Texts) -> str:
+    """Return what a job is called; one a district named itself (a report) by that name."""
+    name = f"pages.data.job.{job}"
+    return texts(name) if name in texts else job
+
+
 def number(value: float | None, decimals: int = 0) -> str:
     """Return ``value`` with thousands commas and fixed decimals."""
     if value is None or not np.isfinite(value):

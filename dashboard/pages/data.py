@@ -13,7 +13,7 @@ from dashboard.components.links import links_card
 from dashboard.components.overview_figures import plant_label
 from dashboard.components.state import badge, data_badge
 from dashboard.components.theme import AMBER, GREEN, RED
-from dashboard.components.words import MISSING, age, clock_time, date_time, exact_time, number, size
+from dashboard.components.words import MISSING, age, clock_time, date_time, exact_time, job_name, number, size
 from dashboard.pages.base import Component, Site, Visit
 from domain.records import JobRun, JobState
 from queries.data_age import DataView, PlantAge
@@ -170,10 +170,9 @@ def period_text(period: str) -> str:
 
 def _job(run: JobRun, texts: Texts) -> list[Any]:
     picture, colour = _JOB_LOOK[run.state]
-    name = f"pages.data.job.{run.job}"
     kind, _, value = picture.partition("-")
     return [
-        texts(name) if name in texts else run.job,
+        job_name(run.job, texts),
         period_text(run.period),
         html.Span(
             badge(kind, value, colour, texts(f"pages.data.outcome.{run.state.value}")), title=run.detail

@@ -12,17 +12,17 @@ from access.principal import Principal
 from commands.papers.document import FORMS, cell_text, document_text, is_number
 from dashboard import guard
 from dashboard.components.card import card, empty, table
-from dashboard.components.words import date_time
+from dashboard.components.words import date_time, job_name
 from dashboard.pages.base import Component, Site, Visit
 from domain.document import Document
 from domain.errors import AccessDeniedError
 from domain.timespan import day_of
+from queries.report_runs import JOB, read_made
 from queries.reports import Reports
 from texts.loader import Texts
 
 FILE_PATH = "report-file"
 FORM_PATH = "report-form"
-JOB = "report_"
 _RUNS = 40
 
 
@@ -195,6 +195,21 @@ def _runs(site: Site, texts: Texts) -> Component:
         (texts("reports.column.file"), False),
     ]
     rows = [
-        [one.job.removeprefix(JOB), date_time(one.finished_at or one.started_at), one.detail] for one in runs
+        [
+            job_name(one.job, texts).removeprefix(JOB),
+            date_time(one.finished_at or one.started_at),
+            _made(one.detail, texts),
+        ]
+        for one in runs
     ]
     return card(texts("reports.kept"), table(heads, rows, texts("reports.kept")))
+
+
+def _made(line: str, texts: Texts) -> str:
+    """Return a run's line in the reader's language."""
+    made = read_made(line)
+    if made is None:
+        return line
+    count, files, day, unsent = made
+    told = texts("reports.made", count=count, files=files, day=day)
+    return f"{told}{texts('reports.unsent', why=unsent)}" if unsent else told

@@ -11,6 +11,7 @@ from domain.account import Role, Scope
 from domain.document import Document
 from domain.errors import NotifyError
 from jobs.make_reports import ReportMaker, ReportPlan, Send
+from queries.report_runs import made_line, read_made
 from tests.dashboard.fixtures import World, bare, few_plants, sample_registry
 from tests.queries.report_world import keep_days, reports
 
@@ -62,3 +63,9 @@ def test_targets_get_the_files_and_one_that_fails_is_told(world: World, tmp_path
     assert sent == [("mail", "2026-06-17 运维日报", 2)]
     assert told.endswith("broken: nobody answers")
     assert len(list(tmp_path.rglob("*.pdf"))) == 1
+
+
+def test_the_line_of_a_run_is_read_as_it_was_written() -> None:
+    assert read_made(made_line(3, 6, TODAY)) == ("3", "6", "2026-06-18", "")
+    assert read_made(f"{made_line(1, 2, TODAY)}; mail: refused") == ("1", "2", "2026-06-18", "mail: refused")
+    assert read_made("not today") is None

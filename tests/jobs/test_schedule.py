@@ -97,6 +97,17 @@ def test_periods_that_were_over_before_a_job_began_are_left_alone() -> None:
     assert ran == [NOON]
 
 
+def test_a_period_that_is_not_due_leaves_no_trace() -> None:
+    clock, ran, runs = ManualClock(NOON), list[datetime](), Runs()
+    job = Job("month", 86400, noting(ran), is_due=lambda start: start.day == 2, catch_up_max=1)
+    schedule = Schedule([], runs, clock)
+    for _ in range(4):
+        schedule.run_due(job)
+        clock.advance(86400)
+    assert [start.day for start in ran] == [2]
+    assert len(runs.table) == 1
+
+
 def test_a_failed_period_is_tried_again() -> None:
     outcomes = iter([StoreUnavailableError("the store is away"), None])
 

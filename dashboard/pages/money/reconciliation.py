@@ -23,7 +23,7 @@ from domain.timespan import day_of
 from queries.money_views import Reconciled
 from revenue.money_calendar import Due
 from revenue.reconciliation import Difference
-from revenue.red_flags import Flag
+from revenue.red_flags import Flag, FlagKind
 from texts.loader import Texts
 
 _HEADS = (
@@ -69,7 +69,7 @@ class ReconciliationPage:
                     _flags(visit, queries.flags(visit.principal, month) if month else []),
                 ),
                 card(texts("moneyviews.hours"), _hours(visit)),
-                card(texts("revenue.page.calendar"), _calendar(queries.calendar(visit.principal), texts)),
+                card(texts("revenue.page.calendar"), _calendar(visit, queries.calendar(visit.principal))),
             ],
             className="page",
         )
@@ -89,10 +89,33 @@ def _flags(visit: Visit, flags: list[Flag]) -> Component:
     if not flags:
         return empty(texts("revenue.page.no_flags"))
     heads = [(texts(f"revenue.page.{key}"), False) for key in ("flag", "subject", "detail")]
-    lines = [[texts(f"revenue.flag.{one.kind.value}"), one.subject, one.detail] for one in flags[:ROWS_MAX]]
-    options = [(one.identity, f"{texts(f'revenue.flag.{one.kind.value}')}: {one.subject}") for one in flags]
+    lines = [
+        [texts(f"revenue.flag.{one.kind.value}"), _named(visit, one.subject), _detail(one)]
+        for one in flags[:ROWS_MAX]
+    ]
+    options = [
+        (one.identity, f"{texts(f'revenue.flag.{one.kind.value}')}: {_named(visit, one.subject)}")
+        for one in flags
+    ]
     shown = table(heads, lines, texts("revenue.page.flags"))
     return html.Div([*CLOSE_FLAG.shown(visit.principal, options[:ROWS_MAX], texts), shown])
+
+
+def _named(visit: Visit, subject: str) -> str:
+    """Return what something is about, plants and villages by name."""
+    registry, language = visit.site.services.sources.registry, visit.texts.language
+
+    def named(word: str) -> str:
+        plant = registry.plants_by_id.get(word)
+        if plant is not None:
+            return plant.name_en if language == "en" else plant.name
+        return registry.village_label(word, language) if word in registry.villages_by_id else word
+
+    return " ".join(map(named, subject.split(" ")))
+
+
+def _detail(flag: Flag) -> str:
+    return yuan(int(flag.detail)) if flag.kind is FlagKind.MONEY_WAITS else flag.detail
 
 
 def _hours(visit: Visit) -> Component:
@@ -121,7 +144,8 @@ def _hours(visit: Visit) -> Component:
     return table(words, lines, texts("moneyviews.hours"))
 
 
-def _calendar(dues: list[Due], texts: Texts) -> Component:
+def _calendar(visit: Visit, dues: list[Due]) -> Component:
+    texts = visit.texts
     if not dues:
         return empty(texts("revenue.page.nothing_due"))
     heads = [(texts(f"revenue.page.{key}"), False) for key in ("day", "due", "subject", "month", "state")]
@@ -129,7 +153,7 @@ def _calendar(dues: list[Due], texts: Texts) -> Component:
         [
             one.on.isoformat(),
             texts(f"revenue.due.{one.kind.value}"),
-            one.subject,
+            _named(visit, one.subject),
             one.period,
             _urgency(one, texts),
         ]
