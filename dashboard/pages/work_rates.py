@@ -91,7 +91,11 @@ def _days(found: AlertRates, texts: Texts) -> Component:
                 "hoverinfo": "skip",
             },
         ],
-        "layout": figure_layout(xaxis={"type": "category"}, yaxis=value_axis(), showlegend=False),
+        "layout": figure_layout(
+            xaxis={"type": "date", "tickformat": "%m-%d", "fixedrange": True},
+            yaxis=value_axis(),
+            showlegend=False,
+        ),
     }
     most = max(count for _, count in found.per_day)
     return graph(
