@@ -49,7 +49,7 @@ class ClockState:
 
 
 class TimeGuard(Generic[T]):
-    """Watches one clock; used from one thread. ``T`` is what waits for a stamp."""
+    """Watches one clock; used from one thread, but for `state`. ``T`` is what waits for a stamp."""
 
     def __init__(self, clock: Clock, source: ClockSource = ClockSource.NTP, held_max: int = HELD_MAX) -> None:
         self.source = source
@@ -58,6 +58,8 @@ class TimeGuard(Generic[T]):
         self._steps, self._step_s, self._unsure_until_s = 0, 0.0, -1.0
         self._confirmed = source is not ClockSource.PERSON
         self._voices: dict[str, tuple[float, float]] = {}
+        self._off_s: float | None = None
+        self._counted = True
         self._held: deque[tuple[float, T]] = deque()
         self._held_max = held_max
         self._dropped = 0
@@ -104,9 +106,12 @@ class TimeGuard(Generic[T]):
     @property
     def trusted(self) -> bool:
         """Whether stamps may be made."""
-        off_s = self.off_s
-        agrees = off_s is None or self.source is not ClockSource.FIELD or abs(off_s) <= _OFF_S
-        return self._confirmed and agrees and is_plausible(self._wall, self._clock)
+        return self._confirmed and self._agrees and is_plausible(self._wall, self._clock)
+
+    @property
+    def _agrees(self) -> bool:
+        off_s = self.off_s if self.source is ClockSource.FIELD else None
+        return off_s is None or abs(off_s) <= _OFF_S
 
     @property
     def unsure(self) -> bool:
@@ -131,14 +136,23 @@ class TimeGuard(Generic[T]):
 
     def heard(self, who: str, says: datetime) -> None:
         """Note what the clock of a gateway or logger says now."""
-        steady = self._clock.monotonic()
-        self._voices[who] = (steady, (says - self._clock.now()).total_seconds())
-        self._voices = {name: said for name, said in self._voices.items() if steady - said[0] <= _HEARD_S}
+        self._voices[who] = (self._clock.monotonic(), (says - self._clock.now()).total_seconds())
+        self._counted = False
 
     @property
     def off_s(self) -> float | None:
         """How far the majority of the field is ahead of this clock; None without one. [s]"""
-        offsets = [offset for _, offset in self._voices.values()]
+        if not self._counted:  # once for each voice, not for each sample: a fleet has a thousand of both
+            self._counted = True  # before counting: a voice heard meanwhile counts anew
+            self._off_s = self._majority_s()
+        return self._off_s
+
+    def _majority_s(self) -> float | None:
+        steady = self._clock.monotonic()
+        for name, (at_s, _) in tuple(self._voices.items()):
+            if steady - at_s > _HEARD_S:
+                self._voices.pop(name, None)
+        offsets = [offset for _, offset in tuple(self._voices.values())]
         if len(offsets) < _VOTERS:
             return None
         middle = median(offsets)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 _TOLERANCE = 0.12  # of the larger number: values of one look are seconds apart, and clouds move
 _FLOOR_SHARE = 0.03  # of the rated power: below it neither current nor power factor is exact
@@ -127,22 +128,35 @@ def _power_of_phases(values: Values, known: Known) -> Iterator[Contradiction]:
         )
 
 
-def _dc_inputs_w(values: Values) -> tuple[str, float] | None:
-    """Return what the strings (or the trackers) take together, and which of the two they are."""
-    inputs: dict[str, dict[str, dict[str, float]]] = {"string": {}, "mppt": {}}
-    for name, value in values.items():
+@lru_cache(maxsize=1024)
+def _inputs_named(names: tuple[str, ...]) -> tuple[str, tuple[tuple[str, str], ...]] | None:
+    """Return strings or trackers, and the names of voltage and current of each; None where one lacks either.
+
+    Remembered, because a fleet has few sets of names and each is held against its siblings at every look.
+    """
+    inputs: dict[str, dict[str, dict[str, str]]] = {"string": {}, "mppt": {}}
+    for name in names:
         found = _STRING.fullmatch(name)
         if found:
-            inputs[found[1]].setdefault(found[2], {})[found[3]] = value
+            inputs[found[1]].setdefault(found[2], {})[found[3]] = name
     for kind, numbered in inputs.items():
-        powers = [
-            one["voltage_v"] * one["current_a"]
+        pairs = [
+            (one["voltage_v"], one["current_a"])
             for one in numbered.values()
             if "voltage_v" in one and "current_a" in one
         ]
-        if powers and len(powers) == len(numbered):
-            return kind, sum(powers)
+        if pairs and len(pairs) == len(numbered):
+            return kind, tuple(pairs)
     return None
+
+
+def _dc_inputs_w(values: Values) -> tuple[str, float] | None:
+    """Return what the strings (or the trackers) take together, and which of the two they are."""
+    named = _inputs_named(tuple(values))
+    if named is None:
+        return None
+    kind, pairs = named
+    return kind, sum(values[voltage] * values[current] for voltage, current in pairs)
 
 
 def _power_of_strings(values: Values, known: Known) -> Iterator[Contradiction]:
