@@ -35,9 +35,10 @@ def check(principal: object, permission: Permission) -> Principal:
         It may not.
     """
     if not isinstance(principal, Principal):
-        raise AccessDeniedError(f"{permission.value}: nobody is logged in")
+        raise AccessDeniedError(f"{permission.value}: nobody is logged in", "nobody", what=permission.value)
     if not principal.may(permission):
-        raise AccessDeniedError(f"{principal.user_id} has no permission {permission.value}")
+        message = f"{principal.user_id} has no permission {permission.value}"
+        raise AccessDeniedError(message, "permission", who=principal.user_id, what=permission.value)
     return principal
 
 
@@ -107,3 +108,10 @@ def guarded(cls: C) -> C:
         names = ", ".join(f"{cls.__qualname__}.{name}" for name in bare)
         raise TypeError(f"no permission stated by {names}: decorate with @require(Permission...)")
     return cls
+
+
+def out_of_scope(principal: Principal, kind: str, identity: object) -> AccessDeniedError:
+    """Return the answer about a thing that is not there or not in scope: one and the same, so nobody learns which."""
+    what = str(identity)[:40]
+    message = f"{kind} {what!r} is not within the scope of {principal.user_id}"
+    return AccessDeniedError(message, kind, what=what, who=principal.user_id)

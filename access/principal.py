@@ -83,7 +83,9 @@ class Principal:
         """
         plant = registry.plants_by_id.get(str(plant_id))
         if plant is None or not self.sees_plant(plant, registry, on):
-            raise AccessDeniedError(f"plant {str(plant_id)[:40]!r} is not within the scope of {self.user_id}")
+            what = str(plant_id)[:40]
+            message = f"plant {what!r} is not within the scope of {self.user_id}"
+            raise AccessDeniedError(message, "plant", what=what, who=self.user_id)
         return plant
 
 

@@ -26,7 +26,7 @@ from commands.year_close import YearClose
 from domain.clock import Clock
 from domain.errors import CommandError, MoneyError
 from domain.plant import Registry
-from revenue.refusal import words_of
+from revenue.refusal import broken_words, words_of
 from revenue.tariff import Tariffs
 from stores.ledger_protocol import MoneyRecords
 from texts.loader import Texts
@@ -97,7 +97,7 @@ def money_orders(desk: MoneyDesk, authenticate: Authenticate) -> dict[str, Order
         return carried_out
 
     found = {f"revenue.{name}": order(act) for name, act in makers.items()}
-    found["revenue.verify"] = lambda _payload: _verify(desk)
+    found["revenue.verify"] = lambda payload: _verify(desk, payload)
     found["revenue.progress"] = lambda payload: _progress(desk, payload)
     return found
 
@@ -222,11 +222,12 @@ def _close(desk: MoneyDesk, who: Principal, payload: Mapping[str, Any]) -> Mappi
     return {"village": closing.village_id, "period": closing.period, "head": closing.head_hash[:8]}
 
 
-def _verify(desk: MoneyDesk) -> Mapping[str, Any]:
+def _verify(desk: MoneyDesk, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     found = desk.records.verify()
+    said = Texts(str(payload.get("lang") or "zh"))
     return {
         "sound": found.is_sound,
-        "broken": found.broken,
+        "broken": broken_words(found.finding, said) if found.finding else "",
         "vouchers": found.vouchers,
         "postings": found.postings,
         "closings": found.closings,

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from datetime import date
 
+from access.guard import out_of_scope
 from access.principal import Principal
 from access.villages import sees_village
 from commands.audit import Audited
 from domain.clock import Clock
-from domain.errors import AccessDeniedError, LedgerRefusedError
+from domain.errors import LedgerRefusedError
 from domain.ledger import Entry
 from domain.plant import Registry
 from domain.roster import Roster
@@ -47,9 +48,7 @@ class PayoutCommands(Audited):
     def _village(self, principal: Principal, village_id: str) -> str:
         """Return the village when it is in scope; AccessDeniedError otherwise, the same for unknown ones."""
         if not sees_village(principal, self._registry, village_id):
-            raise AccessDeniedError(
-                f"village {str(village_id)[:20]!r} is not within the scope of {principal.user_id}"
-            )
+            raise out_of_scope(principal, "village", village_id)
         return village_id
 
     def _dossier(self, principal: Principal, plan_id: str) -> Dossier:

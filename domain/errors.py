@@ -123,7 +123,12 @@ class NotifyRefusedError(NotifyError):
 
 
 class AccessDeniedError(PvmonError):
-    """Who asked may not have it."""
+    """Who asked may not have it. ``reason`` and ``values`` are its words in texts/ (``denied.*``) where it has any."""
+
+    def __init__(self, message: str, reason: str = "", /, **values: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.values = values
 
 
 class CommandError(PvmonError):

@@ -8,7 +8,7 @@ covers its own canonical text and the hash before it, so a change anywhere shows
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -207,14 +207,24 @@ class Lot:
 
 
 @dataclass(frozen=True, slots=True)
+class Broken:
+    """The first broken row of a ledger. Its words are at ``broken.<reason>``, those of its place at ``broken.at.<place>``."""
+
+    reason: str
+    place: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
-    """What a check of the whole ledger found. ``broken`` names the first broken row; empty when sound."""
+    """What a check of the whole ledger found. ``broken`` says in English what ``finding`` is; empty when sound."""
 
     vouchers: int
     postings: int
     closings: int
     head_hash: str
     broken: str = ""
+    finding: Broken | None = None
 
     @property
     def is_sound(self) -> bool:

@@ -226,6 +226,10 @@ class Plant:
     accounts: tuple[SettlementAccount, ...] = ()
     ownership: tuple[Ownership, ...] = ()
 
+    def label(self, language: str = "zh") -> str:
+        """Return its name for a reader."""
+        return self.name_en if language == "en" and self.name_en else self.name
+
     def capacity_on(self, day: date) -> Capacity:
         """Return the capacity in force on ``day`` (the first one before that)."""
         return next((c for c in reversed(self.capacities) if c.valid_from <= day), self.capacities[0])

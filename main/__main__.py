@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
+from access.denied import denied_words
 from domain.errors import AccessDeniedError, PvmonError, StoreError
 from main.cli import Context, Exit, Verb, global_options_first
 from texts.loader import LANGUAGES, Texts
@@ -98,10 +99,11 @@ def _parser(texts: Texts, words: Sequence[str] | None = None) -> argparse.Argume
 
 
 def _complain(error: Exception, context: Context, code: Exit) -> int:
+    said = denied_words(error, context.texts) if isinstance(error, AccessDeniedError) else str(error)
     if context.json:
-        print(json.dumps({"error": type(error).__name__, "message": str(error)}, ensure_ascii=False))
+        print(json.dumps({"error": type(error).__name__, "message": said}, ensure_ascii=False))
     else:
-        print(context.texts("cli.failed", reason=str(error)), file=sys.stderr, flush=True)
+        print(context.texts("cli.failed", reason=said), file=sys.stderr, flush=True)
     return code
 
 

@@ -96,6 +96,9 @@ def _perform(actions: Mapping[str, Action], request: Mapping[str, Any]) -> dict[
         return {"ok": False, "error": "CommandError", "message": f"this instance does not know {name!r}"}
     try:
         return {"ok": True, "result": dict(actions[name](request.get("payload") or {}))}
+    except AccessDeniedError as error:
+        told = {"reason": error.reason, "values": error.values}
+        return {"ok": False, "error": "AccessDeniedError", "message": str(error), **told}
     except PvmonError as error:
         return {"ok": False, "error": type(error).__name__, "message": str(error)}
     except Exception as error:
@@ -153,5 +156,5 @@ def call(
         return dict(answer["result"])
     message = str(answer.get("message", ""))
     if answer.get("error") == "AccessDeniedError":
-        raise AccessDeniedError(message)
+        raise AccessDeniedError(message, str(answer.get("reason", "")), **answer.get("values", {}))
     raise CommandError(message)

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from datetime import date
 
-from access.guard import guarded, require
+from access.guard import guarded, out_of_scope, require
 from access.permissions import Permission
 from access.principal import Principal
 from domain.clock import Clock
-from domain.errors import AccessDeniedError
 from domain.ledger import Balance, Closing, Lot, Verification, Voucher
 from domain.plant import Registry
 from domain.timespan import day_of
@@ -80,7 +79,7 @@ class MoneyQueries:
                 line.plant_id,
                 StatementView(
                     line.plant_id,
-                    self._registry.plants_by_id[line.plant_id].name,
+                    self._registry.plants_by_id[line.plant_id].label(principal.language),
                     line.number,
                     line.kwh,
                     is_settled=(line.plant_id, period) in state.settlements,
@@ -111,7 +110,8 @@ class MoneyQueries:
         plants = self._plants(principal)
         rows = self._state(plants).arrears.rows()  # a receipt pays plants of others too
         known = self._registry.plants_by_id
-        return [ArrearsView(known[row.plant_id].name, row) for row in rows if row.plant_id in plants]
+        said = principal.language
+        return [ArrearsView(known[row.plant_id].label(said), row) for row in rows if row.plant_id in plants]
 
     @require(Permission.VIEW_INCOME)
     def receipts(self, principal: Principal) -> list[ReceiptView]:
@@ -178,6 +178,7 @@ class MoneyQueries:
                 state.arrears,
                 self._energies,
                 today,
+                principal.language,
             )
             for plant_id in sorted(plants)
         ]
@@ -258,7 +259,7 @@ class MoneyQueries:
     def verify(self, principal: Principal) -> Verification:
         """Check the whole ledger, every village: the chain has no parts."""
         if not principal.scope.everything:
-            raise AccessDeniedError(f"{principal.user_id} sees a part only; the chain is checked as a whole")
+            raise out_of_scope(principal, "district", "*")
         return self._money.verify()
 
     @require(Permission.VIEW_INCOME)
@@ -293,9 +294,7 @@ class MoneyQueries:
 
     def _village(self, principal: Principal, village_id: str) -> str:
         if village_id not in self._villages(principal):
-            raise AccessDeniedError(
-                f"village {village_id[:40]!r} is not within the scope of {principal.user_id}"
-            )
+            raise out_of_scope(principal, "village", village_id)
         return village_id
 
     def _remittances(self) -> list[Remittance]:

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from access.guard import guarded, require
+from access.guard import guarded, out_of_scope, require
 from access.permissions import Permission
 from access.principal import Principal
 from domain.clock import Clock
-from domain.errors import AccessDeniedError
 from domain.money_fact import MoneyFact
 from domain.plant import Plant, Registry
 from domain.roster import Roster
@@ -142,11 +141,13 @@ class MoneyChecksView:
             if line.component != SUBSIDY and line.kwh is not None:
                 kwh[line.plant_id, line.period] = line.kwh  # components share one energy
         openings = {fact.plant_id: fact for fact in self._money.facts(HOURS, plant_ids=set(plants))}
-        found = [self._hours(plant, openings.get(key), kwh) for key, plant in plants.items()]
+        found = [
+            self._hours(plant, openings.get(key), kwh, principal.language) for key, plant in plants.items()
+        ]
         return sorted(found, key=lambda one: (_left(one), one.plant_id))
 
     def _hours(
-        self, plant: Plant, opening: MoneyFact | None, kwh: Mapping[tuple[str, str], Decimal]
+        self, plant: Plant, opening: MoneyFact | None, kwh: Mapping[tuple[str, str], Decimal], language: str
     ) -> HoursView:
         first = f"{plant.grid_date:%Y-%m}" if opening is None else opening.period
         before = Decimal(0) if opening is None else Decimal(opening.content["hours"])
@@ -160,7 +161,7 @@ class MoneyChecksView:
         )
         tariff, capacity = self._tariffs.of(plant.plant_id), Decimal(str(plant.ac_capacity_kw))
         counter = subsidy_counter(tariff, plant.grid_date, capacity, energy, before)
-        return HoursView(plant.plant_id, plant.name, counter, first, before, energy)
+        return HoursView(plant.plant_id, plant.label(language), counter, first, before, energy)
 
     @require(Permission.VIEW_INCOME)
     def advices(self, principal: Principal, village_id: str) -> list[AdviceView]:
@@ -239,9 +240,7 @@ class MoneyChecksView:
         if village is None or not (
             scope.everything or village_id in scope.village_ids or village.town_id in scope.town_ids
         ):
-            raise AccessDeniedError(
-                f"village {village_id[:40]!r} is not within the scope of {principal.user_id}"
-            )
+            raise out_of_scope(principal, "village", village_id)
         return village_id
 
 

@@ -133,6 +133,7 @@ def reconcile(
     arrears: Arrears,
     energies: Energies,
     today: date,
+    language: str = "zh",
 ) -> Reconciled:
     """Return the numbers of one plant and month side by side; our energy is that of the statement's own days."""
     first, end = span(period, lines)
@@ -144,4 +145,4 @@ def reconcile(
         arrears.received.get((plant.plant_id, period, SUBSIDY), 0),
     )
     found = tuple(differences(numbers, end, today))
-    return Reconciled(plant.plant_id, plant.name, period, numbers, found)
+    return Reconciled(plant.plant_id, plant.label(language), period, numbers, found)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from domain.errors import CommandError, ConfigurationError, LedgerRefusedError, MoneyError
+from domain.ledger import Broken
 from texts.loader import Texts
 
 AREA = "payout.refusal"
@@ -74,3 +75,9 @@ def words_of(error: Exception, texts: Texts) -> str:
     if isinstance(error, LedgerRefusedError):
         return texts(f"ledger.refused.{error.reason}", **error.values)
     return str(error)
+
+
+def broken_words(found: Broken, texts: Texts) -> str:
+    """Return which row of the books is broken and how, in the reader's language."""
+    place = texts(f"broken.at.{found.place}", **found.values) if found.place else ""
+    return texts(f"broken.{found.reason}", place=place, **found.values)

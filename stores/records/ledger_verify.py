@@ -12,8 +12,10 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlalchemy import func as sql
 
-from domain.ledger import GENESIS, Verification, is_cash, seal, sha256_of
+from domain.ledger import GENESIS, Broken, Verification, is_cash, seal, sha256_of
+from revenue.refusal import broken_words
 from stores.records.ledger_schema import BALANCES, CLOSINGS, ENTRIES, FACTS, POSTINGS
+from texts.loader import Texts
 
 _EVERY = 1000
 _FIELDS = (
@@ -35,7 +37,11 @@ _CONTENT = (
 
 
 class _BrokenError(Exception):
-    """The first broken row was found; the message names it."""
+    """The first broken row was found: what is wrong with it, and where it is."""
+
+    def __init__(self, reason: str, place: str = "", /, **values: object) -> None:
+        super().__init__(reason)
+        self.finding = Broken(reason, place, values)
 
 
 def verify(connection: Connection, progress: Callable[[int], None] | None = None) -> Verification:
@@ -48,7 +54,8 @@ def verify(connection: Connection, progress: Callable[[int], None] | None = None
         check.closings()
         check.facts()
     except _BrokenError as broken:
-        return Verification(check.seen, check.lines, check.closed, check.head, str(broken))
+        said = broken_words(broken.finding, Texts("en"))
+        return Verification(check.seen, check.lines, check.closed, check.head, said, broken.finding)
     return Verification(check.seen, check.lines, check.closed, check.head)
 
 
@@ -75,13 +82,13 @@ class _Check:
                 if waiting[0] == fields["sequence"]:
                     postings = waiting[1]
                 else:
-                    raise _BrokenError(f"posting without an entry: sequence {waiting[0]}")
+                    raise _BrokenError("no_entry", sequence=waiting[0])
                 waiting = next(lines, None)
             self._voucher(fields, postings, row[-2], row[-1])
             if self._progress is not None and self.seen % _EVERY == 0:
                 self._progress(self.seen)
         if waiting is not None:
-            raise _BrokenError(f"posting without an entry: sequence {waiting[0]}")
+            raise _BrokenError("no_entry", sequence=waiting[0])
 
     def _posting_groups(self) -> Iterator[tuple[int, list[list[Any]]]]:
         names = ("sequence", "line", "account", "fen", "person_id", "plant_id", "lot_id")
@@ -89,43 +96,38 @@ class _Check:
         for sequence, rows in groupby(_raw(self._connection, wanted), key=lambda row: row[0]):
             group = list(rows)
             if [row[1] for row in group] != list(range(1, len(group) + 1)):
-                raise _BrokenError(
-                    f"voucher sequence {sequence}: its lines are not numbered 1 to {len(group)}"
-                )
+                raise _BrokenError("line_numbers", sequence=sequence, count=len(group))
             yield sequence, [list(row[2:]) for row in group]
 
     def _voucher(self, fields: dict[str, Any], postings: list[list[Any]], previous: str, kept: str) -> None:
-        where = (
-            f"voucher {fields['village_id']} {fields['period']} no. {fields['voucher_number']} "
-            f"(sequence {fields['sequence']}, {fields['entry_key']})"
-        )
+        where = {
+            name: fields[name] for name in ("village_id", "period", "voucher_number", "sequence", "entry_key")
+        }
         fields["reverses"] = fields["reverses"] or ""
         self.seen += 1
         self.lines += len(postings)
         if fields["sequence"] != self.seen:
-            raise _BrokenError(f"sequence {self.seen} is missing before {where}")
+            raise _BrokenError("missing", "voucher", **where, number=self.seen)
         if previous != self.head or seal({**fields, "postings": postings}, previous) != kept:
-            raise _BrokenError(f"{where}: its content does not fit its seal")
+            raise _BrokenError("seal", "voucher", **where)
         self._sound(fields, postings, where)
         self.head = self._hashes[self.seen] = kept
 
-    def _sound(self, fields: dict[str, Any], postings: list[list[Any]], where: str) -> None:
+    def _sound(self, fields: dict[str, Any], postings: list[list[Any]], where: dict[str, Any]) -> None:
         if len(postings) < 2 or sum(posting[1] for posting in postings) != 0:
-            raise _BrokenError(f"{where}: debit and credit differ")
+            raise _BrokenError("off", "voucher", **where)
         place = (fields["village_id"], fields["period"])
         number = self._numbers[place] = self._numbers.get(place, 0) + 1
         if fields["voucher_number"] != number or fields["period"] != fields["booked_on"][:7]:
-            raise _BrokenError(
-                f"{where}: its number should be {number}, its period {fields['booked_on'][:7]}"
-            )
+            raise _BrokenError("number", "voucher", **where, number=number, month=fields["booked_on"][:7])
         content = {name: fields.get(name) for name in _CONTENT} | {"key": fields["entry_key"]}
         if sha256_of({**content, "postings": postings}) != fields["content_hash"]:
-            raise _BrokenError(f"{where}: its content hash is not that of its content")
+            raise _BrokenError("content", "voucher", **where)
         if not fields["made_by"] or fields["made_by"] == fields["checked_by"]:
-            raise _BrokenError(f"{where}: maker and checker are one person")
+            raise _BrokenError("one_person", "voucher", **where)
         for account, fen, person, plant, lot in postings:
             if is_cash(account) and not lot:
-                raise _BrokenError(f"{where}: money without a receipt it came from")
+                raise _BrokenError("no_lot", "voucher", **where)
             key = (fields["village_id"], account, plant, person, lot)
             self._sums[key] = self._sums.get(key, 0) + fen
 
@@ -133,7 +135,7 @@ class _Check:
         """No posting beyond the newest entry (a deleted tail)."""
         last = self._connection.execute(select(sql.max(POSTINGS.c.sequence))).scalar() or 0
         if last > self.seen:
-            raise _BrokenError(f"posting without an entry: sequence {last}")
+            raise _BrokenError("no_entry", sequence=last)
 
     def balances(self) -> None:
         """Balances recomputed from postings equal the stored ones; no lot gave more than it had."""
@@ -151,13 +153,13 @@ class _Check:
             found, kept = self._sums.get(key, 0), stored.get(key, 0)
             name = " ".join(part for part in key if part)
             if found != kept:
-                raise _BrokenError(f"balance {name}: stored {kept} fen, postings add up to {found} fen")
+                raise _BrokenError("balance", account=name, kept=kept, found=found)
             if is_cash(key[1]):
                 lot = (key[0], key[1], key[4])
                 lots[lot] = lots.get(lot, 0) + found
         for place, left in lots.items():
             if left < 0:
-                raise _BrokenError(f"receipt {' '.join(place)}: {-left} fen more were paid than it brought")
+                raise _BrokenError("overdrawn", receipt=" ".join(place), fen=-left)
 
     def closings(self) -> None:
         """Seal and order of every closing; the head it names is the one in the chain."""
@@ -169,14 +171,14 @@ class _Check:
         head = GENESIS
         for row in _raw(self._connection, select(*columns).order_by(CLOSINGS.c.number)):
             fields = dict(zip(names, row[:-2], strict=True))
-            where = f"closing {fields['village_id']} {fields['period']} (number {fields['number']})"
+            where = {name: fields[name] for name in ("village_id", "period", "number")}
             self.closed += 1
             if fields["number"] != self.closed:
-                raise _BrokenError(f"closing number {self.closed} is missing before {where}")
+                raise _BrokenError("closing_missing", "closing", **where, wanted=self.closed)
             if row[-2] != head or seal(fields, head) != row[-1]:
-                raise _BrokenError(f"{where}: its content does not fit its seal")
+                raise _BrokenError("seal", "closing", **where)
             if self._hashes.get(fields["head_sequence"]) != fields["head_hash"]:
-                raise _BrokenError(f"{where}: the voucher it was sealed at is not in the books any more")
+                raise _BrokenError("head", "closing", **where)
             head = row[-1]
 
     def facts(self) -> None:
@@ -191,11 +193,11 @@ class _Check:
         for seen, row in enumerate(rows, 1):
             fields = dict(zip(names, row[:-2], strict=True))
             fields["content"] = _content_of(fields["content"])
-            where = f"fact {fields['kind']} {fields['identity']} (number {fields['number']})"
+            where = {name: fields[name] for name in ("kind", "identity", "number")}
             if fields["number"] != seen:
-                raise _BrokenError(f"fact number {seen} is missing before {where}")
+                raise _BrokenError("fact_missing", "fact", **where, wanted=seen)
             if row[-2] != head or seal(fields, head) != row[-1]:
-                raise _BrokenError(f"{where}: its content does not fit its seal")
+                raise _BrokenError("seal", "fact", **where)
             head = row[-1]
 
 

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from access.denied import denied_words
 from domain.errors import AccessDeniedError, CommandError, RecordRejectedError, StoreUnavailableError
 from main.control import ControlServer, call, is_running, socket_path
+from texts.loader import Texts
 
 
 def _deny(payload: object) -> dict[str, object]:
-    raise AccessDeniedError("not for you")
+    raise AccessDeniedError("not for you", "village", what="611", who="county")
 
 
 def _refuse(payload: object) -> dict[str, object]:
@@ -50,8 +52,11 @@ def test_only_the_owner_may_open_the_socket(data: Path) -> None:
 def test_a_refusal_comes_back_with_its_reason(data: Path) -> None:
     with pytest.raises(CommandError, match="no such plant"):
         call(data, "refuse")
-    with pytest.raises(AccessDeniedError, match="not for you"):
+    with pytest.raises(AccessDeniedError, match="not for you") as denied:
         call(data, "deny")
+    assert "county 的可见范围" in denied_words(denied.value, Texts("zh"))
+    assert "out of the scope of county" in denied_words(denied.value, Texts("en"))
+    assert denied_words(AccessDeniedError("plain"), Texts("zh")) == "plain"
 
 
 def test_an_unknown_order_is_refused_and_the_server_lives_on(data: Path) -> None:

@@ -144,7 +144,11 @@ def test_a_wrong_password_or_a_role_that_may_not_is_refused(
     assert _pvmon(data, "revenue", "settle", "2026-01", *wrong) == 4
     auditor = ("--user", "auditor", "--password-file", str(tmp_path / "auditor.txt"))
     assert _pvmon(data, "revenue", "settle", "2026-01", *auditor) == 4
-    assert "Traceback" not in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    assert "auditor 没有此项权限" in said
+    assert _pvmon(data, "--lang", "en", "revenue", "settle", "2026-01", *auditor) == 4
+    assert "auditor has no permission for this" in capsys.readouterr().err
 
 
 def test_a_broken_ledger_is_said_and_ends_in_a_code(
@@ -165,4 +169,9 @@ def test_a_broken_ledger_is_said_and_ends_in_a_code(
     connection.execute("UPDATE ledger_entries SET summary = '改了'")
     connection.close()
     assert _pvmon(data, "revenue", "verify") == 1
-    assert "2026-07 no. 1" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "2026-07 第 1 号" in said
+    assert "内容与封印不符" in said
+    assert _pvmon(data, "--lang", "en", "revenue", "verify") == 1
+    assert "2026-07 no. 1" in (english := capsys.readouterr().out)
+    assert "does not fit its seal" in english

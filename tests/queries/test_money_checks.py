@@ -199,3 +199,20 @@ def test_reconciliation_has_the_inverters_and_flags_are_closed_with_a_reason(off
     assert identity not in {f.identity for f in queries.flags(CHECKER, "2025-06")}
     narrow = replace(MAKER, scope=Scope(plant_ids=frozenset({"second"})))
     assert [r.plant_id for r in queries.reconciliation(narrow, "2025-06")] == ["second"]
+
+
+def test_an_english_reader_sees_plants_by_their_english_names(office: MoneyOffice) -> None:
+    office.money_in().import_statements(MAKER, "a.csv", sheet(row("2025-12", 20_000)))
+    place = replace(
+        office.registry,
+        plants=tuple(replace(plant, name_en=f"Joint {plant.plant_id}") for plant in office.registry.plants),
+    )
+    queries = MoneyQueries(office.records, place, office.clock, Energies(lambda *_: None, lambda *_: None))
+    checks = MoneyChecksView(office.records, None, place, office.tariffs, office.clock)
+    for language in ("zh", "en"):
+        reader = replace(CHECKER, language=language)
+        said = {"zh": "joint联村电站", "en": "Joint joint"}[language]
+        assert queries.statements(reader, "2025-12")[0].plant == said
+        assert queries.arrears(reader)[0].plant == said
+        assert queries.reconciliation(reader, "2025-12")[0].plant == said
+        assert said in {one.plant for one in checks.hours(reader)}

@@ -108,7 +108,7 @@ def _named(visit: Visit, subject: str) -> str:
     def named(word: str) -> str:
         plant = registry.plants_by_id.get(word)
         if plant is not None:
-            return plant.name_en if language == "en" else plant.name
+            return plant.label(language)
         return registry.village_label(word, language) if word in registry.villages_by_id else word
 
     return " ".join(map(named, subject.split(" ")))
