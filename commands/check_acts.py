@@ -1,6 +1,6 @@
 """Orders of the command line on what is held against the books: status, platform, hours, advices, flags, matches by list."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from access.principal import Principal
 from commands.money_base import MoneyRefusedError
 from commands.money_files import sheet_rows
-from commands.money_words import file_of, read_text, text_of
+from commands.money_words import file_of, read_text, refuse_rows, text_of
 from revenue import money_rows, sheet
 from revenue.platform import BooksStatus
-from revenue.statement_rows import RowProblem
 from texts.loader import Texts
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def books_status(desk: "MoneyDesk", who: Principal, payload: Mapping[str, Any]) 
 
 def platform_codes(desk: "MoneyDesk", who: Principal, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Keep the mapping of account codes."""
-    _refuse_rows(desk.checks.keep_codes(who, file_of(payload)), who)
+    refuse_rows(desk.checks.keep_codes(who, file_of(payload)), who)
     return {}
 
 
@@ -40,7 +39,7 @@ def platform_balances(desk: "MoneyDesk", who: Principal, payload: Mapping[str, A
     """Keep the platform's balances of a village and month."""
     village = text_of(payload, "village")
     period = read_text("PERIOD", sheet.period, text_of(payload, "period"))
-    _refuse_rows(desk.checks.keep_balances(who, village, period, file_of(payload)), who)
+    refuse_rows(desk.checks.keep_balances(who, village, period, file_of(payload)), who)
     return {"village": village, "period": period}
 
 
@@ -70,26 +69,10 @@ def close_flag(desk: "MoneyDesk", who: Principal, payload: Mapping[str, Any]) ->
 def confirm_items(desk: "MoneyDesk", who: Principal, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Confirm what a receipt pays by a list of plants, months and amounts."""
     items, problems = money_rows.items(sheet_rows(file_of(payload)))
-    _refuse_rows(problems, who)
+    refuse_rows(problems, who)
     one = desk.receipts.confirm(who, text_of(payload, "movement"), items)
     villages = len({cash.village_id for cash in one.cash})
     return {"movement": one.movement_id, "items": len(one.items), "villages": villages}
-
-
-def _refuse_rows(problems: Sequence[RowProblem], who: Principal) -> None:
-    """Refuse a file for its rows, each with row, column and reason."""
-    if problems:
-        texts = Texts(who.language)
-        said = "; ".join(
-            texts(
-                "entry.problem",
-                row=one.row,
-                column=texts(f"statement.column.{one.column}"),
-                message=texts(f"statement.problem.{one.reason}", **one.values),
-            )
-            for one in problems[:20]
-        )
-        raise MoneyRefusedError("file_rows", rows=said)
 
 
 CHECK_ACTS: Mapping[str, "Act"] = {

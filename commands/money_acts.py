@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from access.principal import Principal
 from commands.closing import DraftLine
 from commands.money_base import MoneyRefusedError
-from commands.money_words import file_of, read_text, text_of
+from commands.money_words import file_of, read_text, subsidy_list, text_of
 from commands.tables import read_table
 from revenue import sheet
 from texts.loader import Texts
@@ -23,10 +23,6 @@ _LINES: Mapping[str, tuple[str, ...]] = {
     "plant": ("plant", "电站", "电站编号"),
     "person": ("person", "人员", "人员编号"),
     "lot": ("lot", "资金来源"),
-}
-_SUBSIDIES: Mapping[str, tuple[str, ...]] = {
-    "plant": ("plant", "电站", "电站编号"),
-    "amount": ("amount", "金额", "金额（元）"),
 }
 
 
@@ -92,18 +88,9 @@ def exchange(desk: "MoneyDesk", who: Principal, payload: Mapping[str, Any]) -> M
     return {"account": cells["account"], "on": cells["on"]}
 
 
-def subsidy_list(payload: Mapping[str, Any]) -> dict[str, int]:
-    """Return the amount of each plant by a remittance list. [fen]"""
-    parts: dict[str, int] = {}
-    for row in read_table(file_of(payload), _SUBSIDIES):
-        plant = row.cells["plant"].strip()
-        parts[plant] = parts.get(plant, 0) + read_text(f"{row.number}", sheet.fen, row.cells["amount"])
-    return parts
-
-
 def confirm_subsidy(desk: "MoneyDesk", who: Principal, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Confirm a late subsidy: a remittance list of plants and amounts, and the months it was earned in."""
-    parts = subsidy_list(payload)
+    parts = subsidy_list(who, payload)
     first, last = (read_text(name, sheet.period, text_of(payload, name)) for name in ("first", "last"))
     one = desk.receipts.confirm_subsidy(who, text_of(payload, "movement"), parts, first, last)
     return {

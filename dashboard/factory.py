@@ -37,6 +37,7 @@ from dashboard.pages.industries.one import BasePage, OneIndustryPage
 from dashboard.pages.industries.overview import AssessmentPage, IndustriesPage
 from dashboard.pages.industries.people import FundsPage, QuestionsPage, VillagePage, VillagesPage
 from dashboard.pages.money import entry as money_entry
+from dashboard.pages.money import match as money_match
 from dashboard.pages.money import print as money_print
 from dashboard.pages.money.income import IncomePage
 from dashboard.pages.money.ledger import LedgerPage
@@ -134,7 +135,7 @@ def pages() -> tuple[Page, ...]:
 
 
 _FORMS = (
-    readings, money_print, money_entry, payout_forms, pay_forms, payout_attendance, payout_objections, payees, public,
+    readings, money_print, money_entry, money_match, payout_forms, pay_forms, payout_attendance, payout_objections, payees, public,
     screen, order, order_new, one_alert, stops, desk, work_prints, reports, report_form, industry_forms,
     industry_alerts, fund_case, industry_registers,
 )  # fmt: skip

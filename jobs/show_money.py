@@ -6,9 +6,8 @@ from typing import Any
 from access.principal import Principal
 from commands.authenticate import Authenticate
 from commands.console import logged_in
-from commands.money_acts import subsidy_list
 from commands.money_base import MoneyRefusedError
-from commands.money_words import read_text, text_of
+from commands.money_words import read_text, subsidy_list, text_of
 from domain.errors import CommandError, PvmonError
 from queries.money import MoneyQueries
 from queries.money_checks import MoneyChecksView, RosterLook
@@ -97,7 +96,7 @@ class MoneyLooks:
                 "joined": one.joined,
                 "left": one.left,
             }
-            for one in self._checks.subsidy_preview(who, subsidy_list(payload), last, roster_on)
+            for one in self._checks.subsidy_preview(who, subsidy_list(who, payload), last, roster_on)
         ]
 
 

@@ -52,6 +52,7 @@ _ITEM = {
     "part": ("部分", "价格部分", "part"),
     "amount": ("金额", "金额（元）", "amount"),
 }
+_SUBSIDY = {"plant": _ITEM["plant"], "amount": _ITEM["amount"]}
 PART_WORDS: Mapping[str, str] = {
     "标杆": BENCHMARK,
     "标杆电费": BENCHMARK,
@@ -239,3 +240,20 @@ def items(rows: Sequence[SheetRow]) -> tuple[list[Item], list[RowProblem]]:
             reading.note(row, "plant", "item_twice", plant=plant, period=period)
         found[one.key] = one
     return list(found.values()), reading.problems
+
+
+def subsidies(rows: Sequence[SheetRow]) -> tuple[dict[str, int], list[RowProblem]]:
+    """Return what a late subsidy brings each plant by its remittance list, which names no energy. [fen]"""
+    reading = Rows(rows, _SUBSIDY, ("plant", "amount"))
+    found: dict[str, int] = {}
+    for row in reading:
+        before = len(reading.problems)
+        plant = reading.take(row, "plant", sheet.code)
+        fen = reading.take(row, "amount", sheet.fen)
+        if fen is not None and fen <= 0:
+            reading.note(row, "amount", "wrong_sign", fen=fen, computed="")
+        if plant in found:
+            reading.note(row, "plant", "plant_twice", plant=plant)
+        if len(reading.problems) == before:
+            found[plant] = fen
+    return found, reading.problems

@@ -5,7 +5,7 @@ while typing, and the arithmetic is checked while typing. The server checks all 
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -18,6 +18,7 @@ from access.permissions import Permission
 from access.principal import Principal
 from commands.money_base import MoneyRefusedError
 from commands.money_in import FilePreview, PaperKind
+from commands.money_words import problem_words
 from commands.tables import FILE_BYTES_MAX, TableRefusedError
 from commands.typed_papers import TypedPapers
 from dashboard import guard, plain
@@ -26,7 +27,6 @@ from dashboard.pages.money.entry_pages import FILE_PAGE, TYPED_PAGE
 from dashboard.pages.money.parts import desk_of, yuan
 from domain.errors import AccessDeniedError, CommandError
 from domain.timespan import day_of
-from revenue.statement_rows import RowProblem
 from texts.loader import Texts
 
 PROBLEMS_MAX = 100
@@ -263,20 +263,7 @@ def _told(texts: Texts, act: Callable[[], FilePreview], *, kept: bool) -> Said:
     except AccessDeniedError:
         return Said(problems=(texts("entry.out_of_scope"),))
     if preview.problems:
-        shown = problem_words(preview.problems, texts)
+        shown = tuple(problem_words(preview.problems[:PROBLEMS_MAX], texts))
         return Said(texts("entry.nothing_kept", count=len(preview.problems)), shown)
     key = "entry.kept" if kept else "entry.would"
     return Said(texts(key, new=preview.new, known=preview.known, yuan=yuan(preview.fen)), (), kept)
-
-
-def problem_words(problems: Sequence[RowProblem], texts: Texts) -> tuple[str, ...]:
-    """Return row problems as sentences: row, column, reason."""
-    return tuple(
-        texts(
-            "entry.problem",
-            row=one.row,
-            column=texts(f"statement.column.{one.column}"),
-            message=texts(f"statement.problem.{one.reason}", **one.values),
-        )
-        for one in problems[:PROBLEMS_MAX]
-    )

@@ -1,6 +1,6 @@
 """The two templates of the money forms: a file, and a paper typed beside its photo."""
 
-_HEAD = """<style>main { max-width: 64rem; } .rows li { margin: .25rem 0; }
+HEAD = """<style>main { max-width: 64rem; } .rows li { margin: .25rem 0; }
 .kinds { display: flex; flex-wrap: wrap; gap: .5rem; margin: 0 0 1rem; }
 .kinds a { color: var(--blue); padding: .4rem .7rem; border: 1px solid var(--line); border-radius: 8px; text-decoration: none; }
 .kinds a[aria-current] { background: var(--blue); color: #fff; }
@@ -19,7 +19,7 @@ _SAID = """<div id="said" role="status">{% if said.problems %}
 _FOOT = """<a class="button" href="{{ home }}">{{ words("access.back") }}</a>
 <script src="{{ script }}" defer></script>"""
 
-FILE_PAGE = f"""{_HEAD}{_SAID}
+FILE_PAGE = f"""{HEAD}{_SAID}
 <form method="post" enctype="multipart/form-data" action="{{{{ action }}}}" data-stay data-progress="{{{{ progress }}}}">
 <input type="hidden" name="csrf_token" value="{{{{ csrf }}}}">
 <input type="hidden" name="ticket" value="{{{{ ticket }}}}">
@@ -34,7 +34,7 @@ FILE_PAGE = f"""{_HEAD}{_SAID}
 <button class="primary" name="keep" value="1">{{{{ words("entry.keep") }}}}</button></form>
 {_FOOT}"""
 
-TYPED_PAGE = f"""{_HEAD}{_SAID}
+TYPED_PAGE = f"""{HEAD}{_SAID}
 <form method="post" enctype="multipart/form-data" action="{{{{ action }}}}" data-stay
  data-fits="{{{{ words("entry.fits") }}}}" data-off="{{{{ words("entry.differs") }}}}"
  data-near="{{{{ words("entry.near") }}}}">

@@ -140,6 +140,10 @@ def _acts(visit: Visit) -> list[Component]:
     if principal.scope.everything:
         words = texts("revenue.page.match")
         buttons.append(html.Button(words, id=MATCH, type="button", className="button"))
+        buttons += [
+            html.A(texts(f"matching.{kind}.open"), href=f"{prefix}money-match/{kind}", className="button")
+            for kind in ("items", "subsidy")
+        ]
     return buttons
 
 
