@@ -19,6 +19,7 @@ from commands.audit import command
 from commands.money_base import MoneyCommands, MoneyRefusedError
 from commands.money_files import sheet_rows
 from domain.money_fact import MoneyFact
+from domain.plant import Plant
 from revenue import money_rows
 from revenue.accounts import CostKind
 from revenue.deduction import KIND as DEDUCTION
@@ -30,7 +31,7 @@ from revenue.receipt import MOVEMENT, Movement
 from revenue.sheet import SheetRow
 from revenue.statement import KIND as STATEMENT
 from revenue.statement import GridStatement, MeterExchange
-from revenue.statement_rows import ReadLines, RowProblem, StatementReader
+from revenue.statement_rows import ReadLines, RowProblem, StatementReader, accounts_by_number
 
 MAPPING, EXCHANGE, TEMPLATE = "account_map", "meter_exchange", "statement_template"
 _TEXT_CHARS_MAX = 200
@@ -129,13 +130,23 @@ class MoneyIn(MoneyCommands):
     @command(Permission.ENTER_MONEY, "statement.map_account")
     def map_account(self, principal: Principal, account: str, plant_id: str, document: str) -> None:
         """Say whose settlement account (户号) this is, on what paper; an account is mapped once."""
-        plant = self._plant(principal, plant_id)
+        plant = self.preview_account(principal, account, plant_id, document)
         content = {"account": _words(account), "document": _words(document)}
         fact = MoneyFact(
             MAPPING, _words(account), content, principal.user_id, self._clock.now(), plant.plant_id
         )
         with self._carry_out(principal, "statement.map_account", account, {"plant": plant.plant_id}):
             self._keep([fact])
+
+    @require(Permission.ENTER_MONEY)
+    def preview_account(self, principal: Principal, account: str, plant_id: str, document: str) -> Plant:
+        """Return whose account it would be said to be; an account of the registry is not mapped to another plant."""
+        plant, number = self._plant(principal, plant_id), _words(account)
+        _words(document)
+        owners = [one.plant_id for one, _ in accounts_by_number(self._registry).get(number, ())]
+        if owners and plant.plant_id not in owners:
+            raise MoneyRefusedError("account_of", account=number, plant=owners[-1])
+        return plant
 
     @command(Permission.ENTER_MONEY, "meter.exchange")
     def enter_exchange(self, principal: Principal, exchange: MeterExchange, document: str) -> None:

@@ -21,10 +21,12 @@ from revenue.receipt import (
     VOID,
     Item,
     Movement,
+    Payers,
     Proposal,
     Remittance,
     VillageCash,
     movement_of,
+    payers_of,
     propose,
     remit,
     remittance_of,
@@ -53,14 +55,14 @@ class Receipts(MoneyCommands):
     def waiting(self, principal: Principal) -> list[OpenMovement]:
         """Return movements nobody matched yet, oldest first, each with a proposal where one fits to the fen."""
         self._needs_everything(principal)
-        done = {one.movement_id for one in self._remittances()}
+        done, payers = {one.movement_id for one in self._remittances()}, self._payers()
         left = self._arrears().open_items()
         found = []
         for fact in self._money.facts(MOVEMENT):
             movement = movement_of(fact)
             if fact.identity in done:
                 continue
-            proposal = propose(movement, left)
+            proposal = propose(movement, left, payers)
             if proposal is not None and proposal.certain:
                 left = [item for item in left if item not in proposal.items]
             found.append(OpenMovement(movement, fact.made_by, proposal))
@@ -76,7 +78,7 @@ class Receipts(MoneyCommands):
         movement = movement_of(fact)
         arrears = self._arrears()
         if items is None:
-            proposal = propose(movement, arrears.open_items())
+            proposal = propose(movement, arrears.open_items(), self._payers())
             if proposal is None or not proposal.certain:
                 raise MoneyRefusedError("no_proposal", fen=movement.fen)
             items = proposal.items
@@ -242,6 +244,9 @@ class Receipts(MoneyCommands):
         gone = set() if void else {fact.identity for fact in self._money.facts(VOID)}
         every = [remittance_of(fact) for fact in self._money.facts(REMITTANCE)]
         return [one for one in every if one.identity not in gone]
+
+    def _payers(self) -> Payers:
+        return payers_of(self._remittances(), map(movement_of, self._money.facts(MOVEMENT)))
 
     def _arrears(self) -> Arrears:
         lines = [line for line, _ in self._statements()]

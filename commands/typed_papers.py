@@ -76,6 +76,21 @@ class TypedPapers(MoneyIn):
     @command(Permission.ENTER_MONEY, "meter.type_exchange")
     def type_exchange(self, principal: Principal, cells: Mapping[str, str]) -> Sequence[RowProblem]:
         """Keep the exchange of the meter behind a settlement account; return what is wrong with what was typed."""
+        exchange, problems = self._exchange(cells)
+        if exchange is None or problems:
+            return problems
+        self.enter_exchange(principal, exchange, cells.get("document", ""))
+        return []
+
+    @require(Permission.ENTER_MONEY)
+    def preview_exchange(self, principal: Principal, cells: Mapping[str, str]) -> Sequence[RowProblem]:
+        """Return what is wrong with an exchange as it was typed; nothing is kept."""
+        exchange, problems = self._exchange(cells)
+        if exchange is not None:
+            self._plant(principal, exchange.plant_id)
+        return problems
+
+    def _exchange(self, cells: Mapping[str, str]) -> tuple[MeterExchange | None, list[RowProblem]]:
         values, problems = _exchange_values(cells)
         plants = self._plants_of(cells.get("account", "").strip())
         if not plants:
@@ -83,12 +98,9 @@ class TypedPapers(MoneyIn):
                 RowProblem(2, "account", "unknown_account", {"account": cells.get("account", "")})
             )
         if problems:
-            return problems
-        exchange = MeterExchange(
-            plants[-1], values["on"], values["old_end"], values["new_start"], values["new_multiplier"]
-        )
-        self.enter_exchange(principal, exchange, cells.get("document", ""))
-        return []
+            return None, problems
+        readings = (values["old_end"], values["new_start"], values["new_multiplier"])
+        return MeterExchange(plants[-1], values["on"], *readings), []
 
     @require(Permission.VIEW_INCOME)
     def photo(self, principal: Principal, kind: str, identity: str) -> tuple[str, bytes]:

@@ -20,6 +20,7 @@ class Event(Enum):
     ESCALATION = "escalation"  # nobody acknowledged it
     OVERDUE = "overdue"  # a case, to the responsible person
     REPORT = "report"  # one that is made by schedule
+    DUE = "due"  # of money's calendar
     TEST = "test"
 
 

@@ -64,6 +64,7 @@ from main.web import WebServer
 from queries.money import MoneyQueries
 from queries.money_checks import MoneyChecksView
 from queries.payee_flags import PayeeFlags
+from queries.plan_dues import PlanDues
 from queries.sources import Sources
 from revenue.tariff import Tariffs
 from stores.latest import LatestCache
@@ -292,8 +293,9 @@ class Instance:
         """Return what is shown of money in."""
         options = self.options
         ours = energies(lambda: getattr(self, "store", None), options.registry)
-        payees = PayeeFlags(self.payout().stores, self.records)
-        return MoneyQueries(self.records, options.registry, options.clock, ours, payees)
+        desk = self.payout()
+        payees, plans = PayeeFlags(desk.stores, self.records), PlanDues(desk.stores, desk.rules)
+        return MoneyQueries(self.records, options.registry, options.clock, ours, payees, plans)
 
     def money_checks(self) -> MoneyChecksView:
         """Return what is held against the books."""

@@ -14,6 +14,7 @@ from main.backup.work import backup_folder, copy_records_often, make_backup, try
 from main.care.telling import care_jobs
 from main.day_jobs import day_jobs
 from main.industry_jobs import industry_jobs
+from main.money_jobs import money_jobs
 from main.orders import backup_sources
 from main.reports import report_jobs
 from main.upkeep import upkeep_job
@@ -46,6 +47,7 @@ def timetable(instance: "Instance") -> list[Job]:
     jobs += day_jobs(instance)
     jobs += report_jobs(instance)
     jobs += industry_jobs(instance)
+    jobs += money_jobs(instance)
     jobs.append(upkeep_job(instance))
     store = instance.store
     if isinstance(store, DuckDbStore):  # a server store keeps its own retention

@@ -23,6 +23,7 @@ from queries.money_views import (
     trial_balance,
 )
 from queries.payee_flags import PayeeFlags
+from queries.plan_dues import PlanDues
 from revenue.arrears import Arrears
 from revenue.income import carry_forward
 from revenue.money_calendar import Due, closes_due, receipts_due, statements_due
@@ -56,12 +57,14 @@ class MoneyQueries:
         clock: Clock,
         energies: Energies,
         payees: PayeeFlags | None = None,
+        plans: PlanDues | None = None,
     ) -> None:
         self._money = records
         self._registry = registry
         self._clock = clock
         self._energies = energies
         self._payees = payees
+        self._plans = plans
 
     @require(Permission.VIEW_INCOME)
     def periods(self, principal: Principal) -> list[str]:
@@ -222,6 +225,8 @@ class MoneyQueries:
             booked = {v.period for v in self._money.vouchers([village], first_period=min(periods))}
             done = booked & set(periods)
             found += closes_due(village, done, through.get(village, ""), today)
+        if self._plans is not None:
+            found += self._plans.of_villages(self._villages(principal), today)
         return sorted(found)
 
     @require(Permission.VIEW_INCOME)

@@ -22,12 +22,14 @@ from queries.sources import Sources
 from queries.work import Work
 from revenue.approval import CHECKER_STEPS, MONEY_STEPS, next_step
 from revenue.dossier import Dossier
+from revenue.money_calendar import DueKind
 from revenue.refusal import Refusal
 
 P = Permission
 SHOWN_MAX = 80
 READING_EVERY = timedelta(days=31)
 READING_AHEAD = timedelta(days=3)
+_MONEY_DUES = frozenset({DueKind.STATEMENT, DueKind.RECEIPT, DueKind.CLOSE})
 _PLANS_MAX = 60  # for each, what blocks it is worked out
 
 
@@ -192,6 +194,8 @@ def _calendar(money: MoneyQueries, principal: Principal) -> Iterator[Waiting]:
     groups: dict[tuple[str, str], list[date]] = {}
     over: set[tuple[str, str]] = set()
     for due in money.calendar(principal):
+        if due.kind not in _MONEY_DUES:
+            continue  # plans are listed by their next step, one by one
         key = (due.kind_name, due.period)
         groups.setdefault(key, []).append(due.on)
         if due.is_over:

@@ -1,16 +1,22 @@
-"""The money calendar: what is due when (statement, month close, receipt), and what is overdue. Pure."""
+"""The money calendar: what is due when, from the statement to the filing of a plan, and what is overdue. Pure."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import Enum
 
 from domain.plant import Plant
+from revenue.approval import Step, notice_ends
+from revenue.dossier import Dossier
 from revenue.receipt import Item
+from revenue.rule import RuleVersion
 from revenue.tariff import SUBSIDY
 
 STATEMENT_AFTER = timedelta(days=10)  # after the reading day
 RECEIPT_AFTER = timedelta(days=45)  # after the month of the energy
+PUBLISH_AFTER = timedelta(days=7)  # after the decision, and after everybody was paid
+FILE_AFTER = timedelta(days=10)  # after the township's review
+RETURNED_AFTER = timedelta(days=15)  # after the bank sent it back
 CLOSE_AFTER = timedelta(days=40)  # after the month
 ESCALATE_AFTER = timedelta(days=10)
 _READING_DAY = 25
@@ -22,6 +28,10 @@ class DueKind(Enum):
     STATEMENT = "statement"
     RECEIPT = "receipt"
     CLOSE = "close"
+    PUBLICATION = "publication"  # of a decision, or of what was paid
+    NOTICE_END = "notice_end"  # the township may review from this day on
+    FILING = "filing"
+    RETURNED = "returned"  # payments that came back
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -80,3 +90,32 @@ def closes_due(village_id: str, booked: Collection[str], closed_through: str, to
         for period in sorted(booked)
         if period > closed_through
     ]
+
+
+def plan_dues(dossier: Dossier, rule: RuleVersion | None, today: date) -> list[Due]:
+    """Return what a plan waits for by a day: publication, the end of its notice, filing, payments that came back.
+
+    Without its version of the rule nobody knows how long a notice runs.
+    """
+    plan, village = dossier.plan, dossier.plan.village_id
+    period = f"{plan.last_month:%Y-%m}"
+    return sorted(_due(kind, on, village, period, today) for kind, on in _plan_days(dossier, rule))
+
+
+def _plan_days(dossier: Dossier, rule: RuleVersion | None) -> Iterator[tuple[DueKind, date]]:
+    approval = dossier.approval
+    taken = approval.taken(approval.step)
+    if taken is not None:
+        if approval.step in {Step.DECIDED, Step.PAID}:
+            yield DueKind.PUBLICATION, taken.on + PUBLISH_AFTER
+        elif approval.step is Step.PUBLISHED and rule is not None:
+            yield DueKind.NOTICE_END, notice_ends(taken, rule)
+        elif approval.step is Step.TOWNSHIP_REVIEWED:
+            yield DueKind.FILING, taken.on + FILE_AFTER
+    back = [
+        one.returned.on
+        for one in dossier.standings().values()
+        if one.open_fen > 0 and one.returned is not None and one.returned.on is not None
+    ]
+    if back:
+        yield DueKind.RETURNED, min(back) + RETURNED_AFTER

@@ -6,7 +6,7 @@ earned in. Of a benchmark payment a village gets its part of the month's net; it
 first, so nobody is ever debited.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -90,10 +90,14 @@ class Proposal:
     certain: bool
 
 
-def propose(movement: Movement, open_items: Sequence[Item]) -> Proposal | None:
+Payers = Mapping[tuple[str, str], Collection[str]]  # (plant, component) → who paid it so far
+
+
+def propose(movement: Movement, open_items: Sequence[Item], payers: Payers | None = None) -> Proposal | None:
     """Return what a movement probably pays: one item, one component of a month or year, or all of a plant.
 
-    Only sums that fit to the fen are proposed; what is older comes first.
+    Only sums that fit to the fen are proposed; what is older comes first. Of several readings those count that this
+    payer paid before; one that others always paid is never certain.
     """
     earned = [
         item for item in open_items if item.period < f"{movement.on:%Y-%m}"
@@ -104,7 +108,33 @@ def propose(movement: Movement, open_items: Sequence[Item]) -> Proposal | None:
     )
     if not distinct:
         return None
-    return Proposal(distinct[0], len(distinct) == 1)
+    known = (payers or {}) if movement.payer else {}
+    likely = [group for group in distinct if not _is_strange(movement.payer, group, known)]
+    usual = [group for group in likely if _is_usual(movement.payer, group, known)]
+    found = usual or likely
+    return Proposal(found[0], len(found) == 1) if found else Proposal(distinct[0], certain=False)
+
+
+def _is_strange(payer: str, group: Sequence[Item], known: Payers) -> bool:
+    """Tell whether something of a reading was paid by others so far and never by this payer."""
+    return any(
+        known.get((item.plant_id, item.component)) and not _is_usual(payer, [item], known) for item in group
+    )
+
+
+def _is_usual(payer: str, group: Sequence[Item], known: Payers) -> bool:
+    return all(payer in known.get((item.plant_id, item.component), ()) for item in group)
+
+
+def payers_of(remittances: Iterable["Remittance"], movements: Iterable[Movement]) -> Payers:
+    """Return who paid each component of each plant, by the matches people confirmed."""
+    by_movement = {one.identity: one.payer for one in movements}
+    found: dict[tuple[str, str], set[str]] = {}
+    for remittance in remittances:
+        payer = by_movement.get(remittance.movement_id, "")
+        for item in remittance.items if payer else ():
+            found.setdefault((item.plant_id, item.component), set()).add(payer)
+    return found
 
 
 def _groups(items: Sequence[Item]) -> list[list[Item]]:

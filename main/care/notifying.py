@@ -14,7 +14,7 @@ from main.registry.records import Field, Many, One, Record, Row, TextList
 from texts.loader import Texts
 
 FILE = "notifying.yaml"
-ROLES = ("desk", "field", "lead", "steward", "county", "town")
+ROLES = ("desk", "field", "lead", "steward", "county", "town", "money", "money_lead")
 _ID = Text(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", "field-north", 48)
 _CLOCK = Text(r"([01]\d|2[0-3]):[0-5]\d", "07:30", 5)
 _SEVERITY = Text(r"S[1-4]", "S2", 2)

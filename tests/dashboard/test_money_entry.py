@@ -208,6 +208,8 @@ def test_a_slip_is_typed_once_and_an_exchange_lets_the_readings_fit(app: Any, of
     }
     assert send(client, token, "money-type/exchange", **{**exchange, "account": "1"}).status_code == 422
     assert send(client, token, "money-type/exchange", **{**exchange, "old_end": "x"}).status_code == 422
+    assert send(client, token, "money-type/exchange", keep="", **exchange).status_code == 200
+    assert office.records.facts("meter_exchange") == []  # a check keeps nothing
     assert send(client, token, "money-type/exchange", **exchange).status_code == 200
     done = send(client, token, "money-type/statement", photo=paper(PNG, "p.png"), **across)
     assert "新 1 条" in done.get_data(as_text=True)
@@ -227,3 +229,21 @@ def test_the_page_that_waits_is_told_how_far_a_long_file_is(app: Any) -> None:
     other = app.test_client()
     login(other, "om")
     assert other.get("/app/money-progress/abc").status_code == 403
+
+
+def test_an_unknown_account_is_mapped_with_its_paper_and_its_file_is_then_taken(
+    app: Any, office: MoneyOffice
+) -> None:
+    client = app.test_client()
+    token = login(client, "settlement")
+    content = sheet(row("2025-12", 10_000, account="777"))
+    assert send(client, token, "money-import/statements", file=paper(content)).status_code == 422
+    form = {"account": "777", "plant": "joint", "document": "供电公司函（虚构）"}
+    assert send(client, token, "money-type/account", keep="", **form).status_code == 200
+    assert office.records.facts("account_map") == []
+    for wrong in ({"plant": "nowhere"}, {"document": ""}, {"account": "9900000000002"}):
+        assert send(client, token, "money-type/account", **{**form, **wrong}).status_code == 422
+    assert send(client, token, "money-type/account", **form).status_code == 200
+    assert send(client, token, "money-type/account", **{**form, "plant": "second"}).status_code == 422
+    kept = send(client, token, "money-import/statements", file=paper(content)).get_data(as_text=True)
+    assert "已录入：新 2 条" in kept

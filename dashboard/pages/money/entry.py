@@ -37,9 +37,10 @@ _STATEMENT = (
 )
 _SLIP = ("bank_account", "reference", "on", "amount", "payer", "summary")
 _EXCHANGE = ("account", "on", "old_end", "new_start", "new_multiplier", "document")
+_ACCOUNT = ("account", "plant", "document")
 _NEEDED = frozenset({"account", "period", "bank_account", "reference", "on", "old_end", "new_start"})
 _DAYS = frozenset({"on", "from", "to"})
-_WORDS = frozenset({"account", "number", "corrects", "reference", "payer", "summary", "document"})
+_WORDS = frozenset({"account", "plant", "number", "corrects", "reference", "payer", "summary", "document"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Form:
 FORMS = {
     "statement": Form("statement", _STATEMENT, has_photo=True),
     "slip": Form("slip", _SLIP, has_photo=True),
+    "account": Form("account", _ACCOUNT, has_photo=False),
     "exchange": Form("exchange", _EXCHANGE, has_photo=False),
 }
 
@@ -155,8 +157,11 @@ class _Entry:
     def _enter(self, principal: Principal, form: Form, cells: dict[str, str], photo: bytes) -> FilePreview:
         papers: TypedPapers = desk_of(self._site).papers
         if form.name == "exchange":
-            wrong = papers.type_exchange(principal, cells)
+            act = papers.type_exchange if _wants_keeping() else papers.preview_exchange
+            wrong = act(principal, cells)
             return FilePreview("", int(not wrong), 0, 0, tuple(wrong))
+        if form.name == "account":
+            return self._map_account(principal, cells)
         if form.name == "slip":
             if _wants_keeping():
                 return papers.type_movement(principal, cells, photo)
@@ -164,6 +169,13 @@ class _Entry:
         if _wants_keeping():
             return papers.type_statement(principal, cells, photo)
         return papers.preview_statement(principal, cells)
+
+    def _map_account(self, principal: Principal, cells: dict[str, str]) -> FilePreview:
+        """Say whose settlement account (户号) an unknown one is; files that name it are then taken."""
+        money_in = desk_of(self._site).money_in
+        act = money_in.map_account if _wants_keeping() else money_in.preview_account
+        act(principal, cells["account"], cells["plant"], cells["document"])
+        return FilePreview("", 1, 0, 0, ())
 
     def photo(self, principal: Principal, kind: str) -> Response:
         """Show the photo a row was typed from."""
