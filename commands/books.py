@@ -101,9 +101,11 @@ class _Settling:
         self._period = period
         self._booked_on = booked_on
         self.entries: list[Entry] = []
+        self._begins: dict[str, date] = {}
 
     def run(self, plant_ids: Collection[str] | None) -> SettleOutcome:
         wanted = self._plants(plant_ids)
+        self._begins = {one.village_id: one.on for one in self._books._openings()}  # noqa: SLF001
         lines: dict[str, list[tuple[GridStatement, str]]] = {}
         for line, maker in self._books._statements(  # noqa: SLF001 (this class is a part of Books)
             plant_ids=wanted, first_period=self._period, last_period=self._period
@@ -146,7 +148,11 @@ class _Settling:
     ) -> Settlement | None:
         books = self._books
         maker = books._two_persons(self._principal, [by for _, by in lines])  # noqa: SLF001
-        shares, act_from = books._shares_w(plant, lines[0][0].first_of_month)  # noqa: SLF001
+        first = lines[0][0].first_of_month
+        shares, act_from = books._shares_w(plant, first)  # noqa: SLF001
+        begin = max((day for village, day in self._begins.items() if village in shares), default=first)
+        if first < begin.replace(day=1):
+            raise MoneyRefusedError("before_opening", plant=plant.plant_id, period=self._period, day=begin)
         old = earlier.get((plant.plant_id, self._period))
         others = [
             one

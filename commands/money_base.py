@@ -13,6 +13,8 @@ from domain.plant import Plant, Registry
 from domain.timespan import day_of
 from revenue.deduction import KIND as DEDUCTION
 from revenue.deduction import Deduction, deduction_of
+from revenue.opening import KIND as OPENING
+from revenue.opening import Opening, opening_of
 from revenue.ownership import shares_on, watts
 from revenue.refusal import words_of
 from revenue.settlement import KIND as SETTLEMENT
@@ -95,6 +97,10 @@ class MoneyCommands(Audited):
         facts = self._money.facts(STATEMENT, **wanted)
         makers = {fact.identity: fact.made_by for fact in facts}
         return [(line, makers[line.identity]) for line in lines_in_force(statement_of(f) for f in facts)]
+
+    def _openings(self) -> list[Opening]:
+        """Return the opening states of villages, approved or not."""
+        return [opening_of(fact) for fact in self._money.facts(OPENING)]
 
     def _deductions(self, **wanted: Any) -> list[Deduction]:
         return [deduction_of(fact) for fact in self._money.facts(DEDUCTION, **wanted)]

@@ -12,7 +12,7 @@ from commands.money_base import MoneyCommands, MoneyRefusedError, refused
 from domain.errors import LedgerRefusedError, MoneyError
 from domain.ledger import Entry, reversal
 from domain.money_fact import MoneyFact
-from revenue.arrears import Arrears
+from revenue.arrears import Arrears, approved_claims
 from revenue.bookkeeping import Voucherhead, receipt_entry
 from revenue.income import split_on
 from revenue.receipt import (
@@ -250,7 +250,8 @@ class Receipts(MoneyCommands):
 
     def _arrears(self) -> Arrears:
         lines = [line for line, _ in self._statements()]
-        return Arrears.of(lines, self._settlements().values(), self._remittances())
+        claims = approved_claims(self._openings(), self._money)
+        return Arrears.of(lines, self._settlements().values(), self._remittances(), claims)
 
     @staticmethod
     def _needs_everything(principal: Principal) -> None:

@@ -24,9 +24,11 @@ from queries.money_views import (
 )
 from queries.payee_flags import PayeeFlags
 from queries.plan_dues import PlanDues
-from revenue.arrears import Arrears
+from revenue.arrears import Arrears, approved_claims
 from revenue.income import carry_forward
 from revenue.money_calendar import Due, closes_due, receipts_due, statements_due
+from revenue.opening import EARLIER, opening_of
+from revenue.opening import KIND as OPENING
 from revenue.receipt import MOVEMENT, REMITTANCE, VOID, Remittance, movement_of, remittance_of
 from revenue.red_flags import CLOSED as FLAG_CLOSED
 from revenue.red_flags import Flag, money_waits, quick_steps, same_pairs, same_photos, without_statement
@@ -156,7 +158,13 @@ class MoneyQueries:
                     )
         months = sorted({*nets, *cash})
         carried = carry_forward([(month, nets.get(month, 0)) for month in months])
-        return [
+        earlier = [
+            IncomeMonth(line.period, line.fen, 0, 0, 0, 0, is_before_books=True)
+            for fact in self._money.facts(OPENING, village_ids=[village_id])
+            for line in sorted(opening_of(fact).lines, key=lambda one: one.period)
+            if line.item == EARLIER
+        ]
+        return earlier + [
             IncomeMonth(
                 one.period,
                 nets.get(one.period),
@@ -315,7 +323,13 @@ class MoneyQueries:
             for f in self._money.facts(SETTLEMENT, plant_ids=plants, first_period=first, last_period=last)
         )
         remittances = self._remittances()
-        return _State(lines, settlements, remittances, Arrears.of(lines, settlements.values(), remittances))
+        claims = [
+            claim
+            for claim in approved_claims(map(opening_of, self._money.facts(OPENING)), self._money)
+            if first <= claim.period <= last and (plants is None or claim.plant_id in plants)
+        ]
+        arrears = Arrears.of(lines, settlements.values(), remittances, claims)
+        return _State(lines, settlements, remittances, arrears)
 
 
 def _month_days(period: str) -> tuple[date, date]:

@@ -9,12 +9,13 @@ from access.guard import guarded, out_of_scope, require
 from access.permissions import Permission
 from access.principal import Principal
 from domain.clock import Clock
-from domain.money_fact import MoneyFact
 from domain.plant import Plant, Registry
 from domain.roster import Roster
 from domain.timespan import day_of
 from revenue import platform
 from revenue.income import split_signed
+from revenue.opening import HOURS_USED, opening_of
+from revenue.opening import KIND as OPENING
 from revenue.ownership import shares_on, watts
 from revenue.platform import BooksStatus, ComparedRow
 from revenue.receipt import ADVICE, MOVEMENT, REMITTANCE, VOID, Remittance, movement_of, remittance_of
@@ -140,17 +141,31 @@ class MoneyChecksView:
         for line in lines_in_force(statement_of(fact) for fact in facts):
             if line.component != SUBSIDY and line.kwh is not None:
                 kwh[line.plant_id, line.period] = line.kwh  # components share one energy
-        openings = {fact.plant_id: fact for fact in self._money.facts(HOURS, plant_ids=set(plants))}
+        begins = self._begins(set(plants))
         found = [
-            self._hours(plant, openings.get(key), kwh, principal.language) for key, plant in plants.items()
+            self._hours(plant, begins.get(key), kwh, principal.language) for key, plant in plants.items()
         ]
         return sorted(found, key=lambda one: (_left(one), one.plant_id))
 
+    def _begins(self, plant_ids: set[str]) -> dict[str, tuple[str, Decimal]]:
+        """Return first month that counts and hours used before it, by plant: as entered, else as books opened."""
+        found = {
+            line.plant_id: (f"{opening.on:%Y-%m}", Decimal(line.fen) / 100)
+            for opening in map(opening_of, self._money.facts(OPENING))
+            for line in opening.lines
+            if line.item == HOURS_USED
+        }
+        entered = self._money.facts(HOURS, plant_ids=plant_ids)
+        return found | {fact.plant_id: (fact.period, Decimal(fact.content["hours"])) for fact in entered}
+
     def _hours(
-        self, plant: Plant, opening: MoneyFact | None, kwh: Mapping[tuple[str, str], Decimal], language: str
+        self,
+        plant: Plant,
+        begin: tuple[str, Decimal] | None,
+        kwh: Mapping[tuple[str, str], Decimal],
+        language: str,
     ) -> HoursView:
-        first = f"{plant.grid_date:%Y-%m}" if opening is None else opening.period
-        before = Decimal(0) if opening is None else Decimal(opening.content["hours"])
+        first, before = begin or (f"{plant.grid_date:%Y-%m}", Decimal(0))
         energy = sum(
             (
                 value

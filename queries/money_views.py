@@ -74,6 +74,7 @@ class IncomeMonth:
     subsidy_cash_fen: int
     distributable_fen: int
     deficit_carried_fen: int
+    is_before_books: bool = False  # from the opening state: one number, as it was written there
 
 
 @dataclass(frozen=True, slots=True)

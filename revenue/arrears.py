@@ -6,7 +6,10 @@ payable before that.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
+from domain.ledger import Voucher
+from revenue.opening import Claim, Opening
 from revenue.receipt import Item, Remittance, VillageCash
 from revenue.settlement import Settlement
 from revenue.statement import GridStatement
@@ -58,20 +61,30 @@ class Arrears:
         lines: Iterable[GridStatement],
         settlements: Iterable[Settlement],
         remittances: Iterable[Remittance],
+        claims: Iterable[Claim] = (),
     ) -> "Arrears":
-        """Return the state after everything known; ``lines`` are those in force."""
+        """Return the state after everything known; ``lines`` are those in force, ``claims`` those of opening states."""
         state = cls()
         for line in lines:
             key = (line.plant_id, line.period, paid_part(line.component))
             state.accrued[key] = state.accrued.get(key, 0) + line.fen
         for settlement in settlements:
             state._dues[settlement.plant_id, settlement.period] = settlement.dues_fen()
+        for claim in claims:
+            state._open_with(claim)
         for remittance in remittances:
             for item in remittance.items:
                 state.take_item(item)
             for cash in remittance.cash:
                 state.take_cash(cash)
         return state
+
+    def _open_with(self, claim: Claim) -> None:
+        key = (claim.plant_id, claim.period, claim.part)
+        self.accrued[key] = self.accrued.get(key, 0) + claim.fen
+        if claim.part != SUBSIDY:
+            dues = self._dues.setdefault((claim.plant_id, claim.period), {})
+            dues[claim.village_id] = dues.get(claim.village_id, 0) + claim.fen
 
     def take_item(self, item: Item) -> None:
         """Note that an item was paid."""
@@ -139,4 +152,22 @@ def village_cash(remittances: Iterable[Remittance]) -> Mapping[tuple[str, str], 
         for cash in remittance.cash:
             key = (cash.village_id, f"{remittance.on:%Y-%m}")
             found[key] = found.get(key, 0) + cash.paid_fen
+    return found
+
+
+class Vouchers(Protocol):
+    """Where a voucher is found by its key."""
+
+    def voucher(self, key: str) -> Voucher | None:
+        """Return a voucher, None without one."""
+        ...
+
+
+def approved_claims(openings: Iterable[Opening], books: Vouchers) -> list[Claim]:
+    """Return what was owed when books began, of opening states a second person approved."""
+    found: list[Claim] = []
+    for one in openings:
+        claims = list(one.claims())
+        if claims and books.voucher(f"opening:{one.village_id}") is not None:
+            found += claims
     return found

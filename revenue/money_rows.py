@@ -1,5 +1,6 @@
 """Rows of other files about money: bank movements, deductions, opening states. Row problems as in statement_rows."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -8,7 +9,7 @@ from domain.plant import Registry
 from revenue import sheet
 from revenue.accounts import CostKind
 from revenue.deduction import Deduction
-from revenue.opening import ITEMS, Opening, OpeningLine
+from revenue.opening import EARLIER, HOURS_USED, ITEMS, MEMO, SUBSIDY_OWED, Opening, OpeningLine
 from revenue.receipt import Item, Movement
 from revenue.sheet import Cell, CellError, SheetRow
 from revenue.statement_rows import RowProblem
@@ -35,6 +36,7 @@ _OPENING = {
     "plant": ("电站编号", "电站", "plant"),
     "amount": ("金额", "amount"),
     "note": ("备注", "说明", "note"),
+    "period": ("所属月份", "所属年月", "所属年度", "period"),
 }
 COST_WORDS: Mapping[str, CostKind] = {
     "运维": CostKind.OPERATION,
@@ -69,7 +71,10 @@ ITEM_WORDS: Mapping[str, str] = {
     "专项应付款": "earmarked",
     "公积公益金": "reserve",
     "未分配收益": "retained",
-} | {name: name for name in ITEMS}
+    "应收补贴": SUBSIDY_OWED,
+    "已用补贴小时": HOURS_USED,
+    "以前月份收益": EARLIER,
+} | {name: name for name in (*ITEMS, *MEMO)}
 
 
 class Rows:
@@ -182,24 +187,14 @@ def openings(
     lines: dict[str, list[OpeningLine]] = {}
     last_rows: dict[str, SheetRow] = {}
     for row in reading:
-        before = len(reading.problems)
-        village = reading.take(row, "village", sheet.code)
-        item = reading.take(row, "item", _text)
-        fen = reading.take(row, "amount", sheet.fen)
-        plant = reading.take(row, "plant", sheet.code, needed=False) or ""
-        if village is not None and village not in registry.villages_by_id:
-            reading.note(row, "village", "unknown_village", village=village)
-        if item is not None and item not in ITEM_WORDS:
-            reading.note(row, "item", "unknown_item", text=item)
-        if plant and plant not in registry.plants_by_id:
-            reading.note(row, "plant", "unknown_plant", plant=plant)
-        if len(reading.problems) > before:
-            continue
-        note = reading.take(row, "note", _text, needed=False) or ""
-        lines.setdefault(village, []).append(OpeningLine(ITEM_WORDS[item], fen, plant, note))
-        last_rows[village] = row
+        village, line = _opening_line(reading, row, registry, on)
+        if line is not None:
+            lines.setdefault(village, []).append(line)
+            last_rows[village] = row
     found = [Opening(village, on, document, tuple(each)) for village, each in sorted(lines.items())]
     for one in found:
+        if not one.booked:
+            reading.note(last_rows[one.village_id], "item", "opening_empty", village=one.village_id)
         if one.off_fen:
             reading.note(
                 last_rows[one.village_id], "amount", "opening_off", village=one.village_id, fen=one.off_fen
@@ -207,10 +202,43 @@ def openings(
     return [(last_rows[one.village_id].number, one) for one in found], reading.problems
 
 
+def _opening_line(
+    reading: Rows, row: SheetRow, registry: Registry, on: date
+) -> tuple[str, OpeningLine | None]:
+    before = len(reading.problems)
+    village = reading.take(row, "village", sheet.code)
+    item = reading.take(row, "item", _text)
+    fen = reading.take(row, "amount", sheet.fen)
+    plant = reading.take(row, "plant", sheet.code, needed=False) or ""
+    period = reading.take(row, "period", _month_or_year, needed=False) or ""
+    if village is not None and village not in registry.villages_by_id:
+        reading.note(row, "village", "unknown_village", village=village)
+    if item is not None and item not in ITEM_WORDS:
+        reading.note(row, "item", "unknown_item", text=item)
+    if plant and plant not in registry.plants_by_id:
+        reading.note(row, "plant", "unknown_plant", plant=plant)
+    if period and period >= f"{on:%Y-%m}":
+        reading.note(row, "period", "after_opening", period=period, day=on)
+    kind = ITEM_WORDS.get(item or "", "")
+    needs = {SUBSIDY_OWED: ("plant", plant), HOURS_USED: ("plant", plant), EARLIER: ("period", period)}
+    if kind in needs and not needs[kind][1]:
+        reading.note(row, needs[kind][0], "missing")
+    if len(reading.problems) > before:
+        return "", None
+    note = reading.take(row, "note", _text, needed=False) or ""
+    return village, OpeningLine(kind, fen, plant, note, period)
+
+
 def possible_heads(rows: Sequence[SheetRow]) -> Iterator[tuple[str, ...]]:
     """Yield the words of every row that could be the head of a sheet."""
     for row in rows[:15]:
         yield tuple(sheet.plain(cell.text) for cell in row.cells)
+
+
+def _month_or_year(cell: Cell) -> str:
+    """Return a month; a year is its December."""
+    year = re.fullmatch(r"(20\d{2})(\.0|年|年度)?", cell.text.strip())
+    return f"{year[1]}-12" if year else sheet.period(cell)
 
 
 def _text(cell: Cell) -> str:

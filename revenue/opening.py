@@ -1,11 +1,13 @@
 """The opening state (期初): what stands in a village's books at the cut-over; nothing before it is invented.
 
 Read from a sheet with its document, approved by a second person, booked as the first voucher of the village.
+Rows for the memory stand beside the books: a subsidy that is owed (no income before it comes), hours subsidised
+before, months before the books as one number each.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from domain.ledger import Entry, Posting
@@ -13,6 +15,7 @@ from domain.money_fact import MoneyFact
 from revenue import accounts
 from revenue.bookkeeping import Voucherhead
 from revenue.refusal import SumsError
+from revenue.tariff import BENCHMARK, SUBSIDY
 
 KIND = "opening"
 LOT = "opening"
@@ -26,6 +29,8 @@ ITEMS: Mapping[str, tuple[str, int]] = {  # what a row may be → account and si
     "reserve": (accounts.RESERVE, -1),
     "retained": (accounts.RETAINED, -1),
 }
+SUBSIDY_OWED, HOURS_USED, EARLIER = "subsidy_receivable", "subsidised_hours", "earlier_income"
+MEMO = (SUBSIDY_OWED, HOURS_USED, EARLIER)  # not in the books; hours are hundredths in ``fen``
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,18 @@ class OpeningLine:
     fen: int
     plant_id: str = ""
     note: str = ""
+    period: str = ""  # the month it belongs to; empty: the one before the books begin
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What the grid owed a village when its books began, by plant, month and part. [fen]"""
+
+    plant_id: str
+    period: str
+    part: str
+    village_id: str
+    fen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +67,27 @@ class Opening:
     @property
     def off_fen(self) -> int:
         """Debit minus credit; zero when the state is sound. [fen]"""
-        return sum(ITEMS[line.item][1] * line.fen for line in self.lines)
+        return sum(ITEMS[line.item][1] * line.fen for line in self.booked)
+
+    @property
+    def booked(self) -> tuple[OpeningLine, ...]:
+        """The rows that are in the first voucher."""
+        return tuple(line for line in self.lines if line.item in ITEMS)
+
+    def claims(self) -> Iterator[Claim]:
+        """Yield what receipts may still pay; a receivable that names no plant is in the books alone."""
+        before = f"{self.on.replace(day=1) - timedelta(days=1):%Y-%m}"
+        for line in self.lines:
+            part = {"receivable": BENCHMARK, SUBSIDY_OWED: SUBSIDY}.get(line.item)
+            if part is not None and line.plant_id:
+                yield Claim(line.plant_id, line.period or before, part, self.village_id, line.fen)
 
     def fact(self, made_by: str, made_at: datetime, file_hash: str = "") -> MoneyFact:
         """Return it as a fact to keep; a village opens once."""
         content: dict[str, Any] = {
             "on": self.on.isoformat(),
             "document": self.document,
-            "lines": [[line.item, line.fen, line.plant_id, line.note] for line in self.lines],
+            "lines": [_kept(line) for line in self.lines],
         }
         period = f"{self.on:%Y-%m}"
         return MoneyFact(
@@ -73,8 +103,13 @@ def opening_of(fact: MoneyFact) -> Opening:
         fact.village_id,
         date.fromisoformat(kept["on"]),
         kept["document"],
-        tuple(OpeningLine(item, int(fen), plant, note) for item, fen, plant, note in lines),
+        tuple(OpeningLine(item, int(fen), *rest) for item, fen, *rest in lines),
     )
+
+
+def _kept(line: OpeningLine) -> list[Any]:
+    kept: list[Any] = [line.item, line.fen, line.plant_id, line.note]
+    return [*kept, line.period] if line.period else kept
 
 
 def opening_entry(opening: Opening, summary: str, made_by: str, checked_by: str) -> Entry:
@@ -106,6 +141,6 @@ def opening_entry(opening: Opening, summary: str, made_by: str, checked_by: str)
                 plant_id=line.plant_id,
                 lot_id=LOT if line.item == "bank" else "",
             )
-            for line in opening.lines
+            for line in opening.booked
         )
     )

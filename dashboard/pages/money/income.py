@@ -241,7 +241,7 @@ def _income(months: list[IncomeMonth], texts: Texts) -> Component:
     )
     lines = [
         [
-            one.period,
+            texts("revenue.page.before_books", period=one.period) if one.is_before_books else one.period,
             yuan(one.net_fen),
             yuan(one.cash_fen),
             yuan(one.subsidy_cash_fen),
