@@ -8,13 +8,14 @@ from decimal import Decimal
 from access.guard import guarded, out_of_scope, require
 from access.permissions import Permission
 from access.principal import Principal
+from access.villages import sees_village
 from domain.clock import Clock
 from domain.plant import Plant, Registry
 from domain.roster import Roster
 from domain.timespan import day_of
 from revenue import platform
 from revenue.income import split_signed
-from revenue.opening import HOURS_USED, opening_of
+from revenue.opening import HOURS_USED, Opening, opening_of
 from revenue.opening import KIND as OPENING
 from revenue.ownership import shares_on, watts
 from revenue.platform import BooksStatus, ComparedRow
@@ -207,6 +208,14 @@ class MoneyChecksView:
             )
         found.sort(key=lambda one: (one.on, one.remittance_id), reverse=True)
         return sorted(found, key=lambda one: bool(one.confirmed_by))
+
+    @require(Permission.VIEW_INCOME)
+    def openings_waiting(self, principal: Principal) -> list[Opening]:
+        """Return opening states in scope that no second person approved yet."""
+        found = [opening_of(fact) for fact in self._money.facts(OPENING)]
+        seen = [one for one in found if sees_village(principal, self._registry, one.village_id)]
+        posted = self._money.posted_keys([one.key for one in seen])
+        return [one for one in seen if one.key not in posted]
 
     @require(Permission.VIEW_INCOME)
     def reversals_asked(self, principal: Principal, village_id: str) -> list[tuple[str, str]]:

@@ -4,11 +4,10 @@ Subsidies stand apart: they are accrued on paper by the statement, become money 
 payable before that.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from domain.ledger import Voucher
 from revenue.opening import Claim, Opening
 from revenue.receipt import Item, Remittance, VillageCash
 from revenue.settlement import Settlement
@@ -155,19 +154,16 @@ def village_cash(remittances: Iterable[Remittance]) -> Mapping[tuple[str, str], 
     return found
 
 
-class Vouchers(Protocol):
-    """Where a voucher is found by its key."""
+class Books(Protocol):
+    """Where somebody can ask which entries are posted."""
 
-    def voucher(self, key: str) -> Voucher | None:
-        """Return a voucher, None without one."""
+    def posted_keys(self, keys: Collection[str]) -> set[str]:
+        """Return which of ``keys`` are in the books."""
         ...
 
 
-def approved_claims(openings: Iterable[Opening], books: Vouchers) -> list[Claim]:
+def approved_claims(openings: Iterable[Opening], books: Books) -> list[Claim]:
     """Return what was owed when books began, of opening states a second person approved."""
-    found: list[Claim] = []
-    for one in openings:
-        claims = list(one.claims())
-        if claims and books.voucher(f"opening:{one.village_id}") is not None:
-            found += claims
-    return found
+    claims = {one.key: list(one.claims()) for one in openings}
+    posted = books.posted_keys([key for key, every in claims.items() if every])
+    return [claim for key in sorted(posted) for claim in claims[key]]

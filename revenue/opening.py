@@ -65,6 +65,11 @@ class Opening:
     lines: tuple[OpeningLine, ...]
 
     @property
+    def key(self) -> str:
+        """Key of its voucher."""
+        return f"opening:{self.village_id}"
+
+    @property
     def off_fen(self) -> int:
         """Debit minus credit; zero when the state is sound. [fen]"""
         return sum(ITEMS[line.item][1] * line.fen for line in self.booked)
@@ -123,7 +128,7 @@ def opening_entry(opening: Opening, summary: str, made_by: str, checked_by: str)
     if opening.off_fen:
         raise SumsError("opening_off", village=opening.village_id, fen=opening.off_fen)
     head = Voucherhead(
-        key=f"opening:{opening.village_id}",
+        key=opening.key,
         village_id=opening.village_id,
         booked_on=opening.on,
         belongs_to=opening.on.replace(day=1),

@@ -46,6 +46,10 @@ class LedgerStore(Protocol):
         """Return vouchers in sequence; ``account`` keeps those that touch it or an account below it."""
         ...
 
+    def posted_keys(self, keys: Collection[str]) -> set[str]:
+        """Return which of ``keys`` are in the books."""
+        ...
+
     def reversed_keys(self, keys: Collection[str]) -> dict[str, str]:
         """Return which of ``keys`` were reversed, each with the key of its reversal."""
         ...

@@ -117,6 +117,15 @@ class Ledger:
             rows = connection.execute(wanted.limit(count_max)).mappings().all()
             return _with_postings(connection, rows)
 
+    def posted_keys(self, keys: Collection[str]) -> set[str]:
+        """Return which of ``keys`` are in the books."""
+        found: set[str] = set()
+        with self._database.reading() as connection:
+            for part in _chunks(sorted(keys)):
+                rows = connection.execute(select(ENTRIES.c.entry_key).where(ENTRIES.c.entry_key.in_(part)))
+                found |= {str(row[0]) for row in rows}
+        return found
+
     def reversed_keys(self, keys: Collection[str]) -> dict[str, str]:
         """Return which of ``keys`` were reversed, each with the key of its reversal."""
         found: dict[str, str] = {}

@@ -15,7 +15,7 @@ from queries.money import MoneyQueries
 from queries.money_checks import MoneyChecksView
 from queries.money_views import Energies
 from revenue.receipt import Movement
-from tests.commands.money import CHECKER, MAKER, VILLAGE_MAKER, A, MoneyOffice, open_office, row, sheet
+from tests.commands.money import CHECKER, MAKER, VILLAGE_MAKER, A, B, MoneyOffice, open_office, row, sheet
 from tests.dashboard.fixtures import login
 from tests.dashboard.test_factory import callback
 from tests.dashboard.test_pages import route
@@ -130,3 +130,23 @@ def test_hours_and_the_platforms_balances_stand_on_the_pages(app: Any, office: M
     desk.checks.keep_balances(MAKER, A, "2026-01", "科目代码,借方余额,贷方余额\n10201,4254.01,\n".encode())
     seen = checker.sees(address)
     assert ("与三资平台对比" in seen, "没有对照" in seen, '"0.01"' in seen) == (True, True, True)
+
+
+def test_an_opening_state_is_approved_on_the_page_by_a_second_person(app: Any, office: MoneyOffice) -> None:
+    rows = f"村编码,项目,电站编号,所属月份,金额\n{B},银行存款,,,500.00\n{B},未分配收益,,,500.00\n{B},应收补贴,joint,2023,7.00"
+    on, paper = date(2025, 1, 1), "交接书（虚构）"
+    assert office.money_in().import_openings(MAKER, "期初.csv", rows.encode(), on, paper).problems == ()
+    maker, checker = Person(app, "settlement"), Person(app, "county")
+    address = f"/app/ledger?village={A}"
+    seen = checker.sees(address)
+    assert ("approve-opening-which" in seen, "应收补贴（备查）" in seen, "2023-12" in seen) == (
+        True,
+        True,
+        True,
+    )
+    assert "approve-opening-which" not in maker.sees(address)
+    assert maker.does("approve-opening", B) == "403"
+    before = office.balance(B, "10201")
+    assert "2025-01" in checker.does("approve-opening", B)
+    assert office.balance(B, "10201") == before + 50_000
+    assert "待复核的期初" not in checker.sees(address)

@@ -176,3 +176,9 @@ def test_the_order_of_rows_changes_no_line(order: list[int]) -> None:
     shuffled = {line for _, line in read(*[lines[n] for n in order]).lines}
     assert straight == shuffled
     assert len({replace(line, number="") for line in straight}) == 6
+
+
+@pytest.mark.parametrize("text", ["", "-", "—", "/", "元"])
+def test_a_cell_that_says_nothing_is_no_number_and_no_zero(text: str) -> None:
+    assert sheet.number(Cell(text)) is None
+    assert sheet.fen(Cell(text)) is None

@@ -11,6 +11,7 @@ from commands.closing import BY_CORRECTION
 from commands.money_base import MoneyRefusedError
 from dashboard import guard
 from dashboard.components.card import card, empty, table
+from dashboard.components.words import MISSING
 from dashboard.pages.base import Component, Site, Visit
 from dashboard.pages.money.forms import Form
 from dashboard.pages.money.parts import (
@@ -34,8 +35,9 @@ VILLAGE, PLACE, ASK, CLOSE, SAID = (
     "ledger-said",
 )
 
-
+OPENINGS_MAX = 200
 ASK_REVERSAL = Form("ask_reversal", Permission.ENTER_MONEY)
+APPROVE_OPENING = Form("approve_opening", Permission.CHECK_MONEY, has_reason=False)
 REVERSE = Form("reverse", Permission.CHECK_MONEY, has_reason=False)
 
 
@@ -87,6 +89,7 @@ class LedgerPage:
                     _journal(shown, texts),
                     aside=texts("revenue.page.only_reversal"),
                 ),
+                *_openings(visit),
                 *_reversals(visit, village, shown),
                 card(
                     texts("revenue.page.balances"),
@@ -110,6 +113,12 @@ class LedgerPage:
             words = site.words(principal)
             return words("moneyacts.done.reverse", key=key, period=voucher.period, number=voucher.number)
 
+        def approved(principal: Principal, village: str, _reason: str) -> str:
+            [voucher] = desk_of(site).books.approve_openings(principal, [village])
+            told = {"village": village, "number": voucher.number, "period": voucher.period}
+            return site.words(principal)("revenue.cli.done_approve_opening", **told)
+
+        APPROVE_OPENING.register(app, site, approved)
         ASK_REVERSAL.register(app, site, asked)
         REVERSE.register(app, site, reversed_now)
 
@@ -186,6 +195,35 @@ def _state(visit: Visit, village: str) -> str:
 def _status(visit: Visit, village: str) -> str:
     """Return whether these books are the official ones."""
     return visit.texts(f"moneyviews.status.{checks_of(visit.site).status(visit.principal, village).value}")
+
+
+def _openings(visit: Visit) -> list[Component]:
+    """Return opening states that wait for a second person: what they hold, and the way to approve them."""
+    texts, registry = visit.texts, visit.site.services.sources.registry
+    waiting = checks_of(visit.site).openings_waiting(visit.principal)
+    if not waiting:
+        return []
+    options = [
+        (one.village_id, f"{registry.village_label(one.village_id, texts.language)} {one.on} {one.document}")
+        for one in waiting
+    ]
+    heads = (
+        ("opening_village", False),
+        ("opening_item", False),
+        ("opening_month", False),
+        ("opening_amount", True),
+    )
+    lines = [
+        [label, texts(f"moneyviews.opening.{line.item}"), line.period or MISSING, yuan(line.fen)]
+        for (_, label), one in zip(options, waiting, strict=True)
+        for line in one.lines
+    ]
+    words = [(texts(f"moneyviews.{key}"), is_number) for key, is_number in heads]
+    shown = table(words, lines[:OPENINGS_MAX], texts("moneyviews.openings"))
+    form = APPROVE_OPENING.shown(visit.principal, options, texts)
+    return [
+        card(texts("moneyviews.openings"), html.Div([*form, shown]), aside=texts("moneyviews.opening_about"))
+    ]
 
 
 def _reversals(visit: Visit, village: str, shown: JournalPage) -> list[Component]:

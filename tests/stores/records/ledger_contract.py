@@ -140,6 +140,7 @@ class LedgerContract:
         assert store.balances() == []
         assert [v.entry.key for v in store.vouchers()] == ["r1", "undo"]
         assert store.reversed_keys(["r1", "undo"]) == {"r1": "undo"}
+        assert store.posted_keys(["r1", "undo", "never"]) == {"r1", "undo"}
 
     def test_an_entry_is_reversed_once_and_only_by_its_exact_opposite(self, store: MoneyStore) -> None:
         store.post([receipt()], NOW)
