@@ -45,7 +45,11 @@ SPENDING_ACCOUNTS = {
 
 @dataclass(frozen=True, slots=True)
 class DraftOrder:
-    """A new plan, or a new version of one. What the lines leave is put on a line of its own: retained."""
+    """A new plan, or a new version of one. What the lines leave is put on a line of its own: retained.
+
+    The roster is that of the last month, unless ``roster_on`` names another day: a late subsidy may go to who is on
+    the roster when it comes.
+    """
 
     village_id: str
     first_month: date
@@ -53,6 +57,7 @@ class DraftOrder:
     lines: tuple[PlanLine, ...]
     note: str = ""
     carried_fen: int = 0
+    roster_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,7 @@ class Plans(PayoutCommands):
         known = self._stores.dossiers.of_plan(plan_id)
         figures = self._figures(order.village_id, first, last)
         month_end = (last + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-        roster = self._stores.rosters.roster_on(order.village_id, month_end)
+        roster = self._stores.rosters.roster_on(order.village_id, order.roster_on or month_end)
         plan = Plan(
             plan_id,
             order.village_id,

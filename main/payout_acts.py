@@ -86,6 +86,7 @@ def plan_draft(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> 
         date.fromisoformat(words["first"]),
         date.fromisoformat(words["last"]),
         read_lines(content_of(words, "file")),
+        roster_on=date.fromisoformat(words["roster"]) if words.get("roster") else None,
     )
     return state_of(desk.plans.draft(who, order), texts)
 

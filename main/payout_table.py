@@ -22,7 +22,11 @@ ACTS: tuple[ActSpec, ...] = (
     ActSpec(
         "roster", acts.roster_import, (Option("village"), _ON, _FILE, Option("keep", "flag", required=False))
     ),
-    ActSpec("draft", acts.plan_draft, (Option("village"), *_MONTHS, _FILE)),
+    ActSpec(
+        "draft",
+        acts.plan_draft,
+        (Option("village"), *_MONTHS, _FILE, Option("roster", "day", required=False)),
+    ),
     ActSpec("plans", acts.plan_list, (), reads=True),
     ActSpec("show", acts.plan_show, (_PLAN,), reads=True),
     ActSpec(
