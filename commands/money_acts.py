@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from access.principal import Principal
 from commands.closing import DraftLine
-from commands.money_base import MoneyRefusedError
-from commands.money_words import file_of, read_text, subsidy_list, text_of
+from commands.money_words import file_of, read_text, refuse_rows, subsidy_list, text_of
 from commands.tables import read_table
 from revenue import sheet
-from texts.loader import Texts
 
 if TYPE_CHECKING:
     from commands.money_desk import MoneyDesk
@@ -82,9 +80,7 @@ def exchange(desk: "MoneyDesk", who: Principal, payload: Mapping[str, Any]) -> M
     cells |= {name: text_of(payload, name) for name in ("old_end", "new_start", "new_multiplier")}
     wrong = desk.papers.type_exchange(who, cells)
     if wrong:
-        texts = Texts(who.language)
-        said = texts(f"statement.problem.{wrong[0].reason}", **wrong[0].values)
-        raise MoneyRefusedError("line", reason=texts(f"statement.column.{wrong[0].column}"), values=said)
+        refuse_rows(wrong, who)
     return {"account": cells["account"], "on": cells["on"]}
 
 

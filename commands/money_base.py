@@ -1,6 +1,7 @@
 """What commands on money share: the store with its books, the registry, tariffs, and what is in force."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -26,6 +27,18 @@ from stores.ledger_protocol import MoneyRecords
 from texts.loader import Texts
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A value of a refusal that has words of its own."""
+
+    key: str
+    values: Mapping[str, object]
+
+    def words(self, texts: Texts) -> str:
+        """Return it in the reader's language."""
+        return texts(self.key, **self.values)
+
+
 class MoneyRefusedError(CommandError):
     """An act on money that cannot be done. ``key`` and ``values`` are its words (``ledger.refused.<key>``)."""
 
@@ -36,8 +49,14 @@ class MoneyRefusedError(CommandError):
 
     def words(self, texts: Texts) -> str:
         """Return why, in the reader's language."""
-        said = {k: words_of(v, texts) if isinstance(v, Exception) else v for k, v in self.values.items()}
+        said = {k: _in_words(v, texts) for k, v in self.values.items()}
         return texts(f"ledger.refused.{self.key}", **said)
+
+
+def _in_words(value: object, texts: Texts) -> object:
+    if isinstance(value, Said):
+        return value.words(texts)
+    return words_of(value, texts) if isinstance(value, Exception) else value
 
 
 def refused(error: LedgerRefusedError) -> MoneyRefusedError:

@@ -16,7 +16,7 @@ from access.guard import guarded, require
 from access.permissions import Permission
 from access.principal import Principal
 from commands.audit import command
-from commands.money_base import MoneyCommands, MoneyRefusedError
+from commands.money_base import MoneyCommands, MoneyRefusedError, Said
 from commands.money_files import sheet_rows
 from domain.money_fact import MoneyFact
 from domain.plant import Plant
@@ -123,7 +123,7 @@ class MoneyIn(MoneyCommands):
         plant = self._plant(principal, line.plant_id)
         reader = StatementReader(self._registry, self._mapped(), self._exchanges())
         for reason, values in reader.faults_of(line, plant):
-            raise MoneyRefusedError("line", reason=reason, values=_said(values))
+            raise MoneyRefusedError("line", reason=Said(f"statement.problem.{reason}", values))
         with self._carry_out(principal, "statement.enter", line.identity, {"fen": str(line.fen)}):
             return self._keep([line.fact(principal.user_id, self._clock.now())])[0]
 
@@ -350,10 +350,6 @@ def _words(text: str) -> str:
     if not plain or len(plain) > _TEXT_CHARS_MAX or not plain.isprintable():
         raise MoneyRefusedError("no_document")
     return plain
-
-
-def _said(values: Mapping[str, object]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in values.items())
 
 
 def _first(period: str) -> date:

@@ -138,7 +138,7 @@ class RevenueVerb:
             if hasattr(args, name)
         }
         if args.act == "export":
-            payload["codes"] = _codes(args.codes)
+            payload["codes"] = _codes(args.codes, context.texts)
         if args.act != "verify":
             payload |= person_of(args, context)
         told = answer(context, f"revenue.{args.act.replace('-', '_')}", payload)
@@ -162,7 +162,7 @@ def _declare_more(acts: Any, texts: Texts) -> None:
         ways.add_argument(f"--{name}", default="", help=texts(f"moneyacts.option.{name}"))
 
 
-def _codes(path: Path | None) -> dict[str, str]:
+def _codes(path: Path | None, texts: Texts) -> dict[str, str]:
     """Return our account code → the platform's, from a two-column CSV."""
     if path is None:
         return {}
@@ -172,17 +172,17 @@ def _codes(path: Path | None) -> dict[str, str]:
         if not line.strip():
             continue
         if not comma or not ours.strip() or not theirs.strip():
-            raise CommandError(f"{path}:{number}: expected our code, a comma and the platform's code")
+            raise CommandError(texts("revenue.cli.codes_row", path=path, row=number))
         found[ours.strip()] = theirs.strip()
     return found
 
 
-def _columns(words: list[str]) -> dict[str, list[str]]:
+def _columns(words: list[str], texts: Texts) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for word in words:
         key, sign, heading = word.partition("=")
         if not sign or not key or not heading:
-            raise CommandError(f"--column {word}: write FIELD=HEADING, such as kwh=本月电量")
+            raise CommandError(texts("revenue.cli.column_word", word=word))
         found.setdefault(key, []).append(heading)
     return found
 
@@ -198,7 +198,7 @@ def _import(args: argparse.Namespace, context: Context) -> int:
             "content": base64.b64encode(content_of(path, context)).decode(),
         }
         if args.act == "import-statements":
-            payload |= {"dry_run": args.dry_run, "columns": _columns(args.column)}
+            payload |= {"dry_run": args.dry_run, "columns": _columns(args.column, context.texts)}
         if args.act == "import-openings":
             payload |= {"on": args.on, "document": args.document}
         told = _watched(context, order, payload)

@@ -34,6 +34,7 @@ from tests.commands.money import (
     row,
     sheet,
 )
+from texts.loader import Texts
 
 
 @pytest.fixture
@@ -245,6 +246,10 @@ def test_a_typed_line_is_checked_like_one_of_a_file(office: MoneyOffice) -> None
     for wrong in (replace(line, account_number=ACCOUNT_2), replace(line, number="S8", fen=-35_450)):
         with pytest.raises(MoneyRefusedError):
             office.money_in().enter_statement(MAKER, wrong)
+    with pytest.raises(MoneyRefusedError) as said:
+        office.money_in().enter_statement(MAKER, replace(line, kwh=Decimal(-5)))
+    assert said.value.words(Texts("zh")).startswith("这一行不能录入：")
+    assert "is negative" in said.value.words(Texts("en"))
 
 
 def test_a_typed_voucher_is_booked_by_a_second_person_and_reversed_by_two(office: MoneyOffice) -> None:
