@@ -103,24 +103,7 @@ class LedgerPage:
 
     def register(self, app: Any, site: Site) -> None:
         """The village changes the address; a close is asked for by one and done by another."""
-
-        def asked(principal: Principal, key: str, reason: str) -> str:
-            desk_of(site).closings.ask_reversal(principal, key, reason)
-            return site.words(principal)("moneyacts.done.ask_reversal", key=key)
-
-        def reversed_now(principal: Principal, key: str, _reason: str) -> str:
-            voucher = desk_of(site).closings.reverse(principal, key)
-            words = site.words(principal)
-            return words("moneyacts.done.reverse", key=key, period=voucher.period, number=voucher.number)
-
-        def approved(principal: Principal, village: str, _reason: str) -> str:
-            [voucher] = desk_of(site).books.approve_openings(principal, [village])
-            told = {"village": village, "number": voucher.number, "period": voucher.period}
-            return site.words(principal)("revenue.cli.done_approve_opening", **told)
-
-        APPROVE_OPENING.register(app, site, approved)
-        ASK_REVERSAL.register(app, site, asked)
-        REVERSE.register(app, site, reversed_now)
+        _register_forms(app, site)
 
         @guard.secured(
             app,
@@ -156,6 +139,28 @@ class LedgerPage:
         )
         def close(principal: Principal, clicks: int | None, place: list[str] | None) -> str:
             return _close(site, principal, place, "closed_now") if clicks else ""
+
+
+def _register_forms(app: Any, site: Site) -> None:
+    """A reversal is asked for by one and done by another; an opening state is approved by a second person."""
+
+    def asked(principal: Principal, key: str, reason: str) -> str:
+        desk_of(site).closings.ask_reversal(principal, key, reason)
+        return site.words(principal)("moneyacts.done.ask_reversal", key=key)
+
+    def reversed_now(principal: Principal, key: str, _reason: str) -> str:
+        voucher = desk_of(site).closings.reverse(principal, key)
+        words = site.words(principal)
+        return words("moneyacts.done.reverse", key=key, period=voucher.period, number=voucher.number)
+
+    def approved(principal: Principal, village: str, _reason: str) -> str:
+        [voucher] = desk_of(site).books.approve_openings(principal, [village])
+        told = {"village": village, "number": voucher.number, "period": voucher.period}
+        return site.words(principal)("revenue.cli.done_approve_opening", **told)
+
+    APPROVE_OPENING.register(app, site, approved)
+    ASK_REVERSAL.register(app, site, asked)
+    REVERSE.register(app, site, reversed_now)
 
 
 def _close(site: Site, principal: Principal, place: list[str] | None, said: str) -> str:
