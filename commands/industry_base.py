@@ -16,6 +16,16 @@ from industries.report import refuse
 from industries.rules import Fund, IndustryRules
 from stores.industry_protocol import IndustryRecords
 
+PAPER_KINDS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png", b"%PDF": "application/pdf"}
+
+
+def paper_kind(content: bytes) -> str:
+    """Return the content type of a photo or paper; anything else is refused."""
+    for sign, kind in PAPER_KINDS.items():
+        if content.startswith(sign):
+            return kind
+    raise refuse("no_paper")
+
 
 class IndustryCommands(Audited):
     """Base of the commands on industries. ``clock`` is real time, ``field_clock`` decides which day it is."""

@@ -89,6 +89,11 @@ class IndustryQueries:
         return month_before(now)
 
     @require(Permission.VIEW_INDUSTRIES)
+    def today(self, principal: Principal) -> date:  # noqa: ARG002
+        """Return the field's day."""
+        return self._today
+
+    @require(Permission.VIEW_INDUSTRIES)
     def towns(self, principal: Principal) -> list[str]:
         """Return the towns in scope."""
         return towns_seen(principal, self._registry)

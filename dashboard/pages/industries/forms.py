@@ -127,7 +127,7 @@ class _Forms:
                 problems = [] if orders else [texts("industries.form.nothing")]
                 return self._show(principal, town, period, echoes, problems)
             confirmed = request.form.get("confirmed") == "1"
-            reports.submit(principal, orders, confirmed=confirmed, photos=_photos("photo"))
+            reports.submit(principal, orders, confirmed=confirmed, photos=photos_of("photo"))
         except ReportRefusedError as error:
             return self._show(principal, town, period, problems=[one.words(texts) for one in error.faults])
         return redirect(f"{self._site.prefix}report-form/{town}/{period}?saved=1", code=303)
@@ -270,7 +270,7 @@ class _Forms:
     def template(self, principal: Principal, period: str) -> Response:
         """Download the workbook to fill."""
         period, papers = self._period(principal, period), industries_of(self._site).papers
-        return _file(papers.template(principal, period, plain.words()), f"report-{period}.xlsx")
+        return file_answer(papers.template(principal, period, plain.words()), f"report-{period}.xlsx")
 
     def sheet(self, principal: Principal, town: str, period: str) -> Response:
         """Download a submitted report for signing."""
@@ -279,7 +279,7 @@ class _Forms:
             content = papers.sheet(principal, town, self._period(principal, period), plain.words())
         except ReportRefusedError as error:
             raise CommandError(error.words(plain.words())) from error
-        return _file(content, f"report-{town}-{period}.xlsx")
+        return file_answer(content, f"report-{town}-{period}.xlsx")
 
     def assessment(self, principal: Principal, period: str) -> Response:
         """Download the assessment."""
@@ -288,7 +288,7 @@ class _Forms:
         form = "csv" if request.args.get("form") == "csv" else "xlsx"
         table = assessment_table(self._site, *services.queries.assessment(principal, period), texts)
         content = services.papers.assessment(principal, period, table, texts, form)
-        return _file(content, f"assessment-{period}.{form}")
+        return file_answer(content, f"assessment-{period}.{form}")
 
 
 def _row(row: FormRow, texts: Texts) -> dict[str, Any]:
@@ -326,7 +326,8 @@ def _typed(indicator: Indicator, found: ReportEcho | None, rules: Any, texts: Te
     }
 
 
-def _photos(name: str) -> list[bytes]:
+def photos_of(name: str) -> list[bytes]:
+    """Return the files of a field; one that is too large is refused."""
     found = []
     for sent in request.files.getlist(name):
         content = sent.read(PHOTO_BYTES_MAX + 1)
@@ -337,7 +338,8 @@ def _photos(name: str) -> list[bytes]:
     return found
 
 
-def _file(content: bytes, name: str) -> Response:
+def file_answer(content: bytes, name: str) -> Response:
+    """Return a file to download."""
     answer = Response(content, mimetype="text/csv" if name.endswith(".csv") else _XLSX)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer

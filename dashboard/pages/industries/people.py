@@ -8,6 +8,7 @@ from access.permissions import Permission
 from dashboard.components.card import card, empty, facts, table
 from dashboard.components.words import MISSING, date_time, day_text
 from dashboard.pages.base import Component, Site, Visit
+from dashboard.pages.industries.fund_forms import decided
 from dashboard.pages.industries.one import base_table
 from dashboard.pages.industries.parts import industries_of, named, percent, yuan
 from domain.industry import IncomeQuestion, QuestionState
@@ -232,7 +233,13 @@ def _fund(visit: Visit, view: FundView) -> Component:
             f"{fund.document} · {texts('industries.page.assumed')}" if fund.terms_assumed else fund.document,
         ),
     ]
-    return html.Div([facts(terms), _cases(visit, view)])
+    way = dcc.Link(
+        texts("fund_forms.open"),
+        href=f"{visit.site.prefix}fund/{fund.fund_id}",
+        className="button",
+        refresh=True,
+    )
+    return html.Div([facts(terms), _cases(visit, view), html.P(way)])
 
 
 def _cases(visit: Visit, view: FundView) -> Component:
@@ -245,13 +252,13 @@ def _cases(visit: Visit, view: FundView) -> Component:
                 registry.village_label(claim.village_id, texts.language),
                 str(claim.content["cause"]),
                 yuan(int(claim.content["asked_fen"])),
-                _decided(decision, texts),
+                decided(decision, texts),
             ]
         )
     for made, decision in view.rounds:
         total = sum(int(line[3]) for line in made.content["lines"])
         what = texts("industries.page.payees", count=len(made.content["lines"]))
-        rows.append([_case_link(visit, made.identity), "", what, yuan(total), _decided(decision, texts)])
+        rows.append([_case_link(visit, made.identity), "", what, yuan(total), decided(decision, texts)])
     if not rows:
         return empty(texts("industries.page.no_cases"))
     names = ("number", "village_name", "what", "asked", "decision")
@@ -261,12 +268,3 @@ def _cases(visit: Visit, view: FundView) -> Component:
 
 def _case_link(visit: Visit, source_id: str) -> Component:
     return html.A(source_id, href=f"{visit.site.prefix}fund-case/{source_id}")
-
-
-def _decided(decision: Any, texts: Texts) -> str:
-    if decision is None:
-        return texts("industries.page.undecided")
-    fen = int(decision.content["fen"])
-    if fen:
-        return texts("industries.page.granted", amount=yuan(fen))
-    return texts("industries.page.refused", reason=decision.content["reason"])
