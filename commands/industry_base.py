@@ -59,9 +59,11 @@ class IndustryCommands(Audited):
     def _may_report(
         self, principal: Principal, kind: ReporterKind, reporter_id: str, bases: Mapping[str, Base]
     ) -> bool:
-        """Tell whether a town or base is in scope."""
+        """Tell whether a town, village or base is in scope."""
         if kind is ReporterKind.TOWN:
             return reporter_id in towns_seen(principal, self._registry)
+        if kind is ReporterKind.VILLAGE:
+            return sees_village(principal, self._registry, reporter_id)
         base = bases.get(reporter_id)
         return base is not None and sees_village(principal, self._registry, base.village_id)
 

@@ -13,6 +13,7 @@ from domain.plant import Registry
 from industries.income import IncomePart, fallen_households
 from industries.report import refuse
 from industries.rules import IndustryRules
+from industries.watch import judged_period
 from stores.industry_protocol import IndustryRecords
 
 Incomes = Callable[[Sequence[str]], Iterable[IncomePart]]
@@ -39,22 +40,24 @@ class Stability(IndustryCommands):
     def ask(self, principal: Principal) -> int:
         """Ask about the households that fell against the same months of last year; return how many are new.
 
-        Who asks learns a number and no household. What is past its day a daily job deletes.
+        Only months are compared whose reports are due: what is paid in arrears has not fallen. Who asks learns a
+        number and no household. What is past its day a daily job deletes.
         """
         self._whole_district(principal)
-        today, limits = self._today, self._rules.limits
+        limits = self._rules.limits
+        period = judged_period(self._today, limits.due_day)
         towns = {one.village_id: one.town_id for one in self._registry.villages}
         parts = list(self._incomes(list(towns)))
         found = fallen_households(
             parts,
-            today.year,
-            today.month,
+            int(period[:4]),
+            int(period[5:]),
             limits.income_fall,
             towns,
             self._field_clock.now(),
             limits.question_days,
         )
-        with self._carry_out(principal, "stability.ask", str(today.year), {"found": str(len(found))}):
+        with self._carry_out(principal, "stability.ask", period[:4], {"found": str(len(found))}):
             return self._store.add_questions(found)
 
     @command(Permission.VIEW_PEOPLE, "stability.close")

@@ -12,6 +12,7 @@ from commands.stability import Stability
 from queries.fund_cases import FundCases
 from queries.industries import IndustryQueries
 from queries.industry_alerts import IndustryAlertViews
+from queries.village_reports import VillageReports
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +29,4 @@ class IndustryServices:
     cases: FundCases
     alerts: IndustryAlerts
     alert_views: IndustryAlertViews
+    villages: VillageReports

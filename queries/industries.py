@@ -167,8 +167,12 @@ class IndustryQueries:
 
     @require(Permission.VIEW_INDUSTRIES)
     def reports(self, principal: Principal, period: str) -> list[Report]:
-        """Return the newest versions of a month's reports, of towns and bases in scope."""
-        seen = {*towns_seen(principal, self._registry), *(one.base_id for one in self._bases(principal))}
+        """Return the newest versions of a month's reports, of towns, villages and bases in scope."""
+        seen = {
+            *towns_seen(principal, self._registry),
+            *villages_seen(principal, self._registry),
+            *(one.base_id for one in self._bases(principal)),
+        }
         found = self._records.reports(first_period=period, last_period=period)
         return [one for one in found if one.reporter_id in seen]
 

@@ -3,10 +3,12 @@
 import io
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
 from access.principal import Principal
 from domain.account import Role, Scope
@@ -223,6 +225,40 @@ def test_files_dropped_together_say_what_each_brings_and_who_is_missing(app: Any
     assert town in client.get("/app/report-import?month=2026-10").get_data(as_text=True)
 
 
+def test_files_of_villages_dropped_together_become_the_towns_report_and_the_missing_are_named(
+    app: Any, season: Season
+) -> None:
+    client, registry = app.test_client(), season.world.registry
+    token, town = login(client, "township"), season.made.silent
+    villages = [one for one in registry.villages if one.town_id == town]
+    sheets = client.get(f"/app/papers/village-templates/{town}/2026-10")
+    with zipfile.ZipFile(io.BytesIO(sheets.data)) as packed:
+        assert len(packed.namelist()) == len(villages)
+        books = [load_workbook(io.BytesIO(packed.read(name))) for name in packed.namelist()]
+    files = []
+    for book, amount in zip(books[:-1], (300, 200), strict=False):  # the last village sends nothing
+        row = next(row for row in book.worksheets[0].iter_rows(min_row=2) if row[0].value == "黄花菜种植面积")
+        row[3].value = amount
+        filled = io.BytesIO()
+        book.save(filled)
+        files.append((io.BytesIO(filled.getvalue()), f"{amount}.xlsx"))
+    form = {"csrf_token": token, "keep": "1", "confirmed": "1", "files": files}
+    page = client.post("/app/report-import?month=2026-10", data=form, content_type="multipart/form-data")
+    said = page.get_data(as_text=True)
+    assert f"已报 {len(files)}/{len(villages)} 村；未报：" in said
+    assert villages[-1].name in said
+    taken = client.get(f"/app/report-form/{town}/2026-11?villages=1").get_data(as_text=True)
+    assert "按各村合计填入" not in taken, "another month"
+    page = client.get(f"/app/report-form/{town}/2026-10?villages=1").get_data(as_text=True)
+    total = sum((300, 200)[: len(files)])
+    assert f"各村合计 {total} 亩（{len(files)}/{len(villages)} 村）" in page
+    assert f'value="{total}"' in page
+    send = {"csrf_token": token, "keep": "1", "confirmed": "1", "amount.daylily_mu": "499"}
+    assert client.post(f"/app/report-form/{town}/2026-10", data=send).status_code == 303
+    page = client.get(f"/app/report-form/{town}/2026-10").get_data(as_text=True)
+    assert "与镇办报数不同，只比对" in page
+
+
 def test_papers_are_downloaded(app: Any, season: Season) -> None:
     client = app.test_client()
     login(client, "township")
@@ -244,7 +280,7 @@ def test_a_fallen_household_is_a_question_of_its_town_alone_and_closes_with_a_no
     token, own = login(wide, "township"), login(town, "town")
     assert "H009" not in shown(wide, token, "/app/questions")
     assert "H009" in shown(town, own, "/app/questions")
-    address = "/app/question/H009-2026"
+    address = f"/app/question/{season.world.registry.villages[2].village_id}-H009-2026"
     assert wide.get(address).status_code >= 400
     assert town.get(address).status_code == 200
     assert town.post(address, data={"csrf_token": own, "note": "x"}).status_code == 422
