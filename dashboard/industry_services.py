@@ -12,6 +12,7 @@ from commands.stability import Stability
 from queries.fund_cases import FundCases
 from queries.industries import IndustryQueries
 from queries.industry_alerts import IndustryAlertViews
+from queries.town_report import TownReports
 from queries.village_reports import VillageReports
 
 
@@ -30,3 +31,4 @@ class IndustryServices:
     alerts: IndustryAlerts
     alert_views: IndustryAlertViews
     villages: VillageReports
+    town_reports: TownReports

@@ -19,6 +19,7 @@ from main.settings import Settings
 from queries.fund_cases import FundCases
 from queries.industries import IndustryQueries
 from queries.industry_alerts import IndustryAlertViews
+from queries.town_report import TownReports
 from queries.village_reports import VillageReports
 from stores.dossiers import Dossiers
 from stores.incomes import income_parts
@@ -59,4 +60,5 @@ def industry_services(
         IndustryAlerts(records, registry, SystemClock(), field_clock),
         IndustryAlertViews(records, registry, field_clock, queries),
         VillageReports(records, registry, rules, field_clock),
+        TownReports(records, registry, rules, field_clock),
     )
