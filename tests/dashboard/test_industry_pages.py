@@ -5,15 +5,17 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from openpyxl import load_workbook
 
 from access.principal import Principal
+from dashboard.pages.industries.parts import yuan
 from domain.account import Role, Scope
 from domain.industry import ReporterKind
-from tests.commands.industry_world import reports_sheet
+from tests.commands.industry_world import COUNTY, reports_sheet
 from tests.dashboard.fixtures import USERS, login
 from tests.dashboard.industry_world import Season, open_season
 from tests.dashboard.test_pages import HAN, route, words_of
@@ -176,6 +178,41 @@ def test_ground_under_the_panels_stands_beside_the_plant(app: Any) -> None:
     for words in ("板下种植与上方电站", "黄芪", "45,000.00", "电站近 12 个月净收益"):
         assert words in page, words
     assert "H001" not in page, "the county sees no household"
+
+
+def test_a_base_is_measured_by_its_capacity_and_the_village_shows_its_report_and_its_power(
+    app: Any, season: Season
+) -> None:
+    client = app.test_client()
+    token = login(client, "county")
+    view = season.services.queries.indicator(COUNTY, "fungus_bags", "2026-10")
+    [shed] = [one for one in view.bases if one.base.base_id == "shed-1"]
+    assert shed.expected == 600_000 * Decimal("0.84")
+    assert shed.gap is not None
+    assert shed.gap < 0, "the season makes it a tenth short"
+    assert shed.report is not None
+    page = shown(client, token, "/app/industries/fungus_bags?month=2026-10")
+    assert "按产能应到" in page
+    village = season.world.registry.villages[2].village_id
+    assert shed.report.entered in shown(client, token, f"/app/village/{village}")
+    plant = next(one for one in season.world.registry.plants if one.ownership)
+    owner = next(iter(plant.ownership[-1].shares_kw))
+    own = season.services.queries.village(COUNTY, owner).plants
+    assert [one.now_fen for one in own if one.plant.plant_id == plant.plant_id] != [None]
+    page = shown(client, token, f"/app/village/{owner}")
+    assert "2026 年净收益" in page
+    assert yuan(own[0].now_fen) in page
+
+
+def test_the_page_of_a_plant_names_what_grows_below_it_to_who_may_see_industries(
+    app: Any, season: Season
+) -> None:
+    view = season.services.queries.base(COUNTY, "panel-1")
+    assert view.plant is not None
+    path = f"/app/plants/{view.plant.plant_id}?tab=papers"
+    for role, sees in (("county", True), ("om", False)):
+        client = app.test_client()
+        assert ("板下黄芪（虚构）" in shown(client, login(client, role), path)) is sees, role
 
 
 def test_a_report_is_echoed_in_words_then_kept_and_then_frozen(app: Any, season: Season) -> None:

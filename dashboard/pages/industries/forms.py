@@ -80,9 +80,10 @@ _IMPORT = """<p class="note">{{ words("industries.form.import_note") }}</p>
 <button name="keep" value="">{{ words("industries.form.preview") }}</button>
 <button class="primary" name="keep" value="1">{{ words("industries.form.keep") }}</button></form>
 <p class="note">{{ missing }}</p>
-{% for one in towns %}<h1 style="margin-top:2rem">{{ one.name }}</h1><p class="note">{{ one.said }}</p>
-<a class="button" href="{{ one.form }}">{{ words("village_reports.open") }}</a>
-<a class="button" href="{{ one.sheets }}">{{ words("village_reports.sheets") }}</a>{% endfor %}
+<h1 style="margin-top:2rem">{{ words("village_reports.title") }}</h1>
+{% for one in towns %}<p class="note"><b>{{ one.name }}</b> {{ one.said }}<br>
+<a href="{{ one.form }}" style="padding:.6rem 1rem .6rem 0;display:inline-block">{{ words("village_reports.open") }}</a>
+<a href="{{ one.sheets }}" style="padding:.6rem 0;display:inline-block">{{ words("village_reports.sheets") }}</a></p>{% endfor %}
 <a class="button" href="{{ home }}">{{ words("access.back") }}</a>"""
 _VISIT = """<p class="note">{{ words("industries.page.only_seen") }}</p>
 {% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% endif %}

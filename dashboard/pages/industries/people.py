@@ -206,10 +206,24 @@ def _plants(visit: Visit, view: VillageView) -> Component:
     if not view.plants:
         return empty(texts("industries.page.none"))
     rows: list[list[Any]] = [
-        [dcc.Link(plant.name, href=visit.site.plant_path(plant.plant_id)), f"{share:,.1f}"]
-        for plant, share in view.plants
+        [
+            dcc.Link(
+                named(one.plant, texts) or one.plant.name, href=visit.site.plant_path(one.plant.plant_id)
+            ),
+            f"{one.share_kw:,.1f}",
+            yuan(one.now_fen),
+            yuan(one.before_fen),
+            MISSING if one.now_fen is None else _change(one.now_fen, one.before_fen or 0),
+        ]
+        for one in view.plants
     ]
-    heads = [(texts("industries.page.plant"), False), (texts("industries.page.share_kw"), True)]
+    heads = [
+        (texts("industries.page.plant"), False),
+        (texts("industries.page.share_kw"), True),
+        (texts("industries.page.pv_net", year=view.year), True),
+        (texts("industries.page.pv_net", year=view.year - 1), True),
+        (texts("industries.page.change"), True),
+    ]
     return table(heads, rows, texts("industries.page.plants"))
 
 
