@@ -28,7 +28,7 @@ from industries.rules import IndustryRules
 from texts.loader import Texts
 
 MONTHS = 15
-SHED_BAGS = 600_000
+SHED_BAGS = "600000"
 GUARD, SUBSIDY, DISASTER = "fungus_guarantee", "artichoke_subsidy", "natural_disaster"
 _PAPER = b"\xff\xd8\xff\xe0 sample, invented"
 _WORDS = Texts("zh")
@@ -215,16 +215,7 @@ def _registers(cast: _Cast, since: str) -> int:
     there = (str(town.latitude), str(town.longitude))
     rows = (
         (
-            *(
-                "shed-1",
-                "op-mushroom",
-                "菌棚一区（虚构）",
-                "fungus",
-                "fungus_bags",
-                here,
-                "60",
-                str(SHED_BAGS),
-            ),
+            *("shed-1", "op-mushroom", "菌棚一区（虚构）", "fungus", "fungus_bags", here, "60", SHED_BAGS),
             *("", "", "香菇", "", "", "", day, *there),
         ),
         (
