@@ -5,6 +5,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -306,6 +307,32 @@ def test_papers_are_downloaded(app: Any, season: Season) -> None:
         assert answer.data.startswith(b"PK"), path
     table = client.get("/app/papers/assessment/2026-10?form=csv").data.decode("utf-8-sig")
     assert len(table.splitlines()) == 1 + len(season.world.registry.towns)
+
+
+def test_a_households_sources_are_seen_by_who_may_see_people_and_the_look_is_audited(
+    app: Any, season: Season
+) -> None:
+    village = season.world.registry.villages[2].village_id
+    path = f"/app/household-income/{village}?household=H001"
+    own, county = app.test_client(), app.test_client()
+    token = login(own, "town")
+    page = own.get(path).get_data(as_text=True)
+    for words in ("产业务工", "产业补贴", "今年有收入的来源数 2", "仅本系统所见来源"):
+        assert words in page, words
+    audited = season.world.records.audit(datetime(2020, 1, 1, tzinfo=UTC))
+    looks = [one.subject for one in audited if one.action == "people.look"]
+    assert f"{village} H001" in looks
+    assert "household-asked" in shown(own, token, f"/app/village/{village}")
+    wide = login(county, "county")
+    assert county.get(path).status_code == 403
+    assert "household-asked" not in shown(county, wide, f"/app/village/{village}")
+    other = next(
+        one
+        for one in season.world.registry.villages
+        if one.town_id != season.world.registry.villages[2].town_id
+    )
+    for bad in (f"/app/household-income/{other.village_id}?household=H001", path.replace("H001", "H999")):
+        assert own.get(bad).status_code == 422, bad
 
 
 def test_a_fallen_household_is_a_question_of_its_town_alone_and_closes_with_a_note(

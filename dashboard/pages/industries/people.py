@@ -1,6 +1,7 @@
 """The village page with every source of income, the funds, and the questions about households to their own town."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from dash import dcc, html
 
@@ -9,6 +10,7 @@ from dashboard.components.card import card, empty, facts, table
 from dashboard.components.words import MISSING, date_time, day_text
 from dashboard.pages.base import Component, Site, Visit
 from dashboard.pages.industries.fund_forms import decided
+from dashboard.pages.industries.household import change
 from dashboard.pages.industries.one import base_table
 from dashboard.pages.industries.parts import industries_of, named, percent, yuan
 from domain.industry import IncomeQuestion, QuestionState
@@ -35,7 +37,11 @@ class VillagePage:
                 html.H1(f"{label} {view.year}"),
                 card(
                     texts("industries.page.income_by_source"),
-                    [_sources(view, texts), html.P(texts("industries.page.only_seen"), className="summary")],
+                    [
+                        _sources(view, texts),
+                        html.P(texts("industries.page.only_seen"), className="summary"),
+                        *_asks_household(visit, view),
+                    ],
                     aside=texts("industries.page.through", month=view.through_month),
                 ),
                 card(texts("industries.page.plants"), _plants(visit, view)),
@@ -98,7 +104,7 @@ class QuestionsPage:
             rows.append(
                 [
                     registry.village_label(one.village_id, texts.language),
-                    one.household_id,
+                    html.A(one.household_id, href=_household(site, one.village_id, one.household_id)),
                     texts(f"industries.reason.{one.reason}"),
                     causes.get(one.question_id, MISSING),
                     yuan(one.before_fen),
@@ -168,20 +174,36 @@ class VillagesPage:
         """No callbacks."""
 
 
+def _household(site: Site, village_id: str, household_id: str) -> str:
+    return f"{site.prefix}household-income/{village_id}?{urlencode({'household': household_id})}"
+
+
+def _asks_household(visit: Visit, view: VillageView) -> list[Component]:
+    """Return the field that asks for one household, to those who may see people."""
+    if not visit.principal.may(Permission.VIEW_PEOPLE):
+        return []
+    texts = visit.texts
+    field = dcc.Input(name="household", required=True, maxLength=64, autoComplete="off", id="household-asked")
+    label = html.Label(texts("industries.page.household"), htmlFor="household-asked")
+    button = html.Button(texts("industries.page.look_household"), className="button", type="submit")
+    action = f"{visit.site.prefix}household-income/{view.village_id}"
+    return [html.Form([label, " ", field, " ", button], action=action, method="GET", className="toolbar")]
+
+
 def _sources(view: VillageView, texts: Texts) -> Component:
     rows: list[list[Any]] = [
         [
             texts(f"industries.source.{one.source.value}"),
             yuan(one.now_fen),
             yuan(one.before_fen),
-            _change(one.now_fen, one.before_fen),
+            change(one.now_fen, one.before_fen),
         ]
         for one in view.sources
     ]
     if not rows:
         return empty(texts("industries.page.no_income"))
     now, before = sum(one.now_fen for one in view.sources), sum(one.before_fen for one in view.sources)
-    rows.append([texts("industries.page.total"), yuan(now), yuan(before), _change(now, before)])
+    rows.append([texts("industries.page.total"), yuan(now), yuan(before), change(now, before)])
     heads = [
         (texts("industries.page.source"), False),
         (str(view.year), True),
@@ -197,10 +219,6 @@ def _sources(view: VillageView, texts: Texts) -> Component:
     return html.Div([table(heads, rows, texts("industries.page.income_by_source")), counted])
 
 
-def _change(now: int, before: int) -> str:
-    return MISSING if before <= 0 else f"{(now - before) / before:+.1%}"
-
-
 def _plants(visit: Visit, view: VillageView) -> Component:
     texts = visit.texts
     if not view.plants:
@@ -213,7 +231,7 @@ def _plants(visit: Visit, view: VillageView) -> Component:
             f"{one.share_kw:,.1f}",
             yuan(one.now_fen),
             yuan(one.before_fen),
-            MISSING if one.now_fen is None else _change(one.now_fen, one.before_fen or 0),
+            MISSING if one.now_fen is None else change(one.now_fen, one.before_fen or 0),
         ]
         for one in view.plants
     ]
