@@ -14,9 +14,9 @@ from domain.errors import CommandError
 from industries.report import ReportRefusedError
 
 _PAGE = """<p class="note">{{ village }} · {{ words("industries.page.through", month=month) }}</p>
-<table style="width:100%;border-collapse:collapse"><caption class="note" style="text-align:left">{{ words("industries.page.income_by_source") }}</caption>
+<table style="width:100%;border-collapse:collapse;font-size:.9rem"><caption class="note" style="text-align:left">{{ words("industries.page.income_by_source") }}</caption>
 <thead><tr>{% for head in heads %}<th scope="col" style="text-align:{{ "left" if loop.first else "right" }}">{{ head }}</th>{% endfor %}</tr></thead>
-<tbody>{% for row in rows %}<tr>{% for cell in row %}<td style="padding:.4rem 0;text-align:{{ "left" if loop.first else "right" }}">{{ cell }}</td>
+<tbody>{% for row in rows %}<tr>{% for cell in row %}<td style="padding:.4rem 0 .4rem .5rem;text-align:{{ "left" if loop.first else "right" }}">{{ cell }}</td>
 {% endfor %}</tr>{% endfor %}</tbody></table>
 <p class="note">{{ words("industries.page.source_count") }} {{ count }}</p>
 <p class="note">{{ words("industries.page.only_seen") }}</p>

@@ -183,7 +183,14 @@ def _asks_household(visit: Visit, view: VillageView) -> list[Component]:
     if not visit.principal.may(Permission.VIEW_PEOPLE):
         return []
     texts = visit.texts
-    field = dcc.Input(name="household", required=True, maxLength=64, autoComplete="off", id="household-asked")
+    field = dcc.Input(
+        name="household",
+        required=True,
+        maxLength=64,
+        autoComplete="off",
+        id="household-asked",
+        style={"maxWidth": "16rem"},
+    )
     label = html.Label(texts("industries.page.household"), htmlFor="household-asked")
     button = html.Button(texts("industries.page.look_household"), className="button", type="submit")
     action = f"{visit.site.prefix}household-income/{view.village_id}"
