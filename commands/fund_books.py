@@ -58,10 +58,13 @@ class FundBooks(IndustryCommands):
         return standing_in(self._store, self._fund(fund_id))
 
     def _waiting(self, source_id: str) -> list[MoneyFact]:
+        """Return payments noted at the bank and not booked; those of a batch are booked by its release alone."""
         return [
             one
             for one in self._store.facts(PAYMENT)
-            if one.content["source"] == source_id and self._store.voucher(f"{PAYMENT}:{one.identity}") is None
+            if one.content["source"] == source_id
+            and "batch" not in one.content
+            and self._store.voucher(f"{PAYMENT}:{one.identity}") is None
         ]
 
     def _head(

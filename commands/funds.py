@@ -17,6 +17,7 @@ from access.principal import Principal
 from access.villages import villages_seen
 from commands.audit import command
 from commands.fund_books import FundBooks
+from commands.industry_base import paper_kind
 from commands.industry_files import heads
 from commands.tables import read_table
 from domain.ledger import Voucher
@@ -104,8 +105,10 @@ class Funds(FundBooks):
         self._village(principal, order.village_id)
         if order.happened_on > self._today:
             raise refuse("future", period=order.happened_on)
-        if order.base_id and order.base_id not in self._bases():
+        base = self._bases().get(order.base_id)
+        if order.base_id and base is None:
             raise refuse("no_base", text=order.base_id[:40])
+        kinds = [paper_kind(paper) for paper in papers if paper]
         codes = tuple(hashlib.sha256(paper).hexdigest() for paper in papers if paper)
         number = 1 + sum(
             one.content["fund"] == order.fund_id and one.period[:4] == f"{order.happened_on:%Y}"
@@ -123,7 +126,7 @@ class Funds(FundBooks):
             order.asked_fen,
             codes,
         )
-        faults = claim_faults(fund, made)
+        faults = claim_faults(fund, made, "" if base is None else base.industry)
         if not made.payee_id:
             faults.append(ReportFault("no_payee", refuses=True))
         _raise(faults)
@@ -140,8 +143,8 @@ class Funds(FundBooks):
             principal, CLAIM, made.claim_id, order.fund_id, order.happened_on, content, order.village_id
         )
         with self._carry_out(principal, "fund.claim", made.claim_id, {"fen": str(made.asked_fen)}):
-            for code, paper in zip(codes, [paper for paper in papers if paper], strict=True):
-                self._records.add_photo(code, "application/octet-stream", paper)
+            for code, kind, paper in zip(codes, kinds, [paper for paper in papers if paper], strict=True):
+                self._records.add_photo(code, kind, paper)
             self._keep([fact])
         return made
 
@@ -210,13 +213,13 @@ class Funds(FundBooks):
             raise refuse("no_paper")
         if on > self._today:
             raise refuse("future", period=on)
-        code = hashlib.sha256(paper).hexdigest()
+        kind, code = paper_kind(paper), hashlib.sha256(paper).hexdigest()
         content = {"on": on.isoformat(), "paper": code}
         step = self._fact(
             principal, ROUND_STEP, f"{round_id}|published", str(fact.content["fund"]), on, content
         )
         with self._carry_out(principal, "subsidy.publish", round_id):
-            self._records.add_photo(code, "application/octet-stream", paper)
+            self._records.add_photo(code, kind, paper)
             self._keep([step])
 
     @command(Permission.CHECK_MONEY, "subsidy.approve")

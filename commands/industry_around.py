@@ -49,7 +49,7 @@ class Known:
     def around(self, draft: Draft) -> Surroundings:
         """Return what is known around a number."""
         is_town = draft.reporter_kind is ReporterKind.TOWN
-        base = None if is_town else self.bases.get(draft.reporter_id)
+        base = self.bases.get(draft.reporter_id) if draft.reporter_kind is ReporterKind.BASE else None
         return Surroundings(
             self.today,
             self.rules.limits,
@@ -57,12 +57,17 @@ class Known:
             existing=self.existing(draft),
             last_month=self._at(draft, month_before(draft.period)),
             last_year=self._at(draft, year_before(draft.period)),
-            land_mu=self.land_mu.get(draft.reporter_id) if is_town else None,
+            land_mu=self._land_mu(draft),
             area_mu=None if base is None else base.area_mu,
             villages=self.villages.get(draft.reporter_id, 0) if is_town else 0,
             neighbours=self._neighbours(draft) if is_town else (),
             task=self._task(draft) if is_town else None,
         )
+
+    def _land_mu(self, draft: Draft) -> Decimal | None:
+        if draft.reporter_kind is ReporterKind.VILLAGE:
+            return self.rules.limits.land_mu(draft.reporter_id)
+        return self.land_mu.get(draft.reporter_id) if draft.reporter_kind is ReporterKind.TOWN else None
 
     def _at(self, draft: Draft, period: str) -> Report | None:
         key = (draft.indicator.indicator_id, draft.reporter_kind.value, draft.reporter_id, period)

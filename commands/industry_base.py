@@ -16,6 +16,16 @@ from industries.report import refuse
 from industries.rules import Fund, IndustryRules
 from stores.industry_protocol import IndustryRecords
 
+PAPER_KINDS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png", b"%PDF": "application/pdf"}
+
+
+def paper_kind(content: bytes) -> str:
+    """Return the content type of a photo or paper; anything else is refused."""
+    for sign, kind in PAPER_KINDS.items():
+        if content.startswith(sign):
+            return kind
+    raise refuse("no_paper")
+
 
 class IndustryCommands(Audited):
     """Base of the commands on industries. ``clock`` is real time, ``field_clock`` decides which day it is."""
@@ -49,9 +59,11 @@ class IndustryCommands(Audited):
     def _may_report(
         self, principal: Principal, kind: ReporterKind, reporter_id: str, bases: Mapping[str, Base]
     ) -> bool:
-        """Tell whether a town or base is in scope."""
+        """Tell whether a town, village or base is in scope."""
         if kind is ReporterKind.TOWN:
             return reporter_id in towns_seen(principal, self._registry)
+        if kind is ReporterKind.VILLAGE:
+            return sees_village(principal, self._registry, reporter_id)
         base = bases.get(reporter_id)
         return base is not None and sees_village(principal, self._registry, base.village_id)
 

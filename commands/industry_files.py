@@ -1,7 +1,7 @@
 """Workbooks of reports and registers: the template people fill, and what its rows say."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -91,6 +91,7 @@ class _Names:
             for one in registry.towns
             for word in (one.town_id, one.name, one.name_en)
         }
+        self._villages = _village_words(registry)
         self._bases = {_plain(word): key for key, one in bases.items() for word in (one.name, one.base_id)}
         self._marks = {
             _plain(word): mark
@@ -125,32 +126,47 @@ class _Names:
         plain = _plain(word)
         if plain in self._towns:
             return ReporterKind.TOWN, self._towns[plain]
+        if plain in self._villages:
+            return ReporterKind.VILLAGE, self._villages[plain]
         return ReporterKind.BASE, self._bases.get(plain, "")
+
+
+def _village_words(registry: Registry) -> dict[str, str]:
+    """Return code and town·village of every village, and its bare name where no other village has it."""
+    found: dict[str, str] = {}
+    bare: dict[str, set[str]] = {}
+    for one in registry.villages:
+        labels = (registry.village_label(one.village_id, language) for language in LANGUAGES)
+        found |= {_plain(word): one.village_id for word in (one.village_id, *labels)}
+        for word in (one.name, one.name_en):
+            bare.setdefault(_plain(word), set()).add(one.village_id)
+    return {word: next(iter(ids)) for word, ids in bare.items() if len(ids) == 1} | found
 
 
 def template(
     rules: IndustryRules,
-    registry: Registry,
-    town_ids: Sequence[str],
+    reporters: Mapping[str, str],
     period: str,
     last: Iterable[Report],
     texts: Texts,
     today: date,
 ) -> bytes:
-    """Return the workbook to fill: a row for every town and indicator, with last month's number beside it."""
+    """Return the workbook to fill: a row for every reporter and indicator, with last month's number beside it.
+
+    ``reporters`` maps ids to the names written into the rows.
+    """
     before = {(one.indicator_id, one.reporter_id): one for one in last}
     names = (*COLUMNS, "last_month")
     english = texts.language == "en"
     rows = []
-    for town_id in town_ids:
-        town = registry.towns_by_id[town_id]
+    for reporter_id, name in reporters.items():
         for one in rules.in_force(today):
-            known = before.get((one.indicator_id, town_id))
+            known = before.get((one.indicator_id, reporter_id))
             shown = "" if known is None else f"{one.shown(known.value):f}"
             rows.append(
                 (
                     one.name_en if english else one.name,
-                    town.name_en if english else town.name,
+                    name,
                     period,
                     "",
                     one.unit.name_en if english else one.unit.name,

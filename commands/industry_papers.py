@@ -1,11 +1,13 @@
 """Workbooks out: the template of a month, the assessment of the towns, the submitted report for signing."""
 
+import io
+import zipfile
 from decimal import ROUND_HALF_UP, Decimal
 
 from access.guard import guarded
 from access.permissions import Permission
 from access.principal import Principal
-from access.villages import towns_seen
+from access.villages import towns_seen, villages_of
 from commands.audit import command
 from commands.industry_base import IndustryCommands
 from commands.industry_files import template
@@ -26,10 +28,34 @@ class IndustryPapers(IndustryCommands):
     def template(self, principal: Principal, period: str, texts: Texts) -> bytes:
         """Return the workbook to fill for a month."""
         before = month_before(period)
-        towns = towns_seen(principal, self._registry)
+        by_id, english = self._registry.towns_by_id, texts.language == "en"
+        names = {
+            one: by_id[one].name_en if english else by_id[one].name
+            for one in towns_seen(principal, self._registry)
+        }
         last = self._store.reports(kind=ReporterKind.TOWN, first_period=before, last_period=before)
         with self._carry_out(principal, "report.template", period):
-            return template(self._rules, self._registry, towns, period, last, texts, self._today)
+            return template(self._rules, names, period, last, texts, self._today)
+
+    @command(Permission.ENTER_REPORT, "report.village_templates")
+    def village_templates(self, principal: Principal, town_id: str, period: str, texts: Texts) -> bytes:
+        """Return a ZIP with a workbook for each village of a town, to hand out and drop back all at once."""
+        if town_id not in towns_seen(principal, self._registry):
+            raise refuse("no_reporter", text=town_id[:40])
+        before, villages = month_before(period), villages_of(self._registry, town_id, self._today)
+        last = self._store.reports(
+            kind=ReporterKind.VILLAGE, reporter_ids=villages, first_period=before, last_period=before
+        )
+        packed = io.BytesIO()
+        with (
+            self._carry_out(principal, "report.village_templates", f"{town_id} {period}"),
+            zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as files,
+        ):
+            for one in villages:
+                name = self._registry.village_label(one, texts.language)
+                content = template(self._rules, {one: name}, period, last, texts, self._today)
+                files.writestr(f"{name}-{period}.xlsx", content)
+        return packed.getvalue()
 
     @command(Permission.VIEW_INDUSTRIES, "report.sheet")
     def sheet(self, principal: Principal, town_id: str, period: str, texts: Texts) -> bytes:

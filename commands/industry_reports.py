@@ -12,7 +12,7 @@ from access.principal import Principal
 from access.villages import villages_of
 from commands.audit import command
 from commands.industry_around import Known, periods_of
-from commands.industry_base import IndustryCommands
+from commands.industry_base import IndustryCommands, paper_kind
 from commands.industry_files import ReportRow, read_reports
 from domain.errors import RecordRejectedError
 from domain.industry import Report, ReporterKind, ReportMark, ReportStep
@@ -23,7 +23,6 @@ from industries.report import Draft, ReportFault, ReportRefusedError, Surroundin
 IMPORT_KIND = "industry_report"
 PROGRESS_ROWS = 250
 _PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
-_PHOTO_SIGNS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png", b"%PDF": "application/pdf"}
 Told = Callable[[int, int], None]
 
 
@@ -108,7 +107,7 @@ class IndustryReports(IndustryCommands):
             Every reason at once.
         """
         drafts, faults = self._drafts(principal, orders)
-        kinds = [_kind_of(content) for content in photos]
+        kinds = [paper_kind(content) for content in photos]
         if faults:
             raise ReportRefusedError(faults)
         evidence = tuple(hashlib.sha256(content).hexdigest() for content in photos)
@@ -354,13 +353,6 @@ def _report(echo: ReportEcho, made_by: str, at: object, file_hash: str) -> Repor
         draft.evidence,
         file_hash,
     )
-
-
-def _kind_of(content: bytes) -> str:
-    for sign, kind in _PHOTO_SIGNS.items():
-        if content.startswith(sign):
-            return kind
-    raise refuse("no_paper")
 
 
 def _subject(reports: Sequence[Report]) -> str:

@@ -30,7 +30,7 @@ from dashboard.pages.compare import ComparePage
 from dashboard.pages.data import DataPage
 from dashboard.pages.industries import alerts as industry_alerts
 from dashboard.pages.industries import forms as industry_forms
-from dashboard.pages.industries import fund_case
+from dashboard.pages.industries import fund_case, fund_forms, household, report_page
 from dashboard.pages.industries import registers as industry_registers
 from dashboard.pages.industries.alerts import IndustryAlertsPage
 from dashboard.pages.industries.one import BasePage, OneIndustryPage
@@ -137,7 +137,7 @@ def pages() -> tuple[Page, ...]:
 _FORMS = (
     readings, money_print, money_entry, money_match, payout_forms, pay_forms, payout_attendance, payout_objections, payees, public,
     screen, order, order_new, one_alert, stops, desk, work_prints, reports, report_form, industry_forms,
-    industry_alerts, fund_case, industry_registers,
+    industry_alerts, fund_case, industry_registers, fund_forms, report_page, household,
 )  # fmt: skip
 
 

@@ -12,6 +12,8 @@ from commands.stability import Stability
 from queries.fund_cases import FundCases
 from queries.industries import IndustryQueries
 from queries.industry_alerts import IndustryAlertViews
+from queries.town_report import TownReports
+from queries.village_reports import VillageReports
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +30,5 @@ class IndustryServices:
     cases: FundCases
     alerts: IndustryAlerts
     alert_views: IndustryAlertViews
+    villages: VillageReports
+    town_reports: TownReports

@@ -11,9 +11,10 @@ from domain.alert import Verdict
 
 
 class ReporterKind(StrEnum):
-    """Who reports: a town for everything within it, or a base for itself."""
+    """Who reports: a town for everything within it, a base for itself, a village to its town."""
 
     TOWN = "town"
+    VILLAGE = "village"
     BASE = "base"
 
 

@@ -9,7 +9,7 @@ from decimal import ROUND_DOWN, Decimal
 
 from domain.errors import MoneyError
 from industries.report import ReportFault
-from industries.rules import Fund, SubsidyRule
+from industries.rules import Fund, FundKind, SubsidyRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +165,16 @@ def payable_fen(fund: Fund, loss_fen: int) -> int:
     return fen if fund.claim_fen_max is None else min(fen, fund.claim_fen_max)
 
 
-def claim_faults(fund: Fund, claim: Claim) -> list[ReportFault]:
-    """Return why a claim cannot be taken: no loss, above what is covered, no evidence."""
+def claim_faults(fund: Fund, claim: Claim, industry: str = "") -> list[ReportFault]:
+    """Return why a claim cannot be taken: a fund that pays none, another industry, no loss, too much, no evidence.
+
+    ``industry`` is that of the base where one is named.
+    """
     found = []
+    if fund.kind is not FundKind.GUARANTEE:
+        found.append(ReportFault("no_claims", refuses=True))
+    if industry and industry not in fund.industries:
+        found.append(ReportFault("other_industry", refuses=True))
     if claim.loss_fen <= 0 or claim.asked_fen <= 0:
         found.append(ReportFault("no_loss", refuses=True))
     else:

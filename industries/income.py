@@ -73,7 +73,7 @@ def fallen_households(
 ) -> list[IncomeQuestion]:
     """Return the households that fell by ``fall`` or more, or lost the only source they had.
 
-    ``towns`` maps villages to towns. The id of a question names household and year, so it is asked once a year.
+    ``towns`` maps villages to towns. The id of a question names village, household and year, so it is asked once a year.
     """
     by_home: dict[tuple[str, str], list[IncomePart]] = {}
     for one in parts:
@@ -89,7 +89,7 @@ def fallen_households(
             continue
         found.append(
             IncomeQuestion(
-                f"{household}-{year}",
+                f"{village}-{household}-{year}",
                 towns[village],
                 village,
                 household,

@@ -81,8 +81,13 @@ def attainment(services: IndustryServices, who: Principal, words: Words, texts: 
 
 
 def missing(services: IndustryServices, who: Principal, words: Words, texts: Texts) -> Answer:
-    """List the towns whose reports are not all there."""
+    """List the towns whose reports are not all there, or the villages of a town that reported nothing."""
     period = services.queries.period(who, words.get("period") or "")
+    if words.get("town"):
+        said = services.villages.town(who, words["town"], period)
+        lines = [_said(texts, "village_missing", village=one) for one in said.missing]
+        answer = {"period": period, "villages": len(said.villages), "missing": list(said.missing)}
+        return {**answer, "lines": lines or [_said(texts, "complete", period=period)]}
     view = services.queries.overview(who, period)
     towns = [one for one in view.towns if one.missing]
     lines = [_said(texts, "missing", town=one.town_id, there=one.there, due=one.due) for one in towns]
@@ -266,7 +271,7 @@ _CONFIRMED = Option("confirmed", "flag", required=False)
 _FILE, _ID, _ON, _FUND = Option("file", "file"), Option("id"), Option("on", "day"), Option("fund")
 ACTS: tuple[IndustryAct, ...] = (
     IndustryAct("attainment", attainment, (_PERIOD,), reads=True),
-    IndustryAct("missing", missing, (_PERIOD,), reads=True),
+    IndustryAct("missing", missing, (_PERIOD, Option("town", required=False)), reads=True),
     IndustryAct("template", template, (_PERIOD, Option("out", "out", required=False))),
     IndustryAct(
         "report",

@@ -19,6 +19,8 @@ from main.settings import Settings
 from queries.fund_cases import FundCases
 from queries.industries import IndustryQueries
 from queries.industry_alerts import IndustryAlertViews
+from queries.town_report import TownReports
+from queries.village_reports import VillageReports
 from stores.dossiers import Dossiers
 from stores.incomes import income_parts
 from stores.records.rosters import SqlRosterStore
@@ -57,4 +59,6 @@ def industry_services(
         FundCases(records, registry),
         IndustryAlerts(records, registry, SystemClock(), field_clock),
         IndustryAlertViews(records, registry, field_clock, queries),
+        VillageReports(records, registry, rules, field_clock),
+        TownReports(records, registry, rules, field_clock),
     )

@@ -49,7 +49,11 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class FundCase:
-    """One claim or round. ``open_fen`` is what each payee is still owed and has not under way."""
+    """One claim or round.
+
+    ``open_fen`` is what each payee is still owed and has not under way; ``waiting`` are payments noted at the bank
+    that nobody booked yet.
+    """
 
     fact: MoneyFact
     decision: MoneyFact | None
@@ -59,10 +63,27 @@ class FundCase:
     batches: tuple[BatchView, ...]
     moved: tuple[Moved, ...]
 
+    waiting: tuple[MoneyFact, ...] = ()
+
     @property
     def is_round(self) -> bool:
         """Whether it is a round of subsidies."""
         return self.fact.kind == ROUND
+
+    @property
+    def papers(self) -> tuple[str, ...]:
+        """SHA-256 of its evidence, or of the photo of its notice."""
+        if not self.is_round:
+            return tuple(self.fact.content["evidence"])
+        return () if self.published is None else (str(self.published.content["paper"]),)
+
+
+@dataclass(frozen=True, slots=True)
+class ContributionRow:
+    """Money that came to a fund; in the books once a second person confirmed it."""
+
+    fact: MoneyFact
+    is_booked: bool
 
 
 @guarded
@@ -95,6 +116,13 @@ class FundCases:
             for one in batches_of(self._records, source_id)
         )
         moved = [one for one in self._moved(str(fact.content["fund"])) if one.source_id == source_id]
+        waiting = [
+            one
+            for one in self._records.facts(PAYMENT)
+            if one.content["source"] == source_id
+            and "batch" not in one.content
+            and self._records.voucher(f"{PAYMENT}:{one.identity}") is None
+        ]
         return FundCase(
             fact,
             decision,
@@ -103,6 +131,7 @@ class FundCases:
             open_amounts(self._records, source_id),
             batches,
             tuple(moved),
+            tuple(waiting),
         )
 
     @require(Permission.VIEW_INCOME)
@@ -115,6 +144,26 @@ class FundCases:
             )
         moved = self._moved(str(found[0].content["fund"]))
         return [one for one in moved if one.contribution_id == contribution_id]
+
+    @require(Permission.VIEW_INCOME)
+    def contributions(self, principal: Principal, fund_id: str) -> list[ContributionRow]:
+        """Return what came to a fund, newest first, to those who see the whole district."""
+        if not principal.scope.everything:
+            return []
+        found = [one for one in self._records.facts(CONTRIBUTION) if one.content["fund"] == fund_id]
+        return [
+            ContributionRow(one, self._records.voucher(f"{CONTRIBUTION}:{one.identity}") is not None)
+            for one in sorted(found, key=lambda one: one.made_at, reverse=True)
+        ]
+
+    @require(Permission.VIEW_INCOME)
+    def evidence(self, principal: Principal, source_id: str, sha256: str) -> tuple[str, bytes]:
+        """Return a paper of a claim, or the photo of a round's notice, to those who see the case."""
+        view = self.case(principal, source_id)
+        found = self._records.photo(sha256) if sha256 in view.papers else None
+        if found is None:
+            raise AccessDeniedError(f"no paper {sha256[:12]!r} belongs to {source_id[:40]!r}")
+        return found
 
     def _moved(self, fund_id: str) -> list[Moved]:
         payments = {one.identity: one for one in self._records.facts(PAYMENT)}

@@ -1,6 +1,7 @@
 """What pages show of the other industries: attainment, reports, bases, funds, the whole income of a village."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -25,9 +26,11 @@ from domain.timespan import day_of
 from industries import watch
 from industries.attainment import Attainment, attain
 from industries.base import BASE, CONTRACT, OPERATOR, Base, base_of, contract_of, operator_of
+from industries.base_progress import expected_of_base, reached_of_bases
 from industries.income import IncomePart, by_source
 from industries.indicator import Indicator, IndicatorKind
 from industries.rules import Fund, IndustryRules
+from queries.industry_trend import trend
 from queries.industry_views import (
     AssessmentRow,
     BaseRow,
@@ -37,7 +40,7 @@ from queries.industry_views import (
     IndicatorView,
     IndustriesView,
     TownReports,
-    TrendPoint,
+    VillagePlant,
     VillageView,
 )
 from revenue.settlement import KIND as SETTLEMENT
@@ -89,6 +92,11 @@ class IndustryQueries:
         return month_before(now)
 
     @require(Permission.VIEW_INDUSTRIES)
+    def today(self, principal: Principal) -> date:  # noqa: ARG002
+        """Return the field's day."""
+        return self._today
+
+    @require(Permission.VIEW_INDUSTRIES)
     def towns(self, principal: Principal) -> list[str]:
         """Return the towns in scope."""
         return towns_seen(principal, self._registry)
@@ -138,12 +146,24 @@ class IndustryQueries:
             ("towns", indicator_id, period), kind=ReporterKind.TOWN, first_period=first, **one
         )
         bases = [one for one in self._bases(principal) if one.indicator_id == indicator_id]
-        own = self._read(("bases", indicator_id, period), kind=ReporterKind.BASE, first_period=period, **one)
+        since = f"{period[:4]}-01"
+        own = self._read(("bases", indicator_id, period), kind=ReporterKind.BASE, first_period=since, **one)
+        rows, month = self._base_rows(bases, own), int(period[5:])
+        reached = reached_of_bases(indicator, month, own)
+        rows = [
+            replace(
+                row,
+                reached=reached.get(row.base.base_id),
+                expected=expected_of_base(indicator, month, row.base),
+            )
+            for row in rows
+        ]
+        rows.sort(key=lambda row: (row.gap is None, row.gap or 0, row.base.base_id))
         return IndicatorView(
             self._attained([indicator], period, reports)[0],
-            tuple(_trend(indicator, first, period, reports)),
-            tuple(self._base_rows(bases, own)),
-            tuple(self._differing(bases, own, reports, period)),
+            tuple(trend(indicator, first, period, reports)),
+            tuple(rows),
+            tuple(self._differing(bases, [one for one in own if one.period == period], reports, period)),
         )
 
     @require(Permission.VIEW_INDUSTRIES)
@@ -162,8 +182,12 @@ class IndustryQueries:
 
     @require(Permission.VIEW_INDUSTRIES)
     def reports(self, principal: Principal, period: str) -> list[Report]:
-        """Return the newest versions of a month's reports, of towns and bases in scope."""
-        seen = {*towns_seen(principal, self._registry), *(one.base_id for one in self._bases(principal))}
+        """Return the newest versions of a month's reports, of towns, villages and bases in scope."""
+        seen = {
+            *towns_seen(principal, self._registry),
+            *villages_seen(principal, self._registry),
+            *(one.base_id for one in self._bases(principal)),
+        }
         found = self._records.reports(first_period=period, last_period=period)
         return [one for one in found if one.reporter_id in seen]
 
@@ -202,21 +226,19 @@ class IndustryQueries:
         through = today.month if chosen == today.year else 12
         parts = list(self._incomes([village_id]))
         this_year = [one for one in parts if one.period[:4] == str(chosen)]
-        plants = []
-        for plant in self._registry.plants:
-            act = plant.ownership_on(today)
-            share = act.shares_kw.get(village_id, 0.0) if act else 0.0
-            if share > 0:
-                plants.append((plant, share))
         bases = [one for one in self._bases(principal) if village_id in {one.village_id, *one.villages}]
+        names = [one.base_id for one in bases]
+        own = self._records.reports(
+            kind=ReporterKind.BASE, reporter_ids=names, first_period=year_before(f"{today:%Y-%m}")
+        )
         return VillageView(
             village_id,
             chosen,
             through,
             tuple(by_source(parts, chosen, through)),
             len({one.household_id for one in this_year if one.household_id}),
-            tuple(plants),
-            tuple(self._base_rows(bases, [])),
+            tuple(self._village_plants(village_id, chosen, through)),
+            tuple(self._base_rows(bases, own)),
         )
 
     @require(Permission.ENTER_REPORT)
@@ -405,6 +427,26 @@ class IndustryQueries:
             if one.period == period and one.reporter_id in sums and sums[one.reporter_id] != one.value
         ]
 
+    def _village_plants(self, village_id: str, year: int, through: int) -> list[VillagePlant]:
+        """Return the village's part of each plant, and what it came to in both years."""
+        shares = {}
+        for plant in self._registry.plants:
+            act = plant.ownership_on(self._today)
+            share = act.shares_kw.get(village_id, 0.0) if act else 0.0
+            if share > 0:
+                shares[plant.plant_id] = (plant, share)
+        facts = self._records.facts(SETTLEMENT, plant_ids=list(shares)) if shares else []
+        sums: dict[tuple[str, int], int] = {}
+        for (plant_id, period), one in newest(settlement_of(fact) for fact in facts).items():
+            fen = [part.net_fen for part in one.parts if part.village_id == village_id]
+            if fen and int(period[5:]) <= through:
+                place = (plant_id, int(period[:4]))
+                sums[place] = sums.get(place, 0) + sum(fen)
+        return [
+            VillagePlant(plant, share, sums.get((name, year)), sums.get((name, year - 1)))
+            for name, (plant, share) in shares.items()
+        ]
+
     def _plant_net_fen(self, plant_id: str) -> int | None:
         settled = newest(settlement_of(one) for one in self._records.facts(SETTLEMENT, plant_ids=[plant_id]))
         months = sorted(period for _, period in settled)[-PAYMENTS_MONTHS:]
@@ -440,20 +482,3 @@ class IndustryQueries:
 def _last_day(period: str) -> date:
     """Return the first day after which nothing of the month comes: the 28th is in every month."""
     return date(int(period[:4]), int(period[5:]), 28)
-
-
-def _trend(indicator: Indicator, first: str, last: str, reports: Iterable[Report]) -> list[TrendPoint]:
-    by_month: dict[str, list[Decimal]] = {}
-    for one in reports:
-        if one.counts:
-            by_month.setdefault(one.period, []).append(one.value)
-    found, period = [], first
-    while period <= last:
-        values = by_month.get(period)
-        total = None if not values else sum(values, Decimal(0))
-        if total is not None and values and indicator.kind.value == "price":
-            total /= len(values)
-        found.append(TrendPoint(period, total))
-        year, month = int(period[:4]), int(period[5:])
-        period = f"{year + month // 12:04d}-{month % 12 + 1:02d}"
-    return found

@@ -54,11 +54,18 @@ class TrendPoint:
 
 @dataclass(frozen=True, slots=True)
 class BaseRow:
-    """A base in a list with its newest report."""
+    """A base in a list with its newest report. ``expected`` is its capacity by the path; both in the base unit."""
 
     base: Base
     operator: str
     report: Report | None
+    reached: Decimal | None = None
+    expected: Decimal | None = None
+
+    @property
+    def gap(self) -> Decimal | None:
+        """Reached less expected; None where either is not known."""
+        return None if self.reached is None or self.expected is None else self.reached - self.expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,16 @@ class BaseView:
 
 
 @dataclass(frozen=True, slots=True)
+class VillagePlant:
+    """A village's part of a plant and its net income of both years, over the same months; None: not settled. [fen]"""
+
+    plant: Plant
+    share_kw: float
+    now_fen: int | None
+    before_fen: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class VillageView:
     """A village: income by source in a year beside the year before, its plants, its bases."""
 
@@ -93,7 +110,7 @@ class VillageView:
     through_month: int
     sources: tuple[SourceYear, ...]
     households: int
-    plants: tuple[tuple[Plant, float], ...]
+    plants: tuple[VillagePlant, ...]
     bases: tuple[BaseRow, ...]
 
     @property

@@ -52,7 +52,7 @@ def test_every_identifier_of_the_glossary_exists_in_the_code() -> None:
     named = {name for row in rows if len(row) > 4 for name in re.findall(r"`(\w+)", row[3])}
     code = "\n".join(
         path.read_text("utf-8")
-        for folder in ("domain", "inverters", "collectors", "jobs", "access")
+        for folder in ("domain", "inverters", "collectors", "jobs", "access", "industries", "commands")
         for path in (ROOT / folder).rglob("*.py")
     )
     assert len(named) > 40

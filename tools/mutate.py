@@ -1,6 +1,6 @@
-"""Mutation campaign: lines of revenue/ deleted or turned round, one at a time, in a copy; the tests must fail each time.
+"""Mutation campaign: lines of a folder deleted or turned round, one at a time, in a copy; the tests must fail each time.
 
-    .venv/bin/python tools/mutate.py --count 60 --seed 1 [MODULE …]
+    .venv/bin/python tools/mutate.py --count 60 --seed 1 [--folder industries] [MODULE …]
 
 Mutants are statements deleted and conditions negated. Each one runs the test files that name its module, then
 those of the commands built on it; a mutant no test fails on is printed as survivor.
@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-FOLDER = "revenue"
 PARTS: tuple[str, ...] = (
     "revenue",
     "tests",
@@ -46,7 +45,18 @@ PARTS += (
     "notifiers",
 )
 PARTS += ("dashboard", "api", "pyproject.toml")
-FURTHER = ("tests/commands/test_money_in.py", "tests/queries/test_money_checks.py")
+_INDUSTRIES = (
+    "tests/commands/test_funds.py",
+    "tests/commands/test_industry_reports.py",
+    "tests/jobs/test_watch_industries.py",
+    "tests/main/test_industries.py",
+    "tests/acceptance/test_industry_story.py",
+)
+FURTHER: dict[str, tuple[str, ...]] = {
+    "revenue": ("tests/commands/test_money_in.py", "tests/queries/test_money_checks.py"),
+    "industries": _INDUSTRIES,
+    "commands": _INDUSTRIES,
+}
 LIMIT_S = 300
 _DELETED = ast.Assign | ast.AugAssign | ast.Return | ast.Raise | ast.Expr | ast.Continue
 
@@ -100,12 +110,13 @@ def _negated(path: Path, lines: list[str], node: ast.If | ast.While) -> Mutant:
     return Mutant(path, test.lineno, last, text, f"negated: {text.strip()}")
 
 
-def tests_of(module: str, copy: Path) -> list[str]:
-    """Return the test files that name a module of revenue/, then those of the commands built on it."""
-    named = re.compile(rf"revenue\.{module}\b|from revenue import .*\b{module}\b")
-    own = sorted((copy / "tests" / FOLDER).glob("test_*.py"))
+def tests_of(module: Path, copy: Path) -> list[str]:
+    """Return the test files that name a module of its folder, then those of what is built on it."""
+    folder = module.parent.name
+    named = re.compile(rf"{folder}\.{module.stem}\b|from {folder} import .*\b{module.stem}\b")
+    own = sorted((copy / "tests" / folder).glob("test_*.py"))
     found = [str(path.relative_to(copy)) for path in own if named.search(path.read_text("utf-8"))]
-    return [*found, *FURTHER]
+    return list(dict.fromkeys([*found, *FURTHER.get(folder, ())]))
 
 
 def survives(mutant: Mutant, copy: Path) -> bool | None:
@@ -119,7 +130,7 @@ def survives(mutant: Mutant, copy: Path) -> bool | None:
     words = ["-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
     try:
         done = subprocess.run(
-            [sys.executable, *words, *tests_of(target.stem, copy)],
+            [sys.executable, *words, *tests_of(target, copy)],
             cwd=copy,
             env=environment,
             capture_output=True,
@@ -136,13 +147,14 @@ def survives(mutant: Mutant, copy: Path) -> bool | None:
 def main() -> int:
     """Run the campaign; return 1 when a mutant survived."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("modules", nargs="*", help="names of files of revenue/, all without any")
+    parser.add_argument("modules", nargs="*", help="names of files of the folder, all without any")
+    parser.add_argument("--folder", default="revenue", help="revenue, industries, commands")
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     paths = [
         path
-        for path in sorted((ROOT / FOLDER).glob("*.py"))
+        for path in sorted((ROOT / args.folder).glob("*.py"))
         if path.stem != "__init__" and (not args.modules or path.stem in args.modules)
     ]
     every = [mutant for path in paths for mutant in mutants(path)]

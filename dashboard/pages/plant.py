@@ -14,6 +14,7 @@ from dashboard.components.state import data_badge, operation_badge, reason_text
 from dashboard.components.words import age, day_text, exact_time, number
 from dashboard.pages import plant_curves, plant_days, plant_devices, plant_papers, plant_summary
 from dashboard.pages.base import Component, Site, Visit
+from dashboard.pages.industries.under import under_panels
 from domain.errors import AccessDeniedError
 from queries.plant import PlantView
 from texts.loader import Texts
@@ -149,5 +150,6 @@ def tab_body(
             return [empty(texts("pages.plant.no_devices"))]
         return plant_devices.strings(view, found, texts)
     if tab == "papers":
-        return plant_papers.body(view, texts)
+        below = under_panels(site, principal, view.now.plant.plant_id, texts)
+        return [*plant_papers.body(view, texts), *below]
     return plant_summary.body(view, principal, site, texts)

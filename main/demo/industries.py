@@ -19,7 +19,7 @@ from commands.papers.sheets import Cells, workbook
 from dashboard.industry_services import IndustryServices
 from domain.account import Role, Scope
 from domain.clock import ManualClock
-from domain.industry import ReportMark, month_before, year_before
+from domain.industry import ReporterKind, ReportMark, month_before, year_before
 from domain.plant import Plant, Registry
 from industries.attainment import tasks_of
 from industries.base import BASE, CONTRACT, OPERATOR
@@ -28,7 +28,8 @@ from industries.rules import IndustryRules
 from texts.loader import Texts
 
 MONTHS = 15
-GUARD, SUBSIDY = "fungus_guarantee", "artichoke_subsidy"
+SHED_BAGS = "600000"
+GUARD, SUBSIDY, DISASTER = "fungus_guarantee", "artichoke_subsidy", "natural_disaster"
 _PAPER = b"\xff\xd8\xff\xe0 sample, invented"
 _WORDS = Texts("zh")
 _TURN_S = 0.02
@@ -90,6 +91,7 @@ def make_season(
         on_time = [one for one in towns if not newest or one not in {silent, late}]
         cast = _cast(make_services, registry, rules, min(_at(period, 3), now))
         count += _submit(cast, on_time, period)
+        _base_report(cast, period)
         if newest:
             count += _submit(_cast(make_services, registry, rules, min(_at(period, 12), now)), [late], period)
         else:
@@ -135,6 +137,17 @@ def _scatter(*words: object) -> Decimal:
 def _submit(cast: _Cast, towns: list[str], period: str) -> int:
     orders = [one for town in towns for one in _orders(cast, town, period)]
     return len(cast.services.reports.submit(cast.clerk, orders, confirmed=True))
+
+
+def _base_report(cast: _Cast, period: str) -> None:
+    """Report for one base, as bases do that started early: some months behind what it could hold."""
+    share = cast.rules.indicator("fungus_bags", cast.today)
+    assert share is not None, "the season needs the delivered indicators"
+    month = int(period[5:])
+    due = share.path[month] - share.path.get(month - 1, Decimal(0))
+    bags = int(Decimal(SHED_BAGS) * due * _scatter("shed-1", period) * Decimal("0.9"))
+    order = ReportOrder("fungus_bags", "shed-1", period, str(bags), "bag", reporter_kind=ReporterKind.BASE)
+    cast.services.reports.submit(cast.clerk, [order], confirmed=True)
 
 
 def _orders(cast: _Cast, town_id: str, period: str) -> list[ReportOrder]:
@@ -202,7 +215,7 @@ def _registers(cast: _Cast, since: str) -> int:
     there = (str(town.latitude), str(town.longitude))
     rows = (
         (
-            *("shed-1", "op-mushroom", "菌棚一区（虚构）", "fungus", "fungus_bags", here, "60", "600000"),
+            *("shed-1", "op-mushroom", "菌棚一区（虚构）", "fungus", "fungus_bags", here, "60", SHED_BAGS),
             *("", "", "香菇", "", "", "", day, *there),
         ),
         (
@@ -267,6 +280,7 @@ def _claim(cast: _Cast) -> str:
     """Play a hail claim on the fungus sheds, paid."""
     funds, village = cast.services.funds, cast.registry.villages[2].village_id
     _fill(cast, GUARD, 1_000_000_00)
+    _fill(cast, DISASTER, 500_000_00)
     order = ClaimOrder(
         GUARD,
         "op-mushroom",

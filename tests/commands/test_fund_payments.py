@@ -114,6 +114,13 @@ def test_a_batch_holds_who_has_an_account_and_the_others_wait(bank: Bank) -> Non
     assert [one.key for one in refused.value.faults] == ["no_account"]
 
 
+def test_a_batch_is_booked_by_its_release_and_not_past_it(bank: Bank) -> None:
+    bank.payments.batch(ACCOUNTANT, bank.round_id)
+    with pytest.raises(ReportRefusedError) as refused:
+        bank.office.funds().book_payments(COUNTY, bank.round_id)
+    assert [one.key for one in refused.value.faults] == ["not_found"]
+
+
 def test_the_file_goes_to_the_bank_only_when_a_second_person_booked_it(bank: Bank) -> None:
     made = bank.payments.batch(ACCOUNTANT, bank.round_id)
     before = bank.balance()

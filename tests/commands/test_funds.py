@@ -1,6 +1,7 @@
 """Funds through the office: contributions, a hail claim, a subsidy round, returned payments; every fen in the ledger."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from tests.commands.industry_world import (
 )
 
 TODAY = date(2026, 8, 3)
-GUARD, SUBSIDY = "fungus_guarantee", "artichoke_subsidy"
+GUARD, SUBSIDY, DISASTER = "fungus_guarantee", "artichoke_subsidy", "natural_disaster"
 
 
 @pytest.fixture
@@ -193,3 +194,51 @@ def test_a_payee_is_served_once_a_year_and_every_bad_row_is_told(office: Industr
         ("payee_served", 2),
         ("no_village", 4),
     ]
+
+
+def shed(office: IndustryOffice, industry: str, indicator: str) -> str:
+    registers = office.registers()
+    operator = ("o", "company", "虚构公司", VILLAGES[0])
+    registers.import_register(CLERK, "operator", sheet(("主体编号", "类型", "名称", "村编码"), operator))
+    heads = ("基地编号", "主体编号", "名称", "产业", "指标编号", "村编码", "面积（亩）")
+    base = (f"b-{industry}", "o", "基地", industry, indicator, VILLAGES[0], "10")
+    registers.import_register(CLERK, "base", sheet(heads, base))
+    return base[0]
+
+
+def test_the_disaster_fund_pays_every_industry_by_its_own_terms(office: IndustryOffice) -> None:
+    lot = fill(office, DISASTER, 500_000_00)
+    funds, field = office.funds(), shed(office, "herbs", "astragalus_mu")
+    flood = ClaimOrder(DISASTER, "o", VILLAGES[0], field, "洪水", TODAY, 100_000_01, 50_000_01)
+    with pytest.raises(ReportRefusedError) as above:
+        funds.claim(CLERK, flood, [PHOTO])
+    assert key(above) == "above_coverage", "half of the loss, part fen dropped"
+    made = funds.claim(CLERK, replace(flood, asked_fen=50_000_00), [PHOTO])
+    assert made.claim_id == "natural_disaster-2026-001"
+    funds.decide(COUNTY, made.claim_id, 50_000_00)
+    funds.pay(ACCOUNTANT, made.claim_id, TODAY, "b1")
+    [voucher] = funds.book_payments(COUNTY, made.claim_id)
+    assert [(one.lot_id, one.fen) for one in voucher.entry.postings if one.lot_id] == [(lot, -50_000_00)]
+    assert standing(office, DISASTER) == (450_000_00, 450_000_00, 0)
+    assert standing(office, GUARD) == (0, 0, 0), "the other fund's books are its own"
+    high = replace(flood, loss_fen=900_000_00, asked_fen=300_000_01)
+    with pytest.raises(ReportRefusedError) as most:
+        funds.claim(CLERK, high, [PHOTO])
+    assert key(most) == "above_coverage", "never above the limit of one claim"
+    assert office.records.verify().is_sound
+
+
+def test_a_fund_pays_only_for_what_it_is(office: IndustryOffice) -> None:
+    field = shed(office, "herbs", "astragalus_mu")
+    with pytest.raises(ReportRefusedError) as other:
+        office.funds().claim(CLERK, replace(claim(), base_id=field), [PHOTO])
+    assert key(other) == "other_industry"
+    with pytest.raises(ReportRefusedError) as rule:
+        office.funds().claim(CLERK, replace(claim(), fund_id=SUBSIDY), [PHOTO])
+    assert key(rule) == "no_claims"
+    with pytest.raises(ReportRefusedError) as nothing:
+        office.funds().make_round(ACCOUNTANT, GUARD, round_sheet(("h1", VILLAGES[0], "1")))
+    assert key(nothing) == "no_rule"
+    with pytest.raises(ReportRefusedError) as paper:
+        office.funds().claim(CLERK, claim(), [b"MZ\x90"])
+    assert key(paper) == "no_paper"

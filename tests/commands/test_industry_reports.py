@@ -1,6 +1,7 @@
 """Reports through the office: scope, frozen versions, workbooks, the second person, the audit."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -143,6 +144,45 @@ def test_rows_of_one_workbook_know_each_other(office: IndustryOffice) -> None:
     assert [(one.key, one.row) for one in found.asked] == [("unit", 3)]
 
 
+def test_a_village_reports_to_its_town_by_code_or_label_within_its_own_land(office: IndustryOffice) -> None:
+    label = office.registry.village_label(VILLAGES[0])
+    kept = office.reports().import_file(
+        CLERK,
+        "村.xlsx",
+        reports_sheet(
+            ("食用菌栽培袋数", label, "2026-07", "1.5", "万袋", "", ""),
+            ("食用菌栽培袋数", VILLAGES[1], "2026-07", "2", "万袋", "", ""),
+        ),
+    )
+    assert [(one.reporter_kind, one.reporter_id, one.value) for one in kept] == [
+        (ReporterKind.VILLAGE, VILLAGES[0], Decimal(15_000)),
+        (ReporterKind.VILLAGE, VILLAGES[1], Decimal(20_000)),
+    ]
+    with pytest.raises(ReportRefusedError) as refused:
+        office.reports().import_file(
+            CLERK,
+            "村.xlsx",
+            reports_sheet(
+                ("菊芋种植面积", VILLAGES[0], "2026-07", "30001", "亩", "", ""),
+                ("菊芋种植面积", VILLAGES[2], "2026-07", "1", "亩", "", ""),
+                ("食用菌栽培袋数", VILLAGES[1], "2026-07", "2", "万袋", "", ""),
+            ),
+        )
+    assert keys(refused) == [("land", 2), ("no_reporter", 3), ("there_already", 4)]
+    assert office.records.reports(kind=ReporterKind.TOWN) == []
+
+
+def test_a_bare_name_two_villages_share_names_neither(office: IndustryOffice) -> None:
+    twins = tuple(replace(one, name="同名村") for one in office.registry.villages)
+    office = replace(office, registry=replace(office.registry, villages=twins))
+    row = ("食用菌栽培袋数", "同名村", "2026-07", "2", "万袋", "", "")
+    preview = office.reports().preview(CLERK, reports_sheet(row))
+    assert [(one.key, one.row) for one in preview.refused] == [("no_reporter", 2)]
+    labelled = ("食用菌栽培袋数", "镇0·同名村", "2026-07", "2", "万袋", "", "")
+    assert office.reports().preview(CLERK, reports_sheet((*row[:1], VILLAGES[0], *row[2:]))).refused == ()
+    assert len(office.reports().preview(CLERK, reports_sheet(labelled)).echoes) == 1
+
+
 def test_a_file_that_is_no_table_is_refused(office: IndustryOffice) -> None:
     with pytest.raises(TableRefusedError):
         office.reports().preview(CLERK, b"\x00\x01")
@@ -159,7 +199,7 @@ def test_the_template_can_be_filled_and_comes_back(office: IndustryOffice, langu
     [last] = office.reports().submit(CLERK, [office.report(HERE, "12.5", "2026-06")])
     today = office.reports()._today
     texts = Texts(language)
-    made = template(office.rules, office.registry, [HERE], "2026-07", [last], texts, today)
+    made = template(office.rules, {HERE: "镇0"}, "2026-07", [last], texts, today)
     book = load_workbook(io.BytesIO(made))
     rows = book.worksheets[0]
     assert rows.max_row == 1 + len(office.rules.in_force(today))

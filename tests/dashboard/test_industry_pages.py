@@ -3,15 +3,20 @@
 import io
 import json
 import re
+import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 
 from access.principal import Principal
+from dashboard.pages.industries.parts import yuan
 from domain.account import Role, Scope
 from domain.industry import ReporterKind
-from tests.commands.industry_world import reports_sheet
+from tests.commands.industry_world import COUNTY, reports_sheet
 from tests.dashboard.fixtures import USERS, login
 from tests.dashboard.industry_world import Season, open_season
 from tests.dashboard.test_pages import HAN, route, words_of
@@ -178,6 +183,41 @@ def test_ground_under_the_panels_stands_beside_the_plant(app: Any) -> None:
     assert "H001" not in page, "the county sees no household"
 
 
+def test_a_base_is_measured_by_its_capacity_and_the_village_shows_its_report_and_its_power(
+    app: Any, season: Season
+) -> None:
+    client = app.test_client()
+    token = login(client, "county")
+    view = season.services.queries.indicator(COUNTY, "fungus_bags", "2026-10")
+    [shed] = [one for one in view.bases if one.base.base_id == "shed-1"]
+    assert shed.expected == 600_000 * Decimal("0.84")
+    assert shed.gap is not None
+    assert shed.gap < 0, "the season makes it a tenth short"
+    assert shed.report is not None
+    page = shown(client, token, "/app/industries/fungus_bags?month=2026-10")
+    assert "按产能应到" in page
+    village = season.world.registry.villages[2].village_id
+    assert shed.report.entered in shown(client, token, f"/app/village/{village}")
+    plant = next(one for one in season.world.registry.plants if one.ownership)
+    owner = next(iter(plant.ownership[-1].shares_kw))
+    own = season.services.queries.village(COUNTY, owner).plants
+    assert [one.now_fen for one in own if one.plant.plant_id == plant.plant_id] != [None]
+    page = shown(client, token, f"/app/village/{owner}")
+    assert "2026 年净收益" in page
+    assert yuan(own[0].now_fen) in page
+
+
+def test_the_page_of_a_plant_names_what_grows_below_it_to_who_may_see_industries(
+    app: Any, season: Season
+) -> None:
+    view = season.services.queries.base(COUNTY, "panel-1")
+    assert view.plant is not None
+    path = f"/app/plants/{view.plant.plant_id}?tab=papers"
+    for role, sees in (("county", True), ("om", False)):
+        client = app.test_client()
+        assert ("板下黄芪（虚构）" in shown(client, login(client, role), path)) is sees, role
+
+
 def test_a_report_is_echoed_in_words_then_kept_and_then_frozen(app: Any, season: Season) -> None:
     client = app.test_client()
     token = login(client, "township")
@@ -225,6 +265,40 @@ def test_files_dropped_together_say_what_each_brings_and_who_is_missing(app: Any
     assert town in client.get("/app/report-import?month=2026-10").get_data(as_text=True)
 
 
+def test_files_of_villages_dropped_together_become_the_towns_report_and_the_missing_are_named(
+    app: Any, season: Season
+) -> None:
+    client, registry = app.test_client(), season.world.registry
+    token, town = login(client, "township"), season.made.silent
+    villages = [one for one in registry.villages if one.town_id == town]
+    sheets = client.get(f"/app/papers/village-templates/{town}/2026-10")
+    with zipfile.ZipFile(io.BytesIO(sheets.data)) as packed:
+        assert len(packed.namelist()) == len(villages)
+        books = [load_workbook(io.BytesIO(packed.read(name))) for name in packed.namelist()]
+    files = []
+    for book, amount in zip(books[:-1], (300, 200), strict=False):  # the last village sends nothing
+        row = next(row for row in book.worksheets[0].iter_rows(min_row=2) if row[0].value == "黄花菜种植面积")
+        row[3].value = amount
+        filled = io.BytesIO()
+        book.save(filled)
+        files.append((io.BytesIO(filled.getvalue()), f"{amount}.xlsx"))
+    form = {"csrf_token": token, "keep": "1", "confirmed": "1", "files": files}
+    page = client.post("/app/report-import?month=2026-10", data=form, content_type="multipart/form-data")
+    said = page.get_data(as_text=True)
+    assert f"已报 {len(files)}/{len(villages)} 村；未报：" in said
+    assert villages[-1].name in said
+    taken = client.get(f"/app/report-form/{town}/2026-11?villages=1").get_data(as_text=True)
+    assert "按各村合计填入" not in taken, "another month"
+    page = client.get(f"/app/report-form/{town}/2026-10?villages=1").get_data(as_text=True)
+    total = sum((300, 200)[: len(files)])
+    assert f"各村合计 {total} 亩（{len(files)}/{len(villages)} 村）" in page
+    assert f'value="{total}"' in page
+    send = {"csrf_token": token, "keep": "1", "confirmed": "1", "amount.daylily_mu": "499"}
+    assert client.post(f"/app/report-form/{town}/2026-10", data=send).status_code == 303
+    page = client.get(f"/app/report-form/{town}/2026-10").get_data(as_text=True)
+    assert "与镇办报数不同，只比对" in page
+
+
 def test_papers_are_downloaded(app: Any, season: Season) -> None:
     client = app.test_client()
     login(client, "township")
@@ -237,6 +311,32 @@ def test_papers_are_downloaded(app: Any, season: Season) -> None:
     assert len(table.splitlines()) == 1 + len(season.world.registry.towns)
 
 
+def test_a_households_sources_are_seen_by_who_may_see_people_and_the_look_is_audited(
+    app: Any, season: Season
+) -> None:
+    village = season.world.registry.villages[2].village_id
+    path = f"/app/household-income/{village}?household=H001"
+    own, county = app.test_client(), app.test_client()
+    token = login(own, "town")
+    page = own.get(path).get_data(as_text=True)
+    for words in ("产业务工", "产业补贴", "今年有收入的来源数 2", "仅本系统所见来源"):
+        assert words in page, words
+    audited = season.world.records.audit(datetime(2020, 1, 1, tzinfo=UTC))
+    looks = [one.subject for one in audited if one.action == "people.look"]
+    assert f"{village} H001" in looks
+    assert "household-asked" in shown(own, token, f"/app/village/{village}")
+    wide = login(county, "county")
+    assert county.get(path).status_code == 403
+    assert "household-asked" not in shown(county, wide, f"/app/village/{village}")
+    other = next(
+        one
+        for one in season.world.registry.villages
+        if one.town_id != season.world.registry.villages[2].town_id
+    )
+    for bad in (f"/app/household-income/{other.village_id}?household=H001", path.replace("H001", "H999")):
+        assert own.get(bad).status_code == 422, bad
+
+
 def test_a_fallen_household_is_a_question_of_its_town_alone_and_closes_with_a_note(
     app: Any, season: Season
 ) -> None:
@@ -246,7 +346,7 @@ def test_a_fallen_household_is_a_question_of_its_town_alone_and_closes_with_a_no
     token, own = login(wide, "township"), login(town, "town")
     assert "H009" not in shown(wide, token, "/app/questions")
     assert "H009" in shown(town, own, "/app/questions")
-    address = "/app/question/H009-2026"
+    address = f"/app/question/{season.world.registry.villages[2].village_id}-H009-2026"
     assert wide.get(address).status_code >= 400
     assert town.get(address).status_code == 200
     assert town.post(address, data={"csrf_token": own, "note": "x"}).status_code == 422

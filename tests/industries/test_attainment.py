@@ -77,6 +77,12 @@ def test_without_a_target_or_a_path_nothing_is_judged() -> None:
     assert (pathless.expected, pathless.standing) == (None, Standing.UNKNOWN)
 
 
+def test_what_is_not_known_is_shown_as_nothing_and_a_value_in_the_entry_unit() -> None:
+    assert indicator().shown(None) is None
+    shown = [f"{indicator().shown(Decimal(base)):f}" for base in ("120000", "125000", "1", "0")]
+    assert shown == ["12", "12.5", "0.0001", "0"]
+
+
 def test_a_stock_holds_until_the_next_report_and_a_price_is_averaged() -> None:
     values = {1: Decimal(5), 3: Decimal(7)}
     assert [reached_by(IndicatorKind.STOCK, values, month) for month in (1, 2, 3, 4)] == [5, 5, 7, 7]

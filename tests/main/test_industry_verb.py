@@ -41,6 +41,10 @@ def test_the_path_is_shown_to_whoever_may_open_the_folder(
     assert run(data, "--json", "industry", "missing", "--period", "2026-07") == Exit.OK
     told = json.loads(capsys.readouterr().out)
     assert {one["there"] for one in told["missing"]} == {0}
+    assert run(data, "--json", "industry", "missing", "--period", "2026-07", "--town", TOWN) == Exit.OK
+    told = json.loads(capsys.readouterr().out)
+    assert told["villages"] == len(told["missing"]) > 0
+    assert all(one.startswith(TOWN) for one in told["missing"])
     assert run(data, "industry", "funds", lang="en") == Exit.OK
     assert "Risk-guarantee fund" in capsys.readouterr().out
 

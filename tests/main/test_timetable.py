@@ -1,9 +1,10 @@
 """The jobs of an instance: what must happen without anybody asking is among them."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from domain.clock import ManualClock
@@ -17,11 +18,15 @@ from queries.report_runs import JOB
 from tests.main import registry_files
 
 NOW = datetime(2026, 8, 3, 4, tzinfo=UTC)
+CONFIG = Path(__file__).parents[2] / "config"
 
 
 @contextmanager
-def instance_at(folder: Path, *, demonstration: bool = False) -> Iterator[Instance]:
+def instance_at(folder: Path, *, demonstration: bool = False, industries: bool = False) -> Iterator[Instance]:
     registry_files.write(folder / "config")
+    if industries:
+        for name in ("industries.yaml", "alert_rules.yaml"):
+            shutil.copy(CONFIG / name, folder / "config" / name)
     settings = load_settings({}, config_dir=folder / "config", data_dir=folder / "data")
     instance = Instance(replace(options_from(settings), clock=ManualClock(NOW), demonstration=demonstration))
     try:
@@ -51,3 +56,27 @@ def test_questions_about_households_are_deleted_on_their_day_though_nobody_asks(
         job = next(one for one in timetable(instance) if one.name == "forget_questions")
         assert job.work(NOW) == "1 questions about households"
         assert [one.question_id for one in instance.records.questions()] == ["q2"]
+
+
+def test_late_reports_are_asked_for_by_the_hour_though_nobody_looks(tmp_path: Path) -> None:
+    with instance_at(tmp_path, industries=True) as instance:
+        job = next(one for one in timetable(instance) if one.name == "watch_industries")
+        assert (job.period_s, job.offset_s, job.since) == (3600.0, 0.0, None)
+        job.work(NOW)
+        towns = {one.town_id for one in instance.options.registry.towns}
+        late = {(one.subject, one.part) for one in instance.records.open_alerts() if one.rule == "I02"}
+        assert late == {(town, "2026-06") for town in towns}, "July may come until the fifth of August"
+        assert isinstance(instance.options.clock, ManualClock)
+        instance.options.clock.advance(3 * 86_400.0)
+        job.work(NOW)
+        late = {(one.subject, one.part) for one in instance.records.open_alerts() if one.rule == "I02"}
+        assert late == {(town, month) for town in towns for month in ("2026-06", "2026-07")}
+
+
+def test_households_are_asked_about_on_monday_mornings(tmp_path: Path) -> None:
+    with instance_at(tmp_path) as instance:
+        job = next(one for one in timetable(instance) if one.name == "ask_households")
+        assert job.period_s == 7 * 86_400.0
+        first = datetime.fromtimestamp(job.offset_s, UTC) + timedelta(hours=8)
+        assert (first.strftime("%A"), first.hour, first.minute) == ("Monday", 8, 30)
+        assert job.work(NOW) == "0 questions to towns"

@@ -4,7 +4,8 @@ A report is sent in two taps: the first shows every number in words beside last 
 keeps it. 与上月相同 and 零报告 are one tap each.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from flask import Flask, Response, redirect, request
@@ -18,10 +19,12 @@ from dashboard import guard, plain
 from dashboard.pages.base import Site
 from dashboard.pages.industries.overview import assessment_table
 from dashboard.pages.industries.parts import amount, industries_of, named, town_name
+from dashboard.pages.industries.villages import village_line, village_words
 from domain.errors import CommandError
 from domain.industry import ReportMark
-from industries.indicator import Indicator
+from industries.collecting import VillageSum
 from industries.report import ReportRefusedError
+from industries.rules import IndustryRules
 from industries.words import echo
 from queries.industry_views import FormRow
 from texts.loader import Texts
@@ -30,6 +33,8 @@ PHOTO_BYTES_MAX = 12 * 1024 * 1024
 FILES_MAX = 40
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FORM = """<p class="note">{{ town }} · {{ period }}</p>
+{% if villages %}<p class="note">{{ villages }}</p>
+<a class="button" href="{{ action }}?villages=1">{{ words("village_reports.take") }}</a>{% endif %}
 {% if saved %}<p class="note" role="status"><b>{{ words("industries.form.saved") }}</b></p>{% endif %}
 {% for one in problems %}<p class="problem" role="alert">{{ one }}</p>{% endfor %}
 <form method="post" enctype="multipart/form-data" action="{{ action }}">
@@ -37,6 +42,7 @@ _FORM = """<p class="note">{{ town }} · {{ period }}</p>
 {% for row in rows %}<fieldset style="border:0;padding:0;margin:0 0 1rem">
 <label for="a-{{ row.id }}">{{ row.name }}</label>
 <p class="note">{{ words("industries.form.before", month=row.last_month, year=row.last_year) }}</p>
+{% if row.villages %}<p class="note">{{ row.villages }}</p>{% endif %}
 {% if row.kept %}<p class="note"><b>{{ words("industries.form.kept", said=row.kept) }}</b></p>{% endif %}
 {% if row.back %}<p class="problem">{{ words("industries.form.back", reason=row.back) }}</p>{% endif %}
 <input id="a-{{ row.id }}" name="amount.{{ row.id }}" inputmode="decimal" autocomplete="off" maxlength="20"
@@ -74,6 +80,10 @@ _IMPORT = """<p class="note">{{ words("industries.form.import_note") }}</p>
 <button name="keep" value="">{{ words("industries.form.preview") }}</button>
 <button class="primary" name="keep" value="1">{{ words("industries.form.keep") }}</button></form>
 <p class="note">{{ missing }}</p>
+<h1 style="margin-top:2rem">{{ words("village_reports.title") }}</h1>
+{% for one in towns %}<p class="note"><b>{{ one.name }}</b> {{ one.said }}<br>
+<a href="{{ one.form }}" style="padding:.6rem 1rem .6rem 0;display:inline-block">{{ words("village_reports.open") }}</a>
+<a href="{{ one.sheets }}" style="padding:.6rem 0;display:inline-block">{{ words("village_reports.sheets") }}</a></p>{% endfor %}
 <a class="button" href="{{ home }}">{{ words("access.back") }}</a>"""
 _VISIT = """<p class="note">{{ words("industries.page.only_seen") }}</p>
 {% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% endif %}
@@ -97,6 +107,12 @@ def register(server: Flask, site: Site) -> None:
         ("question/<question>", "question", people(forms.visit), "GET"),
         ("question/<question>", "question_close", people(forms.close), "POST"),
         ("papers/report-template/<period>", "report_template", enter(forms.template), "GET"),
+        (
+            "papers/village-templates/<town>/<period>",
+            "village_templates",
+            enter(forms.village_templates),
+            "GET",
+        ),
         ("papers/report-sheet/<town>/<period>", "report_sheet", look(forms.sheet), "GET"),
         ("papers/assessment/<period>", "assessment_file", look(forms.assessment), "GET"),
     )
@@ -127,7 +143,7 @@ class _Forms:
                 problems = [] if orders else [texts("industries.form.nothing")]
                 return self._show(principal, town, period, echoes, problems)
             confirmed = request.form.get("confirmed") == "1"
-            reports.submit(principal, orders, confirmed=confirmed, photos=_photos("photo"))
+            reports.submit(principal, orders, confirmed=confirmed, photos=photos_of("photo"))
         except ReportRefusedError as error:
             return self._show(principal, town, period, problems=[one.words(texts) for one in error.faults])
         return redirect(f"{self._site.prefix}report-form/{town}/{period}?saved=1", code=303)
@@ -165,9 +181,17 @@ class _Forms:
         texts, queries = plain.words(), industries_of(self._site).queries
         period = self._period(principal, period)
         by_id = {one.draft.indicator.indicator_id: one for one in echoes}
-        rules = queries.rules(principal)
+        rules, villages = (
+            queries.rules(principal),
+            industries_of(self._site).villages.town(principal, town, period),
+        )
+        taken = villages.sums if "villages" in request.args else {}
         rows = [
-            {**_row(one, texts), **_typed(one.indicator, by_id.get(one.indicator.indicator_id), rules, texts)}
+            {
+                **_row(one, texts),
+                **_typed(one, by_id.get(one.indicator.indicator_id), rules, texts, taken),
+                "villages": village_words(one, villages, texts),
+            }
             for one in queries.form(principal, town, period)
         ]
         faults = [fault for one in echoes for fault in one.faults]
@@ -179,6 +203,7 @@ class _Forms:
             town=town_name(self._site, town, texts),
             period=period,
             rows=rows,
+            villages=village_line(self._site, villages, texts) if villages.there else "",
             problems=problems,
             saved=saved,
             ready=bool(echoes) and not refused,
@@ -228,6 +253,16 @@ class _Forms:
             if one.missing
         ]
         names = texts("industries.page.separator").join(silent)
+        prefix = self._site.prefix
+        towns = [
+            {
+                "name": town_name(self._site, town, texts),
+                "said": village_line(self._site, villages, texts),
+                "form": f"{prefix}report-form/{town}/{period}?villages=1",
+                "sheets": f"{prefix}papers/village-templates/{town}/{period}",
+            }
+            for town, villages in industries_of(self._site).villages.towns(principal, period).items()
+        ]
         return plain.document(
             texts("industries.page.import"),
             _IMPORT,
@@ -235,6 +270,7 @@ class _Forms:
             said=said,
             problems=problems,
             missing=texts("industries.form.missing", period=period, towns=names or "—"),
+            towns=towns,
             action=f"{self._site.prefix}report-import?month={period}",
             home=f"{self._site.prefix}industries?month={period}",
             csrf=generate_csrf(),
@@ -270,7 +306,16 @@ class _Forms:
     def template(self, principal: Principal, period: str) -> Response:
         """Download the workbook to fill."""
         period, papers = self._period(principal, period), industries_of(self._site).papers
-        return _file(papers.template(principal, period, plain.words()), f"report-{period}.xlsx")
+        return file_answer(papers.template(principal, period, plain.words()), f"report-{period}.xlsx")
+
+    def village_templates(self, principal: Principal, town: str, period: str) -> Response:
+        """Download a workbook for each village, in a ZIP."""
+        papers, period = industries_of(self._site).papers, self._period(principal, period)
+        try:
+            content = papers.village_templates(principal, town, period, plain.words())
+        except ReportRefusedError as error:
+            raise CommandError(error.words(plain.words())) from error
+        return file_answer(content, f"villages-{town}-{period}.zip")
 
     def sheet(self, principal: Principal, town: str, period: str) -> Response:
         """Download a submitted report for signing."""
@@ -279,7 +324,7 @@ class _Forms:
             content = papers.sheet(principal, town, self._period(principal, period), plain.words())
         except ReportRefusedError as error:
             raise CommandError(error.words(plain.words())) from error
-        return _file(content, f"report-{town}-{period}.xlsx")
+        return file_answer(content, f"report-{town}-{period}.xlsx")
 
     def assessment(self, principal: Principal, period: str) -> Response:
         """Download the assessment."""
@@ -288,7 +333,7 @@ class _Forms:
         form = "csv" if request.args.get("form") == "csv" else "xlsx"
         table = assessment_table(self._site, *services.queries.assessment(principal, period), texts)
         content = services.papers.assessment(principal, period, table, texts, form)
-        return _file(content, f"assessment-{period}.{form}")
+        return file_answer(content, f"assessment-{period}.{form}")
 
 
 def _row(row: FormRow, texts: Texts) -> dict[str, Any]:
@@ -306,8 +351,16 @@ def _row(row: FormRow, texts: Texts) -> dict[str, Any]:
     }
 
 
-def _typed(indicator: Indicator, found: ReportEcho | None, rules: Any, texts: Texts) -> dict[str, Any]:
-    given, name = request.form, indicator.indicator_id
+def _typed(
+    row: FormRow,
+    found: ReportEcho | None,
+    rules: IndustryRules,
+    texts: Texts,
+    taken: Mapping[str, VillageSum],
+) -> dict[str, Any]:
+    given, indicator, name = request.form, row.indicator, row.indicator.indicator_id
+    sum_ = taken.get(name) if row.report is None else None
+    offered = "" if sum_ is None else f"{(indicator.shown(sum_.value) or Decimal(0)).normalize():f}"
     chosen = given.get(f"unit.{name}", indicator.unit.unit_id)
     units = rules.units_of(indicator.unit.base)
     base = next(one for one in units if one.factor == 1)
@@ -315,8 +368,8 @@ def _typed(indicator: Indicator, found: ReportEcho | None, rules: Any, texts: Te
     if found is not None and found.value is not None:
         said = echo(found.value, found.draft.unit, base, texts.language)
     return {
-        "typed": given.get(f"amount.{name}", ""),
-        "mark": given.get(f"mark.{name}", ""),
+        "typed": given.get(f"amount.{name}", offered if offered != "0" else ""),
+        "mark": given.get(f"mark.{name}", "zero" if offered == "0" else ""),
         "reason": given.get(f"reason.{name}", ""),
         "units": [
             {"id": one.unit_id, "name": named(one, texts), "chosen": one.unit_id == chosen} for one in units
@@ -326,7 +379,8 @@ def _typed(indicator: Indicator, found: ReportEcho | None, rules: Any, texts: Te
     }
 
 
-def _photos(name: str) -> list[bytes]:
+def photos_of(name: str) -> list[bytes]:
+    """Return the files of a field; one that is too large is refused."""
     found = []
     for sent in request.files.getlist(name):
         content = sent.read(PHOTO_BYTES_MAX + 1)
@@ -337,7 +391,9 @@ def _photos(name: str) -> list[bytes]:
     return found
 
 
-def _file(content: bytes, name: str) -> Response:
-    answer = Response(content, mimetype="text/csv" if name.endswith(".csv") else _XLSX)
+def file_answer(content: bytes, name: str) -> Response:
+    """Return a file to download."""
+    kinds = {"csv": "text/csv", "zip": "application/zip"}
+    answer = Response(content, mimetype=kinds.get(name.rpartition(".")[2], _XLSX))
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer

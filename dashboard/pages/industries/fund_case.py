@@ -7,21 +7,30 @@ from flask_wtf.csrf import generate_csrf
 
 from access.permissions import Permission
 from access.principal import Principal
+from commands.industry_base import PAPER_KINDS
 from commands.papers.bank import bank_csv, bank_xlsx
 from commands.tables import TableRefusedError
 from dashboard import guard, plain
 from dashboard.pages.base import Site
+from dashboard.pages.industries.fund_forms import typed_day, typed_fen
 from dashboard.pages.industries.parts import industries_of, yuan
 from domain.errors import CommandError
-from industries.report import ReportRefusedError, refuse
+from domain.money_fact import MoneyFact
+from industries.report import ReportRefusedError
 from queries.fund_cases import FundCase
-from revenue.notice import fen_of
 from revenue.refusal import RefusedError
 from texts.loader import Texts
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _PAGE = """{% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% endif %}
 {% for name, value in facts %}<p class="note">{{ name }} {{ value }}</p>{% endfor %}
+{% for one in papers %}<a class="button" href="{{ prefix }}papers/fund-evidence/{{ case }}/{{ one }}">{{ words("fund_cases.paper", number=loop.index) }}</a>{% endfor %}
+{% if publishes %}<form method="post" enctype="multipart/form-data" action="{{ action }}">
+<input type="hidden" name="csrf_token" value="{{ csrf }}"><input type="hidden" name="act" value="publish">
+<label for="p-on">{{ words("fund_cases.fact.published") }}</label><input id="p-on" name="on" type="date" value="{{ today }}" required>
+<label for="p-paper">{{ words("fund_cases.notice_photo") }}</label>
+<input id="p-paper" name="paper" type="file" accept="image/jpeg,image/png,application/pdf" required>
+<button class="primary">{{ words("fund_cases.do.publish") }}</button></form>{% endif %}
 {% if decide %}<form method="post" action="{{ action }}"><input type="hidden" name="csrf_token" value="{{ csrf }}">
 <input type="hidden" name="act" value="{{ decide }}">
 {% if decide == "decide" %}<label for="yuan">{{ words("fund_cases.grant_yuan") }}</label>
@@ -31,6 +40,14 @@ _PAGE = """{% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% e
 {% if owed %}<p class="note"><b>{{ words("fund_cases.owed", yuan=owed) }}</b></p>{% endif %}
 {% if makes and owed %}<form method="post" action="{{ action }}"><input type="hidden" name="csrf_token" value="{{ csrf }}">
 <input type="hidden" name="act" value="batch"><button class="primary">{{ words("fund_cases.do.batch") }}</button></form>{% endif %}
+{% if makes and owed %}<form method="post" action="{{ action }}"><input type="hidden" name="csrf_token" value="{{ csrf }}">
+<input type="hidden" name="act" value="pay"><p class="note">{{ words("fund_cases.pay_note") }}</p>
+<label for="b-on">{{ words("fund_cases.paid_on") }}</label><input id="b-on" name="on" type="date" value="{{ today }}" required>
+<label for="b-ref">{{ words("fund_forms.reference") }}</label><input id="b-ref" name="reference" maxlength="60" required autocomplete="off">
+<button>{{ words("fund_cases.do.pay") }}</button></form>{% endif %}
+{% for one in waiting %}<p class="note">{{ one }}</p>{% endfor %}
+{% if books %}<form method="post" action="{{ action }}"><input type="hidden" name="csrf_token" value="{{ csrf }}">
+<input type="hidden" name="act" value="book"><button class="primary">{{ words("fund_cases.do.book") }}</button></form>{% endif %}
 {% for one in batches %}<h1 style="margin-top:2rem">{{ one.name }}</h1>
 <p class="note">{{ one.said }}</p>
 {% for line in one.masked %}<p class="note">{{ line }}</p>{% endfor %}
@@ -56,6 +73,9 @@ def register(server: Flask, site: Site) -> None:
     server.add_url_rule(path, "fund_case", look, methods=["GET"])
     act = guard.page(Permission.VIEW_INCOME, uploads=True)(pages.act)
     server.add_url_rule(path, "fund_case_act", act, methods=["POST"])
+    paper = guard.page(Permission.VIEW_INCOME)(pages.paper)
+    path = f"{site.prefix}papers/fund-evidence/<source>/<sha256>"
+    server.add_url_rule(path, "fund_evidence", paper, methods=["GET"])
     file = guard.page(Permission.VIEW_PEOPLE)(pages.bank_file)
     server.add_url_rule(f"{site.prefix}papers/fund-bank/<batch>", "paper_fund_bank", file, methods=["GET"])
 
@@ -72,11 +92,18 @@ class _Pages:
         owed = sum(fen for fen in view.open_fen.values() if fen > 0)
         wide = principal.may(Permission.CHECK_MONEY) and principal.scope.everything
         undecided = wide and view.decision is None
+        hangs = view.is_round and view.published is None and principal.may(Permission.MAKE_PLAN)
         return plain.document(
             source,
             _PAGE,
             status,
             problem=problem,
+            case=source,
+            papers=view.papers,
+            publishes=hangs,
+            today=industries_of(self._site).queries.today(principal).isoformat(),
+            waiting=[_waiting(one, texts) for one in view.waiting],
+            books=wide and any(one.made_by != principal.user_id for one in view.waiting),
             facts=_facts(view, texts),
             decide=("approve" if view.is_round else "decide") if undecided else "",
             asked="" if view.is_round else f"{int(view.fact.content['asked_fen']) / 100:.2f}",
@@ -150,13 +177,31 @@ class _Pages:
         elif act == "reply":
             sent = request.files.get("file")
             services.payments.reply_file(principal, name, sent.read() if sent is not None else b"")
+        elif act == "publish":
+            sent = request.files.get("paper")
+            content = sent.read() if sent is not None else b""
+            services.funds.publish_round(principal, source, typed_day(given.get("on", "")), content)
+        elif act == "pay":
+            day = typed_day(given.get("on", ""))
+            services.funds.pay(principal, source, day, given.get("reference", ""))
+        elif act == "book":
+            services.funds.book_payments(principal, source)
         elif act == "approve":
             services.funds.approve_round(principal, source)
         elif act == "decide":
-            fen = _fen(given.get("yuan", ""))
+            text = given.get("yuan", "").strip()
+            fen = typed_fen(text) if text else 0
             services.funds.decide(principal, source, fen, given.get("reason", ""))
         else:
             raise CommandError(plain.words()("work.unknown_act"))
+
+    def paper(self, principal: Principal, source: str, sha256: str) -> Response:
+        """Show a piece of evidence."""
+        kind, content = industries_of(self._site).cases.evidence(principal, source, sha256)
+        answer = Response(content, mimetype=kind)
+        if kind not in PAPER_KINDS.values():
+            answer.headers["Content-Disposition"] = "attachment"
+        return answer
 
     def bank_file(self, principal: Principal, batch: str) -> Response:
         """Download a bank file, XLSX or CSV."""
@@ -186,9 +231,12 @@ def _facts(view: FundCase, texts: Texts) -> list[tuple[str, str]]:
     return [(texts(f"fund_cases.fact.{name}"), value) for name, value in found]
 
 
-def _fen(text: str) -> int:
-    """Return typed yuan as fen; nothing typed grants nothing."""
-    try:
-        return fen_of(text) if text.strip() else 0
-    except ValueError as error:
-        raise refuse("no_number", text=text[:20]) from error
+def _waiting(one: MoneyFact, texts: Texts) -> str:
+    content = one.content
+    return texts(
+        "fund_cases.waits",
+        payee=content["payee"],
+        yuan=yuan(int(content["fen"])),
+        on=content["on"],
+        by=one.made_by,
+    )

@@ -22,11 +22,13 @@ from dashboard.pages.industries.parts import (
     yuan,
 )
 from industries.base import Base
+from industries.indicator import Indicator
 from queries.industry_views import BaseRow, BaseView, IndicatorView
 from texts.loader import Texts
 
 TREND = "industry-trend"
 BASES_MAX = 50
+CONTRACT_KINDS = frozenset({"order", "land", "work", "profit"})
 
 
 class OneIndustryPage:
@@ -57,7 +59,9 @@ class OneIndustryPage:
                 card(texts("industries.page.towns"), _towns(visit, view)),
                 card(
                     texts("industries.page.bases"),
-                    base_table(visit, view.bases) if view.bases else empty(texts("industries.page.no_bases")),
+                    base_table(visit, view.bases, view.attainment.indicator)
+                    if view.bases
+                    else empty(texts("industries.page.no_bases")),
                 ),
                 *_differing(visit, view),
             ],
@@ -98,8 +102,8 @@ class BasePage:
         """No callbacks."""
 
 
-def base_table(visit: Visit, rows: tuple[BaseRow, ...]) -> Component:
-    """Return bases as a table with links."""
+def base_table(visit: Visit, rows: tuple[BaseRow, ...], of: Indicator | None = None) -> Component:
+    """Return bases as a table with links; with an indicator also how far each is against its capacity."""
     texts = visit.texts
     registry = visit.site.services.sources.registry
     names = ("base", "operator", "village_name", "area", "crop", "latest")
@@ -115,9 +119,16 @@ def base_table(visit: Visit, rows: tuple[BaseRow, ...]) -> Component:
                 f"{base.area_mu.normalize():,f}",
                 base.crop or MISSING,
                 said,
+                *(
+                    amount(of, value, texts, unit=False)
+                    for value in ((row.reached, row.expected, row.gap) if of else ())
+                    if of
+                ),
             ]
         )
+    numbers = ("reached", "by_capacity", "difference")
     heads = [(texts(f"industries.page.{name}"), name == "area") for name in names]
+    heads += [(texts(f"industries.page.{name}"), True) for name in numbers if of]
     shown = table(heads, body, texts("industries.page.bases"))
     if len(rows) <= BASES_MAX:
         return shown
@@ -291,7 +302,7 @@ def _contracts(view: BaseView, texts: Texts) -> Component:
     rows: list[list[Any]] = [
         [
             one.contract_id,
-            one.kind,
+            texts(f"industries.contract.{one.kind}") if one.kind in CONTRACT_KINDS else one.kind,
             str(one.valid_from),
             str(one.valid_to or MISSING),
             MISSING if one.profit_share is None else f"{one.profit_share * 100:.1f} %",

@@ -215,8 +215,12 @@ def _reports(visit: Visit, view: IndustriesView) -> Component:
             href = f"{prefix}report-form/{one.town_id}/{view.period}"
             links.append(html.A(texts("industries.page.fill"), href=href))
         if one.there:
-            href = f"{prefix}papers/report-sheet/{one.town_id}/{view.period}"
-            links += [" ", html.A(texts("industries.page.sheet"), href=href)]
+            place = f"{one.town_id}/{view.period}"
+            links += [" ", html.A(texts("industry_reports.see"), href=f"{prefix}report/{place}")]
+            links += [
+                " ",
+                html.A(texts("industries.page.sheet"), href=f"{prefix}papers/report-sheet/{place}"),
+            ]
         late = one.missing and view.is_due
         missing = html.B(str(one.missing), className="standing behind") if late else str(one.missing)
         rows.append(

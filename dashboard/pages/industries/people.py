@@ -1,6 +1,7 @@
 """The village page with every source of income, the funds, and the questions about households to their own town."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from dash import dcc, html
 
@@ -8,6 +9,8 @@ from access.permissions import Permission
 from dashboard.components.card import card, empty, facts, table
 from dashboard.components.words import MISSING, date_time, day_text
 from dashboard.pages.base import Component, Site, Visit
+from dashboard.pages.industries.fund_forms import decided
+from dashboard.pages.industries.household import change
 from dashboard.pages.industries.one import base_table
 from dashboard.pages.industries.parts import industries_of, named, percent, yuan
 from domain.industry import IncomeQuestion, QuestionState
@@ -34,7 +37,11 @@ class VillagePage:
                 html.H1(f"{label} {view.year}"),
                 card(
                     texts("industries.page.income_by_source"),
-                    [_sources(view, texts), html.P(texts("industries.page.only_seen"), className="summary")],
+                    [
+                        _sources(view, texts),
+                        html.P(texts("industries.page.only_seen"), className="summary"),
+                        *_asks_household(visit, view),
+                    ],
                     aside=texts("industries.page.through", month=view.through_month),
                 ),
                 card(texts("industries.page.plants"), _plants(visit, view)),
@@ -97,7 +104,7 @@ class QuestionsPage:
             rows.append(
                 [
                     registry.village_label(one.village_id, texts.language),
-                    one.household_id,
+                    html.A(one.household_id, href=_household(site, one.village_id, one.household_id)),
                     texts(f"industries.reason.{one.reason}"),
                     causes.get(one.question_id, MISSING),
                     yuan(one.before_fen),
@@ -167,20 +174,43 @@ class VillagesPage:
         """No callbacks."""
 
 
+def _household(site: Site, village_id: str, household_id: str) -> str:
+    return f"{site.prefix}household-income/{village_id}?{urlencode({'household': household_id})}"
+
+
+def _asks_household(visit: Visit, view: VillageView) -> list[Component]:
+    """Return the field that asks for one household, to those who may see people."""
+    if not visit.principal.may(Permission.VIEW_PEOPLE):
+        return []
+    texts = visit.texts
+    field = dcc.Input(
+        name="household",
+        required=True,
+        maxLength=64,
+        autoComplete="off",
+        id="household-asked",
+        style={"maxWidth": "16rem"},
+    )
+    label = html.Label(texts("industries.page.household"), htmlFor="household-asked")
+    button = html.Button(texts("industries.page.look_household"), className="button", type="submit")
+    action = f"{visit.site.prefix}household-income/{view.village_id}"
+    return [html.Form([label, " ", field, " ", button], action=action, method="GET", className="toolbar")]
+
+
 def _sources(view: VillageView, texts: Texts) -> Component:
     rows: list[list[Any]] = [
         [
             texts(f"industries.source.{one.source.value}"),
             yuan(one.now_fen),
             yuan(one.before_fen),
-            _change(one.now_fen, one.before_fen),
+            change(one.now_fen, one.before_fen),
         ]
         for one in view.sources
     ]
     if not rows:
         return empty(texts("industries.page.no_income"))
     now, before = sum(one.now_fen for one in view.sources), sum(one.before_fen for one in view.sources)
-    rows.append([texts("industries.page.total"), yuan(now), yuan(before), _change(now, before)])
+    rows.append([texts("industries.page.total"), yuan(now), yuan(before), change(now, before)])
     heads = [
         (texts("industries.page.source"), False),
         (str(view.year), True),
@@ -196,19 +226,29 @@ def _sources(view: VillageView, texts: Texts) -> Component:
     return html.Div([table(heads, rows, texts("industries.page.income_by_source")), counted])
 
 
-def _change(now: int, before: int) -> str:
-    return MISSING if before <= 0 else f"{(now - before) / before:+.1%}"
-
-
 def _plants(visit: Visit, view: VillageView) -> Component:
     texts = visit.texts
     if not view.plants:
         return empty(texts("industries.page.none"))
     rows: list[list[Any]] = [
-        [dcc.Link(plant.name, href=visit.site.plant_path(plant.plant_id)), f"{share:,.1f}"]
-        for plant, share in view.plants
+        [
+            dcc.Link(
+                named(one.plant, texts) or one.plant.name, href=visit.site.plant_path(one.plant.plant_id)
+            ),
+            f"{one.share_kw:,.1f}",
+            yuan(one.now_fen),
+            yuan(one.before_fen),
+            MISSING if one.now_fen is None else change(one.now_fen, one.before_fen or 0),
+        ]
+        for one in view.plants
     ]
-    heads = [(texts("industries.page.plant"), False), (texts("industries.page.share_kw"), True)]
+    heads = [
+        (texts("industries.page.plant"), False),
+        (texts("industries.page.share_kw"), True),
+        (texts("industries.page.pv_net", year=view.year), True),
+        (texts("industries.page.pv_net", year=view.year - 1), True),
+        (texts("industries.page.change"), True),
+    ]
     return table(heads, rows, texts("industries.page.plants"))
 
 
@@ -232,7 +272,13 @@ def _fund(visit: Visit, view: FundView) -> Component:
             f"{fund.document} · {texts('industries.page.assumed')}" if fund.terms_assumed else fund.document,
         ),
     ]
-    return html.Div([facts(terms), _cases(visit, view)])
+    way = dcc.Link(
+        texts("fund_forms.open"),
+        href=f"{visit.site.prefix}fund/{fund.fund_id}",
+        className="button",
+        refresh=True,
+    )
+    return html.Div([facts(terms), _cases(visit, view), html.P(way)])
 
 
 def _cases(visit: Visit, view: FundView) -> Component:
@@ -245,13 +291,13 @@ def _cases(visit: Visit, view: FundView) -> Component:
                 registry.village_label(claim.village_id, texts.language),
                 str(claim.content["cause"]),
                 yuan(int(claim.content["asked_fen"])),
-                _decided(decision, texts),
+                decided(decision, texts),
             ]
         )
     for made, decision in view.rounds:
         total = sum(int(line[3]) for line in made.content["lines"])
         what = texts("industries.page.payees", count=len(made.content["lines"]))
-        rows.append([_case_link(visit, made.identity), "", what, yuan(total), _decided(decision, texts)])
+        rows.append([_case_link(visit, made.identity), "", what, yuan(total), decided(decision, texts)])
     if not rows:
         return empty(texts("industries.page.no_cases"))
     names = ("number", "village_name", "what", "asked", "decision")
@@ -261,12 +307,3 @@ def _cases(visit: Visit, view: FundView) -> Component:
 
 def _case_link(visit: Visit, source_id: str) -> Component:
     return html.A(source_id, href=f"{visit.site.prefix}fund-case/{source_id}")
-
-
-def _decided(decision: Any, texts: Texts) -> str:
-    if decision is None:
-        return texts("industries.page.undecided")
-    fen = int(decision.content["fen"])
-    if fen:
-        return texts("industries.page.granted", amount=yuan(fen))
-    return texts("industries.page.refused", reason=decision.content["reason"])

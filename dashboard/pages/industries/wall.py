@@ -25,12 +25,13 @@ _SLIDE = """<div class="two"><div class="card"><h2>{{ words("industry_map.wall.t
 <rect width="1000" height="34" y="6" fill="#27425d"/><rect width="{{ one.width }}" height="34" y="6" fill="{{ one.colour }}"/>
 {% if one.path is not none %}<rect x="{{ one.path }}" width="6" height="46" fill="#ffd43b"/>{% endif %}</svg>
 <span class="note">{{ one.said }}</span>{% endfor %}
-<h2 style="margin-top:1.4rem">{{ words("industry_map.wall.funds") }}</h2><ol>{% for name, left in funds %}
-<li><span>{{ name }}</span><span>{{ left }}</span></li>{% endfor %}</ol></div>
+<h2 style="margin-top:1.4rem">{{ words("industry_map.wall.standing") }}</h2><ol>{% for name, count in standings %}
+<li><span>{{ name }}</span><span>{{ count }}</span></li>{% endfor %}</ol>
+</div>
 <div class="card"><h2>{{ words("industry_map.wall.reports") }}</h2><ol><li><span>{{ reported }}</span></li>
 {% if late %}<li><span class="mark">{{ late }}</span></li>{% endif %}<li><span>{{ bases }}</span></li></ol>
-<h2 style="margin-top:1.4rem">{{ words("industry_map.wall.standing") }}</h2><ol>{% for name, count in standings %}
-<li><span>{{ name }}</span><span>{{ count }}</span></li>{% endfor %}</ol></div></div>"""
+<h2 style="margin-top:1.4rem">{{ words("industry_map.wall.funds") }}</h2><ol>{% for name, left in funds %}
+<li><span>{{ name }}</span><span>{{ left }}</span></li>{% endfor %}</ol></div></div>"""
 
 
 def may_show(site: Site, principal: Principal) -> bool:
@@ -65,7 +66,7 @@ def industry_slide(site: Site, principal: Principal, texts: Texts) -> str:
         funds=[
             (
                 named(one.fund, texts),
-                texts("industry_map.wall.wan", value=number(one.balance_fen / _WAN_FEN, 1)),
+                number(one.balance_fen / _WAN_FEN, 1),
             )
             for one in view.funds
         ],
