@@ -1,6 +1,6 @@
 """What work looks like: the queue of faults by yuan, one fault with everything about it, orders, months."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -13,6 +13,7 @@ from cases.deadlines import is_overdue
 from cases.inspections import PlannedVisit, visits
 from cases.lifecycle import fold as fold_case
 from cases.monthly import RulePrecision, Workload, precisions, workloads
+from cases.tags import tag_of
 from domain.alert import Alert, Severity, Transition
 from domain.case import Case, CaseAct, CaseKind, CaseState
 from domain.clock import Clock
@@ -109,6 +110,7 @@ class OrderView:
     overdue: bool
     nearby: tuple[Case, ...]
     alerts: tuple[Alert, ...]
+    tag: PlannedStop | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,8 @@ class MonthView:
     contractors: tuple[tuple[str, Workload], ...]
     rules: tuple[RulePrecision, ...]
     rates: AlertRates | None
+    contractor_orders: Mapping[str, tuple[Case, ...]]
+    contracts: Mapping[str, str]
 
 
 @guarded
@@ -204,6 +208,7 @@ class Work:
         plant = sources.registry.plants_by_id.get(case.plant_id)
         device = sources.registry.devices_by_id.get(case.device_id)
         others = [fold_case(each) for each in sources.records.cases_acts(open_only=True)]
+        now = sources.clock.now()
         return OrderView(
             case,
             tuple(acts),
@@ -212,13 +217,14 @@ class Work:
             self._place(case),
             sources.maintenance.access_of(case.plant_id),
             sources.maintenance.responsible_for(case.town_id),
-            is_overdue(case, sources.clock.now()),
+            is_overdue(case, now),
             tuple(
                 one
                 for one in others
                 if one.town_id == case.town_id and one.case_id != case.case_id and case.town_id
             ),
             tuple(a for one in case.alert_ids if (a := sources.records.alert(one)) is not None),
+            tag_of(case, sources.records.stops(now, now + timedelta(seconds=1)), now),
         )
 
     @require(P.VIEW_CASES)
@@ -240,6 +246,7 @@ class Work:
         acts = sources.records.cases_acts(since=span.start)
         cases = [case for each in acts if self._sees_case(principal, case := fold_case(each))]
         orders = [case for case in cases if case.kind is CaseKind.ORDER]
+        theirs = _of_month(orders, span, lambda case: self._contractor(case, month))
         towns = sources.registry.towns_by_id
         return MonthView(
             month,
@@ -253,6 +260,8 @@ class Work:
             ),
             tuple(precisions(orders)),
             self._rates(span.start, span.end) if principal.scope.everything else None,
+            theirs,
+            {one.contact.name: one.contract for one in sources.maintenance.contractors},
         )
 
     @require(P.VIEW_ALERTS)
@@ -364,6 +373,18 @@ class Work:
         field_ids = {one.receiver_id for one in self._sources.notifying.receivers if one.role == "field"}
         sent = records.notifications(start, count_max=20_000)
         return rates(alerts, sent, field_ids, handled, start, now)
+
+
+def _of_month(
+    orders: Sequence[Case], span: Interval, key_of: Callable[[Case], str]
+) -> dict[str, tuple[Case, ...]]:
+    """Return by key the orders that came, were done or stood open in a month, the oldest first."""
+    found: dict[str, list[Case]] = {}
+    for case in sorted(orders, key=lambda one: (one.registered_at, one.number)):
+        ended = case.closed_at
+        if case.registered_at < span.end and (ended is None or ended >= span.start):
+            found.setdefault(key_of(case), []).append(case)
+    return {key: tuple(cases) for key, cases in found.items()}
 
 
 def _is_kept(handling: Handling, now: datetime) -> bool:

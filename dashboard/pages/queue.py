@@ -187,8 +187,9 @@ def _state(row: QueueRow, site: Site, texts: Texts) -> Component:
     if row.stop is not None:
         return html.Span(texts(f"handling.stop.{row.stop.kind.value}"), title=row.stop.reason)
     handling = row.handling
+    now = site.services.sources.clock.now()
     for until, key in ((handling.shelved_until, "shelve"), (handling.silenced_until, "silence")):
-        if until is not None:
+        if until is not None and now < until:
             return html.Span(texts("work.queue.until", act=texts(f"handling.act.{key}"), at=date_time(until)))
     if handling.acknowledged_by:
         return html.Span(texts("work.queue.taken", by=handling.owner or handling.acknowledged_by))
