@@ -245,18 +245,19 @@ class Work:
         span = local_month(month.year, month.month)
         acts = sources.records.cases_acts(since=span.start)
         cases = [case for each in acts if self._sees_case(principal, case := fold_case(each))]
-        orders = [case for case in cases if case.kind is CaseKind.ORDER]
+        orders, now = [case for case in cases if case.kind is CaseKind.ORDER], sources.clock.now()
         theirs = _of_month(orders, span, lambda case: self._contractor(case, month))
         towns = sources.registry.towns_by_id
         return MonthView(
             month,
             tuple(
                 (towns[one.key].name if one.key in towns else one.key, one)
-                for one in workloads(cases, span, lambda case: case.town_id)
+                for one in workloads(cases, span, lambda case: case.town_id, now)
             ),
-            tuple(workloads(cases, span, lambda case: case.assignee)),
+            tuple(workloads(cases, span, lambda case: case.assignee, now)),
             tuple(
-                (one.key, one) for one in workloads(orders, span, lambda case: self._contractor(case, month))
+                (one.key, one)
+                for one in workloads(orders, span, lambda case: self._contractor(case, month), now)
             ),
             tuple(precisions(orders)),
             self._rates(span.start, span.end) if principal.scope.everything else None,

@@ -1,9 +1,10 @@
-"""Mutation campaign: lines of revenue/ deleted or turned round, one at a time, in a copy; the tests must fail each time.
+"""Mutation campaign: lines of a folder deleted or turned round, one at a time, in a copy; the tests must fail each time.
 
-    .venv/bin/python tools/mutate.py --count 60 --seed 1 [MODULE …]
+    .venv/bin/python tools/mutate.py --count 60 --seed 1 [--folder cases] [MODULE …]
 
 Mutants are statements deleted and conditions negated. Each one runs the test files that name its module, then
-those of the commands built on it; a mutant no test fails on is printed as survivor.
+further ones: by default those of the commands built on revenue/, else what ``--tests`` names; a mutant no test
+fails on is printed as survivor.
 """
 
 import argparse
@@ -16,12 +17,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-FOLDER = "revenue"
+REVENUE = "revenue"
 PARTS: tuple[str, ...] = (
     "revenue",
     "tests",
@@ -45,7 +46,7 @@ PARTS += (
     "jobs",
     "notifiers",
 )
-PARTS += ("dashboard", "api", "pyproject.toml")
+PARTS += ("dashboard", "api", "bench", "pyproject.toml")
 FURTHER = ("tests/commands/test_money_in.py", "tests/queries/test_money_checks.py")
 LIMIT_S = 300
 _DELETED = ast.Assign | ast.AugAssign | ast.Return | ast.Raise | ast.Expr | ast.Continue
@@ -100,15 +101,16 @@ def _negated(path: Path, lines: list[str], node: ast.If | ast.While) -> Mutant:
     return Mutant(path, test.lineno, last, text, f"negated: {text.strip()}")
 
 
-def tests_of(module: str, copy: Path) -> list[str]:
-    """Return the test files that name a module of revenue/, then those of the commands built on it."""
-    named = re.compile(rf"revenue\.{module}\b|from revenue import .*\b{module}\b")
-    own = sorted((copy / "tests" / FOLDER).glob("test_*.py"))
+def tests_of(module: Path, copy: Path, further: Sequence[str]) -> list[str]:
+    """Return the test files that name a module, then the further ones."""
+    folder = module.parent.name
+    named = re.compile(rf"{folder}\.{module.stem}\b|from {folder} import .*\b{module.stem}\b")
+    own = sorted((copy / "tests" / folder).glob("test_*.py"))
     found = [str(path.relative_to(copy)) for path in own if named.search(path.read_text("utf-8"))]
-    return [*found, *FURTHER]
+    return [*found, *(one for one in further if one not in found)]
 
 
-def survives(mutant: Mutant, copy: Path) -> bool | None:
+def survives(mutant: Mutant, copy: Path, further: Sequence[str] = FURTHER) -> bool | None:
     """Put a mutant into the copy, run its tests, put the file back; tell whether every test passed, None: no time."""
     target = copy / mutant.path.relative_to(ROOT)
     kept = target.read_text("utf-8")
@@ -119,7 +121,7 @@ def survives(mutant: Mutant, copy: Path) -> bool | None:
     words = ["-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
     try:
         done = subprocess.run(
-            [sys.executable, *words, *tests_of(target.stem, copy)],
+            [sys.executable, *words, *tests_of(target, copy, further)],
             cwd=copy,
             env=environment,
             capture_output=True,
@@ -136,15 +138,18 @@ def survives(mutant: Mutant, copy: Path) -> bool | None:
 def main() -> int:
     """Run the campaign; return 1 when a mutant survived."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("modules", nargs="*", help="names of files of revenue/, all without any")
+    parser.add_argument("modules", nargs="*", help="names of files of the folder, all without any")
+    parser.add_argument("--folder", default=REVENUE)
+    parser.add_argument("--tests", nargs="*", help="further test files")
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     paths = [
         path
-        for path in sorted((ROOT / FOLDER).glob("*.py"))
+        for path in sorted((ROOT / args.folder).glob("*.py"))
         if path.stem != "__init__" and (not args.modules or path.stem in args.modules)
     ]
+    further = args.tests if args.tests is not None else FURTHER if args.folder == REVENUE else ()
     every = [mutant for path in paths for mutant in mutants(path)]
     chosen = random.Random(args.seed).sample(every, min(args.count, len(every)))  # noqa: S311 (a sample)
     begun, alive, slow = time.monotonic(), [], 0
@@ -157,7 +162,7 @@ def main() -> int:
             elif source.exists():
                 shutil.copy(source, copy / part)
         for number, mutant in enumerate(chosen, 1):
-            found = survives(mutant, copy)
+            found = survives(mutant, copy, further)
             words = {True: "SURVIVED", False: "killed", None: "no time"}[found]
             place = f"{mutant.path.relative_to(ROOT)}:{mutant.first}"
             print(f"{number} {words}: {place}: {mutant.what}", flush=True)

@@ -1,6 +1,6 @@
 """Paper about people: the answer a villager gets, and the month of one contractor."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from flask import Flask, Response, request
@@ -64,7 +64,7 @@ class _Papers:
             "subject": case.subject,
             "place": view.place,
             "registered": date_time(case.registered_at),
-            "due": date_time(case.due_at),
+            "due": _last_day(case),
             "assignee": case.assignee or MISSING,
             "answered": date_time(case.done_at) if case.done_at is not None else MISSING,
         }
@@ -76,7 +76,7 @@ class _Papers:
             number=case.number,
             facts=[(texts(f"care.answer.fact.{name}"), value) for name, value in facts.items()],
             answer=case.answer,
-            due=date_time(case.due_at),
+            due=_last_day(case),
             responsible=f"{who.name} {who.title} {who.phone}".strip() if who is not None else MISSING,
         )
 
@@ -141,3 +141,10 @@ class _Papers:
             printed_by=principal.display_name,
             **values,
         )
+
+
+def _last_day(case: Case) -> str:
+    """Return the last day of a limit that ends with a day; an em dash where there is none."""
+    if case.due_at is None:
+        return MISSING
+    return day_of(case.due_at - timedelta(seconds=1)).isoformat()

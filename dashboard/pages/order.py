@@ -16,7 +16,7 @@ from dashboard.pages.base import Site
 from dashboard.pages.case_papers import ANSWERED
 from dashboard.pages.one_alert import unknown_act
 from dashboard.pages.work_words import seen, sent_photo, shown, words_of, work_of
-from domain.case import Case, CaseAct, CaseActKind, CaseKind, Cause
+from domain.case import Case, CaseAct, CaseActKind, CaseKind, CaseState, Cause
 from domain.errors import CommandError
 from queries.work import OrderView
 from texts.loader import Texts
@@ -66,6 +66,13 @@ _FIELDS: dict[CaseActKind, tuple[str, ...]] = {
     K.ACCEPT: ("text",),
     K.RETURN: ("text",),
     K.REOPEN: ("text",),
+}
+_NEXT = {
+    CaseState.REGISTERED: K.ASSIGN,
+    CaseState.ASSIGNED: K.ARRIVE,
+    CaseState.HANDLING: K.DONE,
+    CaseState.AWAITING: K.ACCEPT,
+    CaseState.CLOSED: K.NOTE,
 }
 _MANAGED = frozenset({K.ASSIGN, K.ACCEPT, K.RETURN, K.REOPEN})
 
@@ -146,7 +153,8 @@ def forms_of(case: Case, principal: Principal) -> list[tuple[CaseActKind, tuple[
         if may(case, kind) and principal.may(needed):
             wanted = fields if kind is not K.DONE or case.kind is CaseKind.ORDER else ("text",)
             found.append((kind, wanted))
-    return found
+    usual = _NEXT.get(case.state)
+    return sorted(found, key=lambda step: step[0] is not usual)
 
 
 def tags_of(view: OrderView, principal: Principal, texts: Texts) -> list[tuple[str, str]]:

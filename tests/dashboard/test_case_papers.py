@@ -47,7 +47,7 @@ def test_a_villager_takes_his_answer_home_on_paper_without_his_name_on_it(world:
         desk, token, kind="report", subject="分红何时到账", place=village, reporter="张某（虚构）"
     )
     waiting = desk.get(f"{path}/answer").get_data(as_text=True)
-    assert "最迟 2026-06-26 00:00 答复" in waiting
+    assert "最迟 2026-06-25 答复" in waiting
     assert post(desk, token, path, act="done", seen="1", text="7 月 10 日前到账").status_code == 303
     paper = desk.get(f"{path}/answer").get_data(as_text=True)
     assert "群众反映答复单 FY-2026-" in paper
