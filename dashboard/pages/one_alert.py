@@ -19,6 +19,7 @@ from dashboard.pages.work_words import (
     copy_text,
     fault_name,
     place,
+    risk_parts,
     seen,
     shown,
     typed_instant,
@@ -201,7 +202,7 @@ def facts_of(view: AlertView, texts: Texts, now: datetime) -> list[tuple[str, An
         "severity": texts(f"work.severity.{alert.severity.name}"),
         "since": date_time(alert.fired_at or alert.since),
         "until": date_time(alert.resolved_at) if alert.resolved_at is not None else "",
-        "at_risk": texts("work.yuan", yuan=yuan(alert.at_risk_fen)),
+        "at_risk": f"{texts('work.yuan', yuan=yuan(alert.at_risk_fen))} {risk_parts(alert, texts)}".strip(),
         "lost": texts("work.lost", kwh=number(alert.lost_kwh, 1), yuan=yuan(alert.lost_fen)),
         "explained": row.children or "",
         "villages": "、".join(row.villages[:8]),
@@ -212,9 +213,9 @@ def facts_of(view: AlertView, texts: Texts, now: datetime) -> list[tuple[str, An
         "silenced": date_time(row.handling.silenced_until) if row.handling.is_silenced(now) else "",
         "stop": f"{texts(f'handling.stop.{row.stop.kind.value}')} {row.stop.reason}" if row.stop else "",
     }
-    return shown({texts(f"work.fact.{name}"): value for name, value in values.items()}) + list(
-        alert.evidence.items()
-    )
+    return shown({texts(f"work.fact.{name}"): value for name, value in values.items()}) + [
+        pair for pair in alert.evidence.items() if not pair[0].endswith("_fen")
+    ]
 
 
 def told_lines(view: AlertView, texts: Texts) -> list[str]:

@@ -178,6 +178,20 @@ def test_a_silence_that_is_over_hides_nothing_from_the_call_list(world: World, a
         world.clock.advance(-7200)
 
 
+def test_what_a_fault_costs_is_shown_in_the_two_parts_that_are_paid_years_apart(
+    world: World, app: Any
+) -> None:
+    parts = {"at_risk_benchmark_fen": "53180", "at_risk_subsidy_fen": "74330", "power_w": "0"}
+    plant = world.registry.plants[1].plant_id
+    one = alert("dear", Severity.S2, plant_id=plant, at_risk_fen=127_510, evidence=parts)
+    world.records.put_alerts([one], NOON)
+    assert "标杆 532 元 · 补贴 743 元" in page_text(world, "queue")
+    page = client_of(app)[0].get("/app/queue/dear").get_data(as_text=True)
+    assert "标杆 532 元 · 补贴 743 元" in page
+    assert "power_w" in page
+    assert "at_risk_benchmark_fen" not in page
+
+
 def test_two_hundred_megabytes_are_turned_away_before_they_are_read(world: World, app: Any) -> None:
     desk, token = client_of(app)
     path = order_of(world, desk, token, 0, "太大的照片")
