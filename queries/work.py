@@ -21,7 +21,7 @@ from domain.errors import AccessDeniedError
 from domain.handling import AlertAct, Handling, PlannedStop
 from domain.maintenance import Contact, Maintenance, PlantAccess
 from domain.notification import Decision, Notification, Notifying
-from domain.plant import Plant, Registry
+from domain.plant import Plant, Registry, Town
 from domain.timespan import Interval, day_of, local_month
 from stores.work_protocol import WorkStore
 
@@ -214,7 +214,7 @@ class Work:
             tuple(acts),
             plant,
             device.name if device is not None else case.device_id,
-            self._place(case),
+            self._place(case, principal.language),
             sources.maintenance.access_of(case.plant_id),
             sources.maintenance.responsible_for(case.town_id),
             is_overdue(case, now),
@@ -251,7 +251,7 @@ class Work:
         return MonthView(
             month,
             tuple(
-                (towns[one.key].name if one.key in towns else one.key, one)
+                (_town_name(towns[one.key], principal.language) if one.key in towns else one.key, one)
                 for one in workloads(cases, span, lambda case: case.town_id, now)
             ),
             tuple(workloads(cases, span, lambda case: case.assignee, now)),
@@ -283,14 +283,14 @@ class Work:
         return visits(self._sources.maintenance.inspections, mine, first, last)
 
     @require(P.VIEW_OVERVIEW)
-    def contacts(self, principal: Principal) -> list[tuple[str, Contact]]:  # noqa: ARG002 (the guard's)
+    def contacts(self, principal: Principal) -> list[tuple[str, Contact]]:
         """Return who answers for which town."""
         maintenance = self._sources.maintenance
         found = []
         for town in self._sources.registry.towns:
             contact = maintenance.responsible_for(town.town_id)
             if contact is not None:
-                found.append((town.name, contact))
+                found.append((_town_name(town, principal.language), contact))
         return found
 
     def _rows(self, alerts: Sequence[Alert], stops: Sequence[PlannedStop]) -> list[QueueRow]:
@@ -338,12 +338,13 @@ class Work:
                     found[registry.village_label(village_id)] = None
         return tuple(found)
 
-    def _place(self, case: Case) -> str:
+    def _place(self, case: Case, language: str) -> str:
         registry = self._sources.registry
         if case.plant_id in registry.plants_by_id:
-            return registry.plants_by_id[case.plant_id].name
+            plant = registry.plants_by_id[case.plant_id]
+            return plant.name_en if language == "en" else plant.name
         if case.village_id in registry.villages_by_id:
-            return registry.village_label(case.village_id)
+            return registry.village_label(case.village_id, language)
         return "—"
 
     def _sees_case(self, principal: Principal, case: Case) -> bool:
@@ -386,6 +387,10 @@ def _of_month(
         if case.registered_at < span.end and (ended is None or ended >= span.start):
             found.setdefault(key_of(case), []).append(case)
     return {key: tuple(cases) for key, cases in found.items()}
+
+
+def _town_name(town: Town, language: str) -> str:
+    return town.name_en if language == "en" and town.name_en else town.name
 
 
 def _is_kept(handling: Handling, now: datetime) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from alerts.calls import call_list
 from domain.alert import Severity
 from domain.clock import ManualClock
 from domain.errors import ConfigurationError, NotifyError, NotifyRefusedError
@@ -175,4 +176,6 @@ def test_danger_goes_by_modem_and_the_rest_does_not(modem: Modem, tmp_path: Path
     assert sorted(number for number, _ in modem.texts) == ["00000000001", "00000000002"]
     reasons = {one.reason for one in store.decisions(alert_id="today") if one.receiver_id == "qian"}
     assert reasons == {Reason.NO_CHANNEL}
+    calls = call_list(store.open_alerts(), {}, [], registry(), people, clock.now())
+    assert [(who.receiver_id, one.alert_id) for who, one in calls] == [("qian", "today")]
     store.close()
