@@ -29,7 +29,11 @@ def call_list(
             continue
         for receiver in notifying.receivers:
             route = route_for(receiver, alert, notifying.routes)
-            wanted = route is not None and route.when is not When.WEEKLY and not receiver.target_ids
+            wanted = (
+                route is not None
+                and route.when is not When.WEEKLY
+                and not notifying.ways_to(receiver, alert.severity)
+            )
             if wanted and is_theirs(receiver, alert, registry):
                 found.append((receiver, alert))
     return sorted(found, key=lambda pair: (pair[0].name, pair[1].severity, pair[1].since))

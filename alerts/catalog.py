@@ -76,6 +76,7 @@ _KINDS = (
                 "F11",
                 "F12",
                 "F13",
+                "F31",
                 "F14",
                 "F15",
                 "F20",
@@ -97,9 +98,7 @@ _KINDS = (
         None,
         area.AREA_BOUNDS,
         (),
-        frozenset(
-            {"F01", "F04", "F06", "F07", "F08", "F03", "F02", "F09", "F10", "F15", "F21", "F25", "F35", "F39"}
-        ),
+        frozenset(f"F{number:02}" for number in (1, 2, 3, 4, 6, 7, 8, 9, 10, 15, 21, 25, 31, 35, 39)),
     ),
     Kind(
         "F06",

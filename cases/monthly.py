@@ -44,18 +44,24 @@ class RulePrecision:
     precision: float | None
 
 
-def workloads(cases: Iterable[Case], month: Interval, key_of: Callable[[Case], str]) -> list[Workload]:
-    """Return the month's figures by a key, such as ``lambda case: case.town_id``; cases without it are left out."""
+def workloads(
+    cases: Iterable[Case], month: Interval, key_of: Callable[[Case], str], now: datetime | None = None
+) -> list[Workload]:
+    """Return the month's figures by a key, such as ``lambda case: case.town_id``; cases without it are left out.
+
+    With ``now`` within the month nothing that is due later counts as overdue yet.
+    """
+    until = month.end if now is None else min(now, month.end)
     groups: dict[str, list[Case]] = {}
     for case in cases:
         key = key_of(case)
         if key and case.registered_at < month.end:
             groups.setdefault(key, []).append(case)
-    found = [_workload(key, group, month) for key, group in sorted(groups.items())]
+    found = [_workload(key, group, month, until) for key, group in sorted(groups.items())]
     return [one for one in found if one.registered or one.closed or one.open_at_end]
 
 
-def _workload(key: str, group: list[Case], month: Interval) -> Workload:
+def _workload(key: str, group: list[Case], month: Interval, until: datetime) -> Workload:
     closed = [case for case in group if case.closed_at is not None and case.closed_at in month]
     open_ = [case for case in group if case.closed_at is None or case.closed_at >= month.end]
     done = [case for case in group if case.done_at is not None and case.done_at in month]
@@ -70,7 +76,7 @@ def _workload(key: str, group: list[Case], month: Interval) -> Workload:
         closed=len(closed),
         open_at_end=len(open_),
         overdue_at_end=sum(
-            case.due_at is not None and case.due_at < month.end and case.state is not CaseState.AWAITING
+            case.due_at is not None and case.due_at < until and case.state is not CaseState.AWAITING
             for case in open_
         ),
         on_time_share=len(on_time) / len(judged) if judged else None,

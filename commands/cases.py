@@ -1,7 +1,7 @@
 """Cases: register, assign, work, accept. Each step is one act, audited, and of two people only one is next."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from access.guard import guarded
@@ -9,6 +9,7 @@ from access.permissions import Permission
 from access.principal import Principal
 from cases.lifecycle import after, fold
 from cases.refusal import CaseRefusedError
+from cases.tags import TAG, tag_of
 from commands.audit import Audited, command
 from commands.case_rules import (
     NewCase,
@@ -23,6 +24,7 @@ from domain.alert import Alert
 from domain.case import Case, CaseAct, CaseActKind
 from domain.clock import Clock
 from domain.errors import AccessDeniedError, RecordRejectedError
+from domain.handling import PlannedStop, StopKind
 from domain.maintenance import Maintenance
 from domain.plant import Registry
 from stores.work_protocol import WorkStore
@@ -69,12 +71,12 @@ class Cases(Audited):
             There is no such alert in scope, or an order for it is open.
         """
         alert = self._alert(principal, alert_id)
-        known = self._work.case_of_alert(alert_id)
-        standing = fold(self._work.case_acts(known)) if known is not None else None
-        if standing is not None and standing.is_open:
-            raise CaseRefusedError("has_case", number=standing.number)
         about = {"alert_ids": alert.alert_id, "rule": alert.rule, "since": alert.since.isoformat()}
-        with self._records.transaction():
+        with self._records.transaction():  # of two at once the second sees the first one's order
+            known = self._work.case_of_alert(alert_id)
+            standing = fold(self._work.case_acts(known)) if known is not None else None
+            if standing is not None and standing.is_open:
+                raise CaseRefusedError("has_case", number=standing.number)
             case = self._register(principal, from_alert(alert), about)
             if assignee.strip():
                 case = self._act(principal, case, case.acts, K.ASSIGN, "", {"assignee": assignee.strip()})
@@ -145,6 +147,58 @@ class Cases(Audited):
         """Open a closed case again, with the reason."""
         return self._act(principal, self._case(principal, case_id), seen, K.REOPEN, text)
 
+    @command(P.WORK_CASES, "case.tag")
+    def tag(self, principal: Principal, case_id: str) -> PlannedStop:
+        """Hang a maintenance tag where the case is about, for four hours: alerts there are notes meanwhile.
+
+        Raises
+        ------
+        CaseRefusedError
+            The case is not about a plant, is closed, or is somebody else's.
+        """
+        case = self._mine(principal, case_id)
+        if not case.plant_id or not case.is_open:
+            raise CaseRefusedError("no_tag", number=case.number)
+        now = self._field_clock.now()
+        stop = PlannedStop(
+            uuid4().hex,
+            StopKind.MAINTENANCE,
+            now,
+            now + TAG,
+            f"{case.number} {case.subject}",
+            principal.user_id,
+            now,
+            case.plant_id,
+            case.device_id,
+        )
+        with self._carry_out(principal, "case.tag", case.number):
+            self._work.add_stop(stop)
+        return stop
+
+    @command(P.WORK_CASES, "case.untag")
+    def untag(self, principal: Principal, case_id: str) -> None:
+        """Take the tag off that hangs where the case is about.
+
+        Raises
+        ------
+        CaseRefusedError
+            None hangs there, or the case is somebody else's.
+        """
+        case, now = self._mine(principal, case_id), self._field_clock.now()
+        hanging = tag_of(case, self._work.stops(now, now + timedelta(seconds=1)), now)
+        if hanging is None:
+            raise CaseRefusedError("no_tag", number=case.number)
+        with self._carry_out(principal, "case.untag", case.number):
+            self._work.end_stop(hanging.stop_id, now, principal.user_id)
+
+    def _mine(self, principal: Principal, case_id: str) -> Case:
+        """Return a case somebody may work on: his own, nobody's, or any for who manages cases."""
+        case = self._case(principal, case_id)
+        mine = not case.assignee or case.assignee in {principal.user_id, principal.display_name}
+        if not mine and not principal.may(Permission.MANAGE_CASES):
+            raise CaseRefusedError("not_yours", number=case.number, assignee=case.assignee)
+        return case
+
     def _register(self, principal: Principal, new: NewCase, about: Mapping[str, str]) -> Case:
         now = self._field_clock.now()
         values = values_of(new, principal, self._registry, self._maintenance, now) | dict(about)
@@ -154,8 +208,11 @@ class Cases(Audited):
             values["case_number"] = number
             act = CaseAct(uuid4().hex, 1, now, principal.user_id, K.REGISTER, new.subject.strip(), values)
             case = after(None, act)
-            with self._carry_out(principal, "case.register", number):
-                self._work.add_case_act(act, case)
+            try:
+                with self._carry_out(principal, "case.register", number):
+                    self._work.add_case_act(act, case)
+            except RecordRejectedError as error:  # another process took the number a moment ago
+                raise CaseRefusedError("somebody_quicker", number=number) from error
         return case
 
     def _work_on(
@@ -168,11 +225,7 @@ class Cases(Audited):
         values: Mapping[str, str] | None = None,
     ) -> Case:
         """Take a step only the assignee, or who manages cases, may take."""
-        case = self._case(principal, case_id)
-        mine = not case.assignee or case.assignee in {principal.user_id, principal.display_name}
-        if not mine and not principal.may(Permission.MANAGE_CASES):
-            raise CaseRefusedError("not_yours", number=case.number, assignee=case.assignee)
-        return self._act(principal, case, seen, kind, text, values)
+        return self._act(principal, self._mine(principal, case_id), seen, kind, text, values)
 
     def _act(
         self,

@@ -12,11 +12,15 @@ from flask import Flask, Response, g, request
 
 from dashboard import compression, exports, guard, health, login, second_factor, security, shell
 from dashboard.pages import (
+    case_papers,
     desk,
+    evidence,
+    notify,
     one_alert,
     order,
     order_new,
     public,
+    public_contacts,
     readings,
     report_form,
     reports,
@@ -137,7 +141,7 @@ def pages() -> tuple[Page, ...]:
 _FORMS = (
     readings, money_print, money_entry, money_match, payout_forms, pay_forms, payout_attendance, payout_objections, payees, public,
     screen, order, order_new, one_alert, stops, desk, work_prints, reports, report_form, industry_forms,
-    industry_alerts, fund_case, industry_registers, fund_forms, report_page, household,
+    industry_alerts, fund_case, industry_registers, fund_forms, report_page, household, case_papers, public_contacts, notify, evidence,
 )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ _LANDING = """<p>{{ words("access.landing.about") }}</p>
 <button>{{ words("access.logout") }}</button></form>
 {% else %}<a class="button primary" href="/login">{{ words("access.login.title") }}</a>{% endif %}
 {% if notices %}<a class="button" href="/gs/">{{ words("public.title") }}</a>{% endif %}
+{% if contacts %}<a class="button" href="/gs/contacts/">{{ words("work.month.contacts") }}</a>{% endif %}
 {% if households %}<a class="button" href="/h/">{{ words("household.title") }}</a>{% endif %}"""
 
 _LOGIN = """{% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% endif %}
@@ -109,6 +110,7 @@ class _Pages:
             _LANDING,
             name=principal.display_name if principal else "",
             notices="public_home" in current_app.view_functions,
+            contacts="public_contacts" in current_app.view_functions,
             households=self._guard.households_look,
             home=self._guard.start,
             csrf=generate_csrf(),

@@ -23,7 +23,8 @@ table { width: 100%; border-collapse: collapse; } td, th { border: 1px solid #55
   vertical-align: top; } th { font-weight: 600; white-space: nowrap; }
 .form th { width: 26mm; } @media screen { table { display: block; overflow-x: auto; } .form { display: table; } }
 ol, ul { margin: 1mm 0; padding-left: 6mm; } .blank { height: 9mm; } .small { font-size: .85em; }
-svg { width: 100%; height: auto; } img { max-width: 48%; } @media print { .screen { display: none; } }
+svg { width: 100%; height: auto; } img { max-width: 48%; } h2 { break-after: avoid; } tr, .form, .safety { break-inside: avoid; }
+@media screen { th { white-space: normal; } } @media print { .screen { display: none; } body { padding: 0; max-width: none; } }
 </style></head><body>{% if sample %}<p><b>{{ words("work.sheet.sample") }}</b></p>{% endif %}
 __BODY__
 <p class="small">{{ words("work.sheet.printed", at=printed_at, by=printed_by) }}</p></body></html>"""

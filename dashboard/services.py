@@ -7,6 +7,7 @@ from commands.alert_handling import AlertHandling
 from commands.authenticate import Authenticate
 from commands.cases import Cases
 from commands.money_desk import MoneyDesk
+from commands.notifications import Notifications
 from commands.readings import Readings
 from dashboard.industry_services import IndustryServices
 from dashboard.payout_services import PayoutServices
@@ -21,6 +22,7 @@ from queries.overview import Overview
 from queries.plant import PlantPage
 from queries.plant_days import PlantDaysQuery
 from queries.plants import Plants
+from queries.public_contacts import PublicContacts
 from queries.snapshot import SnapshotKeeper
 from queries.sources import Sources
 from queries.work import Work
@@ -34,6 +36,8 @@ class WorkServices:
     handling: AlertHandling
     views: Work
     desk: Desk
+    contacts: PublicContacts | None = None
+    notifications: Notifications | None = None
 
 
 @dataclass(frozen=True, slots=True)

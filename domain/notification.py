@@ -75,6 +75,7 @@ class TargetKind(Enum):
     APPRISE = "apprise"  # DingTalk, WeCom, Feishu, Lark, e-mail
     WEBHOOK = "webhook"
     MQTT = "mqtt"
+    SMS = "sms"  # a 4G modem; danger only
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,11 @@ class Target:
     kind: TargetKind
     secret: str = ""
     topic: str = ""
+    daily_max: int = 0  # of an SMS target; 0: as many as come
+
+    def takes(self, severity: Severity) -> bool:
+        """Tell whether messages of a severity leave here: text messages are for danger alone."""
+        return self.kind is not TargetKind.SMS or severity is Severity.S1
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +153,11 @@ class Notifying:
     def target(self, target_id: str) -> Target | None:
         """Return a target by its id."""
         return next((one for one in self.targets if one.target_id == target_id), None)
+
+    def ways_to(self, receiver: Receiver, severity: Severity) -> tuple[str, ...]:
+        """Return the targets by which a receiver is told of a severity."""
+        found = ((name, self.target(name)) for name in receiver.target_ids)
+        return tuple(name for name, target in found if target is None or target.takes(severity))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,9 @@ from domain.errors import StoppedError
 from domain.plant import DeviceKind, Plant, Registry
 from domain.price import PriceOf, no_prices
 from domain.series import PlantSeries
+from domain.timespan import Interval
 from jobs.alert_series import Window
-from jobs.evaluate_alerts import trimmed
+from jobs.evaluate_alerts import StopsOf, no_stops, trimmed
 from kpis.build_series import GHI, POA, own_gauge
 from kpis.data_quality import POWER
 from kpis.expected import OWN
@@ -39,6 +40,7 @@ class DayBooks:
     ----------
     store, days, registry, clock : where samples come from, where days go, whose, and field time.
     price_of : what a kilowatt-hour of a day was worth.
+    stops : maintenance tags and announced outages; what was lost in them is theirs.
     """
 
     def __init__(
@@ -48,12 +50,14 @@ class DayBooks:
         registry: Registry,
         clock: Clock,
         price_of: PriceOf = no_prices,
+        stops: StopsOf = no_stops,
     ) -> None:
         self._store = store
         self._days = days
         self._registry = registry
         self._clock = clock
         self._price_of = price_of
+        self._stops = stops
 
     def run(self, period: datetime | None = None, *, stopping: Callable[[], bool] = lambda: False) -> str:  # noqa: ARG002
         """Compute the newest days of every plant that is collected; return a line for the job table.
@@ -97,7 +101,7 @@ class DayBooks:
     def _plant(self, plant: Plant, series: PlantSeries, others: Others) -> int:
         if not len(series.instants):
             return 0
-        told = daily_of(prepared(series, plant, others).series, plant)
+        told = daily_of(prepared(series, plant, others).series, plant, self._stops(_span(series)))
         days = told.days.days
         known = self._days.day_figures(plant.plant_id, days[0], days[-1])
         chosen = set(days[-AGAIN_DAYS:] if known else days)
@@ -105,6 +109,13 @@ class DayBooks:
         losses = [each for each in _losses(plant, told, self._price_of) if each.day in chosen]
         self._days.put_days(plant.plant_id, sorted(chosen), figures, losses)
         return len(chosen)
+
+
+def _span(series: PlantSeries) -> Interval:
+    first, last = (
+        datetime.fromtimestamp(float(at.astype("int64")) / 1e9, UTC) for at in series.instants[[0, -1]]
+    )
+    return Interval(first, last + timedelta(seconds=series.step_s))
 
 
 def _figures(plant: Plant, row: DeviceDays, told: SeriesDays) -> list[DayFigures]:

@@ -121,10 +121,11 @@ class Teller:
         for receiver in self.notifying.receivers:
             if not is_theirs(receiver, alert, self.registry):
                 continue
+            ways = self.notifying.ways_to(receiver, alert.severity)
             yield Circumstances(
                 alert,
                 handled[alert.alert_id],
-                receiver,
+                replace(receiver, target_ids=ways),
                 route_for(receiver, alert, self.notifying.routes),
                 tuple(one for one in known if one.receiver_id == receiver.receiver_id),
                 stop,
@@ -183,7 +184,9 @@ class Teller:
         words = body(alerts, self.registry, texts, link)
         first = ""
         found = []
-        for target_id in receiver.target_ids:
+        worst = _worst(bundle)
+        ways = {name for tell in bundle for name in tell.receiver.target_ids}
+        for target_id in sorted(ways):
             mark = hashlib.sha256(f"{receiver.receiver_id}|{target_id}|{occasions}".encode()).hexdigest()[:32]
             first = first or mark
             found.append(
@@ -192,7 +195,7 @@ class Teller:
                     target_id,
                     receiver.receiver_id,
                     event,
-                    min(alert.severity for alert in alerts),
+                    worst,
                     said,
                     words,
                     now,

@@ -1,7 +1,7 @@
 """The loss ledger: every lost kilowatt-hour of a day in exactly one cause, and the parts add up.
 
-Expected minus produced is split step by step. A step has one cause, by this order: no data, grid, outage,
-curtailment, clipping, snow, string; what is left is unexplained, and may be negative, because a model errs on
+Expected minus produced is split step by step. A step has one cause, by this order: no data, maintenance (a tag
+hung there), announced outage, grid, outage, curtailment, clipping, snow, string; what is left is unexplained, and may be negative, because a model errs on
 both sides. Expected is the power of healthy peers at the unit's size where there are three, and the unit's own
 model of irradiance where there are not or where all of them are down.
 
@@ -22,6 +22,7 @@ from domain.price import LostMoney, PriceOf
 from domain.series import DeviceSeries, Flag, Floats, PlantSeries
 from kpis.data_quality import POWER
 from kpis.expected import peer_power
+from kpis.planned import Planned
 from kpis.series_days import Days
 from kpis.series_energy import StepEnergy, step_energy
 from kpis.string_loss import lost_to_strings
@@ -44,6 +45,8 @@ class Cause(Enum):
     """Why energy was lost, in order of precedence."""
 
     COMMUNICATION = "communication"  # not known: a range, closed by the counter when it returns
+    MAINTENANCE = "maintenance"  # a tag hung there
+    PLANNED_OUTAGE = "planned_outage"  # the feeder was off as announced
     GRID = "grid"
     OUTAGE = "outage"
     CURTAILMENT = "curtailment"
@@ -85,13 +88,18 @@ def priced(loss: Loss, plant_id: str, price_of: PriceOf) -> LostMoney | None:
     return None if price is None else price.of(loss.lost_kwh)
 
 
-def ledgers(series: PlantSeries, days: Days) -> dict[str, Ledger]:
-    """Return the ledger of every inverter that has an expectation; flags and expected power must be in."""
+def ledgers(
+    series: PlantSeries, days: Days, planned: Mapping[str, Planned] | None = None
+) -> dict[str, Ledger]:
+    """Return the ledger of every inverter that has an expectation; flags and expected power must be in.
+
+    ``planned`` says when a device stood still on purpose.
+    """
     peers = peer_power(series)
     found = {}
     for name, device in series.devices.items():
         if device.expected_power_w is not None or name in peers:
-            found[name] = _ledger(series, days, device, peers.get(name))
+            found[name] = _ledger(series, days, device, peers.get(name), (planned or {}).get(name))
     return found
 
 
@@ -106,13 +114,15 @@ def _reference(device: DeviceSeries, peers: Floats | None) -> tuple[Floats, str]
     return np.where(trusted, peers, model), "peers"
 
 
-def _ledger(series: PlantSeries, days: Days, device: DeviceSeries, peers: Floats | None) -> Ledger:
+def _ledger(
+    series: PlantSeries, days: Days, device: DeviceSeries, peers: Floats | None, planned: Planned | None
+) -> Ledger:
     reference, method = _reference(device, peers)
     energy = step_energy(series, device)
     expected = reference * series.step_s / 3600.0
     lost = expected - energy.energy_wh
     known = ~np.isnan(lost)
-    causes = _causes(series, days, device, reference, energy, lost)
+    causes = _causes(series, days, device, reference, energy, lost, planned)
     spread = device.expected_spread
     band = _SIGMAS * spread if not np.isnan(spread) else BAND_DEFAULT
     losses = _losses(days, device.device.device_id, causes, lost, expected, band, method)
@@ -128,7 +138,13 @@ def _ledger(series: PlantSeries, days: Days, device: DeviceSeries, peers: Floats
 
 
 def _causes(
-    series: PlantSeries, days: Days, device: DeviceSeries, reference: Floats, energy: StepEnergy, lost: Floats
+    series: PlantSeries,
+    days: Days,
+    device: DeviceSeries,
+    reference: Floats,
+    energy: StepEnergy,
+    lost: Floats,
+    planned: Planned | None,
 ) -> NDArray[np.int8]:
     """Return the number of the cause of each step; -1 where nothing was expected and nothing made."""
     order = list(Cause)
@@ -149,11 +165,26 @@ def _causes(
         Cause.CURTAILMENT: (marks & np.uint16(Flag.CURTAILED.value)) != 0,
         Cause.OUTAGE: stopped,
         Cause.GRID: stopped & _grid_gone(device),
+        Cause.PLANNED_OUTAGE: stopped & planned.off if planned is not None else _never(stopped),
+        Cause.MAINTENANCE: _worked_on(planned, due, lost, reference * series.step_s / 3600.0),
         Cause.COMMUNICATION: (closed == 0) | (np.isnan(energy.energy_wh) & due),
     }
     for cause, mask in masks.items():  # the last one wins
         causes[mask] = order.index(cause)
     return causes
+
+
+def _never(like: Mask) -> Mask:
+    return np.zeros(len(like), dtype=np.bool_)
+
+
+def _worked_on(planned: Planned | None, due: Mask, lost: Floats, expected_wh: Floats) -> Mask:
+    """Return where a tag hung and more was lost than a model errs."""
+    if planned is None:
+        return _never(due)
+    return np.asarray(
+        planned.tagged & due & (np.nan_to_num(lost) > BAND_DEFAULT * np.nan_to_num(expected_wh))
+    )
 
 
 def _closed_silences(

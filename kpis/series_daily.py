@@ -3,12 +3,13 @@
 Every figure may be NaN: then it cannot be known. Ratios of a plant are ratios of sums, never means of ratios.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.handling import PlannedStop
 from domain.plant import DeviceKind, Plant
 from domain.series import DeviceSeries, Floats, PlantSeries
 from kpis.availability import down
@@ -16,6 +17,7 @@ from kpis.clock_shift import ClockShift, clock_shift
 from kpis.data_quality import DAYLIGHT_DEG, POWER
 from kpis.expected import inverters_of, power_table
 from kpis.losses import Cause, Ledger, ledgers
+from kpis.planned import planned_of
 from kpis.series_days import Days, days_of
 from kpis.series_energy import power_of, step_energy
 
@@ -51,10 +53,13 @@ class SeriesDays:
     irradiation_kwh_m2: Floats | None = None
 
 
-def daily_of(series: PlantSeries, plant: Plant) -> SeriesDays:
-    """Return every figure of every day; flags, irradiance and expected power must be in the series."""
+def daily_of(series: PlantSeries, plant: Plant, stops: Iterable[PlannedStop] = ()) -> SeriesDays:
+    """Return every figure of every day; flags, irradiance and expected power must be in the series.
+
+    ``stops`` are maintenance tags and announced outages: what was lost in them is theirs.
+    """
     days = days_of(series.instants, series.zone)
-    books = ledgers(series, days)
+    books = ledgers(series, days, planned_of(series, plant, stops))
     irradiation = _irradiation(series, days)
     shifts = _shifts(series, plant, days)
     useful = useful_steps(series)

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from domain.handling import PlannedStop
+from domain.timespan import Interval
 from jobs.compute_days import DayBooks
 from jobs.schedule import Job
 from main.energy_prices import prices_of
@@ -18,7 +20,11 @@ def day_books(instance: "Instance") -> DayBooks:
     """Return what computes them, over the instance's stores and tariffs."""
     options = instance.options
     prices = prices_of(instance.tariffs(), options.registry.plants_by_id)
-    return DayBooks(instance.store, instance.records, options.registry, options.clock, prices)
+
+    def stops(span: Interval) -> list[PlannedStop]:
+        return instance.records.stops(span.start, span.end)
+
+    return DayBooks(instance.store, instance.records, options.registry, options.clock, prices, stops)
 
 
 def day_jobs(instance: "Instance") -> list[Job]:

@@ -49,6 +49,7 @@ from main.care.telling import notifier_of
 from main.care.work import work_services
 from main.collector_thread import CollectorThread
 from main.control import ControlServer
+from main.energy_prices import prices_of
 from main.field.following import RegistryFollower
 from main.industries import load_industries
 from main.industry_desk import industry_services
@@ -336,6 +337,7 @@ class Instance:
             unready=lambda: unready(self),
             alerts=self.records,
             days=self.records,
+            price_of=prices_of(self.tariffs(), options.registry.plants_by_id),
         )
         return Services(
             Authenticate(

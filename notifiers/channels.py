@@ -1,6 +1,6 @@
 """From a target of the configuration to the channel that serves it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from domain.clock import Clock
@@ -9,23 +9,30 @@ from domain.notification import Channel, Notifying, Target, TargetKind
 from notifiers.log import DeskChannel, LogChannel
 from notifiers.secret_file import read_secret
 
+SentToday = Callable[[str], int]
 
-def channels(notifying: Notifying, secrets: Path, clock: Clock) -> tuple[Mapping[str, Channel], list[str]]:
+
+def channels(
+    notifying: Notifying, secrets: Path, clock: Clock, sent_today: SentToday = lambda _target_id: 0
+) -> tuple[Mapping[str, Channel], list[str]]:
     """Return a channel per target, and what is wrong with the targets that have none.
 
-    ``secrets`` is the folder of secret files, ``clock`` real time.
+    ``secrets`` is the folder of secret files, ``clock`` real time; ``sent_today`` tells how many messages a
+    target took on this local day.
     """
     found: dict[str, Channel] = {}
     faults: list[str] = []
     for target in notifying.targets:
         try:
-            found[target.target_id] = channel(target, notifying, secrets, clock)
+            found[target.target_id] = channel(target, notifying, secrets, clock, sent_today)
         except ConfigurationError as error:
             faults.append(str(error))
     return found, faults
 
 
-def channel(target: Target, notifying: Notifying, secrets: Path, clock: Clock) -> Channel:
+def channel(
+    target: Target, notifying: Notifying, secrets: Path, clock: Clock, sent_today: SentToday
+) -> Channel:
     """Return the channel of one target.
 
     Raises
@@ -48,6 +55,11 @@ def channel(target: Target, notifying: Notifying, secrets: Path, clock: Clock) -
             from notifiers.mqtt import MqttChannel
 
             return MqttChannel(lines[0], target.topic, hosts)
+        if target.kind is TargetKind.SMS:
+            from notifiers.sms import SmsChannel
+
+            phones = {one.receiver_id: one.phone for one in notifying.receivers}
+            return SmsChannel(lines[0], phones, target.daily_max, lambda: sent_today(target.target_id))
         from notifiers.apprise import AppriseChannel
 
         return AppriseChannel(lines[0], hosts)

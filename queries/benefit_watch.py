@@ -33,7 +33,16 @@ from stores.day_protocol import DayStore
 from stores.payout import PayoutStores
 from stores.protocol import MeasurementStore
 
-_FAULTS = frozenset({LossCause.OUTAGE.value, LossCause.GRID.value, LossCause.STRING.value})
+_FAULTS = frozenset(
+    each.value
+    for each in (
+        LossCause.OUTAGE,
+        LossCause.GRID,
+        LossCause.STRING,
+        LossCause.MAINTENANCE,
+        LossCause.PLANNED_OUTAGE,
+    )
+)
 _CURTAILED = LossCause.CURTAILMENT.value
 
 

@@ -1,6 +1,6 @@
 """The evidence of an alert: what the part gave beside what its neighbours gave, in numbers that can be checked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -11,9 +11,13 @@ from access.guard import guarded, require
 from access.permissions import Permission
 from access.principal import Principal
 from domain.alert import Alert
+from domain.errors import AccessDeniedError, CommandError
 from domain.plant import Connection, Device, DeviceKind, Plant
-from domain.timespan import Interval
+from domain.price import EnergyPrice
+from domain.timespan import Interval, day_of
+from queries.evidence_voltage import VoltageSpan, voltage_span
 from queries.sources import Sources
+from texts.loader import Texts
 
 Floats = NDArray[np.float64]
 POWER = "ac_active_power_w"
@@ -38,6 +42,10 @@ class EvidenceView:
         Band of lost energy, from the lower and the upper quartile of the neighbours.
     completeness : float
         Share of the grid with data of the part.
+    voltage : VoltageSpan or None
+        Minutes outside the limits of the supply; None where no inverter tells a voltage.
+    price : EnergyPrice or None
+        What a kilowatt-hour was worth on the first day.
     """
 
     start: datetime
@@ -50,6 +58,8 @@ class EvidenceView:
     lost_low_kwh: float | None
     lost_high_kwh: float | None
     completeness: float
+    voltage: VoltageSpan | None = None
+    price: EnergyPrice | None = None
 
 
 @guarded
@@ -62,31 +72,62 @@ class Evidence:
     @require(Permission.VIEW_ALERTS)
     def of(self, principal: Principal, alert: Alert) -> EvidenceView | None:
         """Return the evidence of an alert; None for an alert of several plants or one without inverters."""
-        registry = self._sources.registry
-        plant = registry.plants_by_id.get(alert.plant_id)
-        if plant is None or not principal.sees_plant(plant, registry):
-            return None
-        mine, peers = self._neighbours(alert, plant)
-        if not mine or not peers:
+        plant = self._plant(principal, alert.plant_id)
+        if plant is None:
             return None
         now = self._sources.clock.now()
         end = min(alert.resolved_at or now, now)
-        start = max(alert.since, end - SPAN_MAX)
+        return self._between(plant, alert.device_id, max(alert.since, end - SPAN_MAX), end)
+
+    @require(Permission.VIEW_ALERTS)
+    def span(
+        self, principal: Principal, plant_id: str, device_id: str, start: datetime, end: datetime
+    ) -> EvidenceView | None:
+        """Return the evidence of any span of a plant or one of its inverters; None without inverters.
+
+        Raises
+        ------
+        AccessDeniedError
+            There is no such plant, or device of it, in scope.
+        CommandError
+            The span ends before it starts, is longer than a week, or lies in the future.
+        """
+        plant = self._plant(principal, plant_id)
+        known = {"", *(one.device_id for one in plant.devices)} if plant is not None else set()
+        if plant is None or device_id not in known:
+            raise AccessDeniedError(f"no such place within the scope of {principal.user_id}")
+        if not start < end or end - start > SPAN_MAX or end > self._sources.clock.now():
+            raise CommandError(Texts(principal.language)("care.evidence.odd_span"))
+        return self._between(plant, device_id, start, end)
+
+    def _plant(self, principal: Principal, plant_id: str) -> Plant | None:
+        registry = self._sources.registry
+        plant = registry.plants_by_id.get(plant_id)
+        return plant if plant is not None and principal.sees_plant(plant, registry) else None
+
+    def _between(self, plant: Plant, device_id: str, start: datetime, end: datetime) -> EvidenceView | None:
+        mine, peers = self._neighbours(plant, device_id)
+        if not mine or not peers:
+            return None
+        sources, now = self._sources, self._sources.clock.now()
         shown = Interval(_floor(start - _MARGIN), _floor(min(end + _MARGIN, now)) + STEP)
         groups = {"": tuple(mine), **{one[0].device_id: tuple(one) for one in peers}}
-        table = self._sources.store.power_curves(
+        table = sources.store.power_curves(
             {name: [device.device_id for device in devices] for name, devices in groups.items()},
             POWER,
             shown,
             STEP,
         )
-        return _view(table, groups, shown, start, end)
+        found = _view(table, groups, shown, start, end)
+        day = day_of(start, plant.time_zone)
+        voltage = voltage_span(sources.store, [one.device_id for one in mine], Interval(start, end))
+        return replace(found, voltage=voltage, price=sources.price_of(plant.plant_id, day))
 
-    def _neighbours(self, alert: Alert, plant: Plant) -> tuple[list[Device], list[list[Device]]]:
+    def _neighbours(self, plant: Plant, device_id: str) -> tuple[list[Device], list[list[Device]]]:
         inverters = [one for one in plant.devices_of(DeviceKind.INVERTER) if one.rated_power_kw > 0]
-        if alert.device_id:
-            mine = [one for one in inverters if one.device_id == alert.device_id]
-            others = [[one] for one in inverters if one.device_id != alert.device_id]
+        if device_id:
+            mine = [one for one in inverters if one.device_id == device_id]
+            others = [[one] for one in inverters if one.device_id != device_id]
             if mine and len(others) >= 2:
                 return mine, others
         else:

@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.clock import Clock
 from domain.plant import Registry
+from domain.price import PriceOf, no_prices
 from stores.alert_protocol import AlertStore
 from stores.day_protocol import DayStore
 from stores.protocol import LatestValues, MeasurementStore, RecordStore
@@ -29,7 +30,7 @@ class Sources:
 
     ``clock`` is field time. ``health`` gives the collector's view of each device by id (empty where the
     collector is another process); ``figures`` gives further named figures for the data page, such as the
-    spool's length. ``faults`` names parts of this process that do not tick, ``unready`` why it should not be
+    spool's length. ``price_of`` tells what a kilowatt-hour was worth. ``faults`` names parts of this process that do not tick, ``unready`` why it should not be
     given work.
     """
 
@@ -44,3 +45,4 @@ class Sources:
     unready: Callable[[], Sequence[str]] = field(default=_nothing)
     alerts: AlertStore | None = None
     days: DayStore | None = None
+    price_of: PriceOf = field(default=no_prices)

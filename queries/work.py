@@ -1,6 +1,6 @@
 """What work looks like: the queue of faults by yuan, one fault with everything about it, orders, months."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -13,6 +13,7 @@ from cases.deadlines import is_overdue
 from cases.inspections import PlannedVisit, visits
 from cases.lifecycle import fold as fold_case
 from cases.monthly import RulePrecision, Workload, precisions, workloads
+from cases.tags import tag_of
 from domain.alert import Alert, Severity, Transition
 from domain.case import Case, CaseAct, CaseKind, CaseState
 from domain.clock import Clock
@@ -20,7 +21,7 @@ from domain.errors import AccessDeniedError
 from domain.handling import AlertAct, Handling, PlannedStop
 from domain.maintenance import Contact, Maintenance, PlantAccess
 from domain.notification import Decision, Notification, Notifying
-from domain.plant import Plant, Registry
+from domain.plant import Plant, Registry, Town
 from domain.timespan import Interval, day_of, local_month
 from stores.work_protocol import WorkStore
 
@@ -109,6 +110,7 @@ class OrderView:
     overdue: bool
     nearby: tuple[Case, ...]
     alerts: tuple[Alert, ...]
+    tag: PlannedStop | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,8 @@ class MonthView:
     contractors: tuple[tuple[str, Workload], ...]
     rules: tuple[RulePrecision, ...]
     rates: AlertRates | None
+    contractor_orders: Mapping[str, tuple[Case, ...]]
+    contracts: Mapping[str, str]
 
 
 @guarded
@@ -204,21 +208,23 @@ class Work:
         plant = sources.registry.plants_by_id.get(case.plant_id)
         device = sources.registry.devices_by_id.get(case.device_id)
         others = [fold_case(each) for each in sources.records.cases_acts(open_only=True)]
+        now = sources.clock.now()
         return OrderView(
             case,
             tuple(acts),
             plant,
             device.name if device is not None else case.device_id,
-            self._place(case),
+            self._place(case, principal.language),
             sources.maintenance.access_of(case.plant_id),
             sources.maintenance.responsible_for(case.town_id),
-            is_overdue(case, sources.clock.now()),
+            is_overdue(case, now),
             tuple(
                 one
                 for one in others
                 if one.town_id == case.town_id and one.case_id != case.case_id and case.town_id
             ),
             tuple(a for one in case.alert_ids if (a := sources.records.alert(one)) is not None),
+            tag_of(case, sources.records.stops(now, now + timedelta(seconds=1)), now),
         )
 
     @require(P.VIEW_CASES)
@@ -239,20 +245,24 @@ class Work:
         span = local_month(month.year, month.month)
         acts = sources.records.cases_acts(since=span.start)
         cases = [case for each in acts if self._sees_case(principal, case := fold_case(each))]
-        orders = [case for case in cases if case.kind is CaseKind.ORDER]
+        orders, now = [case for case in cases if case.kind is CaseKind.ORDER], sources.clock.now()
+        theirs = _of_month(orders, span, lambda case: self._contractor(case, month))
         towns = sources.registry.towns_by_id
         return MonthView(
             month,
             tuple(
-                (towns[one.key].name if one.key in towns else one.key, one)
-                for one in workloads(cases, span, lambda case: case.town_id)
+                (_town_name(towns[one.key], principal.language) if one.key in towns else one.key, one)
+                for one in workloads(cases, span, lambda case: case.town_id, now)
             ),
-            tuple(workloads(cases, span, lambda case: case.assignee)),
+            tuple(workloads(cases, span, lambda case: case.assignee, now)),
             tuple(
-                (one.key, one) for one in workloads(orders, span, lambda case: self._contractor(case, month))
+                (one.key, one)
+                for one in workloads(orders, span, lambda case: self._contractor(case, month), now)
             ),
             tuple(precisions(orders)),
             self._rates(span.start, span.end) if principal.scope.everything else None,
+            theirs,
+            {one.contact.name: one.contract for one in sources.maintenance.contractors},
         )
 
     @require(P.VIEW_ALERTS)
@@ -273,14 +283,14 @@ class Work:
         return visits(self._sources.maintenance.inspections, mine, first, last)
 
     @require(P.VIEW_OVERVIEW)
-    def contacts(self, principal: Principal) -> list[tuple[str, Contact]]:  # noqa: ARG002 (the guard's)
+    def contacts(self, principal: Principal) -> list[tuple[str, Contact]]:
         """Return who answers for which town."""
         maintenance = self._sources.maintenance
         found = []
         for town in self._sources.registry.towns:
             contact = maintenance.responsible_for(town.town_id)
             if contact is not None:
-                found.append((town.name, contact))
+                found.append((_town_name(town, principal.language), contact))
         return found
 
     def _rows(self, alerts: Sequence[Alert], stops: Sequence[PlannedStop]) -> list[QueueRow]:
@@ -328,12 +338,13 @@ class Work:
                     found[registry.village_label(village_id)] = None
         return tuple(found)
 
-    def _place(self, case: Case) -> str:
+    def _place(self, case: Case, language: str) -> str:
         registry = self._sources.registry
         if case.plant_id in registry.plants_by_id:
-            return registry.plants_by_id[case.plant_id].name
+            plant = registry.plants_by_id[case.plant_id]
+            return plant.name_en if language == "en" else plant.name
         if case.village_id in registry.villages_by_id:
-            return registry.village_label(case.village_id)
+            return registry.village_label(case.village_id, language)
         return "—"
 
     def _sees_case(self, principal: Principal, case: Case) -> bool:
@@ -364,6 +375,22 @@ class Work:
         field_ids = {one.receiver_id for one in self._sources.notifying.receivers if one.role == "field"}
         sent = records.notifications(start, count_max=20_000)
         return rates(alerts, sent, field_ids, handled, start, now)
+
+
+def _of_month(
+    orders: Sequence[Case], span: Interval, key_of: Callable[[Case], str]
+) -> dict[str, tuple[Case, ...]]:
+    """Return by key the orders that came, were done or stood open in a month, the oldest first."""
+    found: dict[str, list[Case]] = {}
+    for case in sorted(orders, key=lambda one: (one.registered_at, one.number)):
+        ended = case.closed_at
+        if case.registered_at < span.end and (ended is None or ended >= span.start):
+            found.setdefault(key_of(case), []).append(case)
+    return {key: tuple(cases) for key, cases in found.items()}
+
+
+def _town_name(town: Town, language: str) -> str:
+    return town.name_en if language == "en" and town.name_en else town.name
 
 
 def _is_kept(handling: Handling, now: datetime) -> bool:

@@ -308,7 +308,7 @@ def unhashed_requirements(text: str) -> list[str]:
 
 DOORS: dict[str, tuple[str, ...]] = {  # library: the files, or folders, that may import it
     "pymodbus": ("collectors/modbus.py", "simulator/"),
-    "serial": ("collectors/dlt645.py",),
+    "serial": ("collectors/dlt645.py", "notifiers/sms.py"),  # a meter's bus; a modem
     "paho": ("collectors/mqtt.py", "collectors/edge_line.py", "simulator/", "notifiers/mqtt.py"),
     "apprise": ("notifiers/apprise.py",),
     "amqtt": ("simulator/", "main/demo/"),

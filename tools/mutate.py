@@ -1,9 +1,10 @@
 """Mutation campaign: lines of a folder deleted or turned round, one at a time, in a copy; the tests must fail each time.
 
-    .venv/bin/python tools/mutate.py --count 60 --seed 1 [--folder industries] [MODULE …]
+    .venv/bin/python tools/mutate.py --count 60 --seed 1 [--folder cases] [MODULE …]
 
 Mutants are statements deleted and conditions negated. Each one runs the test files that name its module, then
-those of the commands built on it; a mutant no test fails on is printed as survivor.
+further ones: those of what is built on it, or what ``--tests`` names; a mutant no test
+fails on is printed as survivor.
 """
 
 import argparse
@@ -16,11 +17,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+REVENUE = "revenue"
 PARTS: tuple[str, ...] = (
     "revenue",
     "tests",
@@ -44,7 +46,7 @@ PARTS += (
     "jobs",
     "notifiers",
 )
-PARTS += ("dashboard", "api", "pyproject.toml")
+PARTS += ("dashboard", "api", "bench", "pyproject.toml")
 _INDUSTRIES = (
     "tests/commands/test_funds.py",
     "tests/commands/test_industry_reports.py",
@@ -52,11 +54,29 @@ _INDUSTRIES = (
     "tests/main/test_industries.py",
     "tests/acceptance/test_industry_story.py",
 )
-FURTHER: dict[str, tuple[str, ...]] = {
-    "revenue": ("tests/commands/test_money_in.py", "tests/queries/test_money_checks.py"),
-    "industries": _INDUSTRIES,
-    "commands": _INDUSTRIES,
-}
+_MONEY_IN = ("tests/commands/test_money_in.py", "tests/queries/test_money_checks.py")
+_MONEY_OUT = (
+    "tests/acceptance/test_payout_story.py",
+    "tests/commands/test_documents.py",
+    "tests/queries/test_benefit_watch.py",
+)
+_OUT = frozenset(  # the modules from a village's net income to a household's card
+    [
+        "approval",
+        "attendance",
+        "distribution",
+        "dossier",
+        "figures",
+        "notice",
+        "payee_flags",
+        "payment",
+        "plan",
+        "record",
+        "rule",
+        "stability",
+        "trace",
+    ]
+)
 LIMIT_S = 300
 _DELETED = ast.Assign | ast.AugAssign | ast.Return | ast.Raise | ast.Expr | ast.Continue
 
@@ -110,37 +130,50 @@ def _negated(path: Path, lines: list[str], node: ast.If | ast.While) -> Mutant:
     return Mutant(path, test.lineno, last, text, f"negated: {text.strip()}")
 
 
-def tests_of(module: Path, copy: Path) -> list[str]:
-    """Return the test files that name a module of its folder, then those of what is built on it."""
+def further_of(module: Path) -> Sequence[str]:
+    """Return the tests of what is built on a module."""
+    folder = module.parent.name
+    if folder == REVENUE:
+        return _MONEY_OUT if module.stem in _OUT else _MONEY_IN
+    return _INDUSTRIES if folder in {"industries", "commands"} else ()
+
+
+def tests_of(module: Path, copy: Path, further: Sequence[str] | None) -> list[list[str]]:
+    """Return the test files that name a module, and the further ones (None: those of `further_of`)."""
     folder = module.parent.name
     named = re.compile(rf"{folder}\.{module.stem}\b|from {folder} import .*\b{module.stem}\b")
     own = sorted((copy / "tests" / folder).glob("test_*.py"))
     found = [str(path.relative_to(copy)) for path in own if named.search(path.read_text("utf-8"))]
-    return list(dict.fromkeys([*found, *FURTHER.get(folder, ())]))
+    more = further_of(module) if further is None else further
+    return [found, [one for one in more if one not in found]]
 
 
-def survives(mutant: Mutant, copy: Path) -> bool | None:
+def survives(mutant: Mutant, copy: Path, further: Sequence[str] | None = None) -> bool | None:
     """Put a mutant into the copy, run its tests, put the file back; tell whether every test passed, None: no time."""
     target = copy / mutant.path.relative_to(ROOT)
     kept = target.read_text("utf-8")
     lines = kept.splitlines()
     lines[mutant.first - 1 : mutant.last] = [mutant.text]
     target.write_text("\n".join(lines) + "\n", "utf-8")
-    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
-    words = ["-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
     try:
-        done = subprocess.run(
-            [sys.executable, *words, *tests_of(target, copy)],
-            cwd=copy,
-            env=environment,
-            capture_output=True,
-            timeout=LIMIT_S,
-            check=False,
-        )
+        return all(_passes(files, copy) for files in tests_of(target, copy, further) if files)
     except subprocess.TimeoutExpired:
         return None
     finally:
         target.write_text(kept, "utf-8")
+
+
+def _passes(files: Sequence[str], copy: Path) -> bool:
+    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    words = ["-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
+    done = subprocess.run(
+        [sys.executable, *words, *files],
+        cwd=copy,
+        env=environment,
+        capture_output=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
     return done.returncode == 0
 
 
@@ -148,7 +181,8 @@ def main() -> int:
     """Run the campaign; return 1 when a mutant survived."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("modules", nargs="*", help="names of files of the folder, all without any")
-    parser.add_argument("--folder", default="revenue", help="revenue, industries, commands")
+    parser.add_argument("--folder", default=REVENUE, help="revenue, industries, commands, cases, …")
+    parser.add_argument("--tests", nargs="*", help="further test files")
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
@@ -169,7 +203,7 @@ def main() -> int:
             elif source.exists():
                 shutil.copy(source, copy / part)
         for number, mutant in enumerate(chosen, 1):
-            found = survives(mutant, copy)
+            found = survives(mutant, copy, args.tests)
             words = {True: "SURVIVED", False: "killed", None: "no time"}[found]
             place = f"{mutant.path.relative_to(ROOT)}:{mutant.first}"
             print(f"{number} {words}: {place}: {mutant.what}", flush=True)

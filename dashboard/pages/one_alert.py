@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask, Response, redirect, request
@@ -19,6 +19,7 @@ from dashboard.pages.work_words import (
     copy_text,
     fault_name,
     place,
+    risk_parts,
     seen,
     shown,
     typed_instant,
@@ -106,7 +107,7 @@ class _Pages:
             problem=problem,
             fault=fault_name(alert, texts),
             meaning=rule_words(alert.rule, "meaning", texts),
-            facts=facts_of(view, texts),
+            facts=facts_of(view, texts, site.services.sources.clock.now()),
             checks=checks_of(alert.rule, texts),
             case=view.row.case,
             forms=self._forms(principal, view),
@@ -139,7 +140,7 @@ class _Pages:
                 {"act": "hand_over", "fields": ("to",)},
                 {"act": "note", "fields": ("reason",)},
             ]
-            if row.handling.silenced_until or row.handling.shelved_until:
+            if row.handling.is_silenced(now) or row.handling.is_shelved(now):
                 found.append({"act": "release", "fields": ()})
             if row.handling.acknowledged_by:
                 found.append({"act": "reopen", "fields": ("reason",)})
@@ -194,27 +195,27 @@ def checks_of(rule: str, texts: Texts) -> list[str]:
     return given[:_CHECKS]
 
 
-def facts_of(view: AlertView, texts: Texts) -> list[tuple[str, Any]]:
-    """Return what is known of an alert."""
+def facts_of(view: AlertView, texts: Texts, now: datetime) -> list[tuple[str, Any]]:
+    """Return what is known of an alert; a silence or a shelf that is over is history and no fact."""
     row, alert = view.row, view.row.alert
     values = {
         "severity": texts(f"work.severity.{alert.severity.name}"),
         "since": date_time(alert.fired_at or alert.since),
         "until": date_time(alert.resolved_at) if alert.resolved_at is not None else "",
-        "at_risk": texts("work.yuan", yuan=yuan(alert.at_risk_fen)),
+        "at_risk": f"{texts('work.yuan', yuan=yuan(alert.at_risk_fen))} {risk_parts(alert, texts)}".strip(),
         "lost": texts("work.lost", kwh=number(alert.lost_kwh, 1), yuan=yuan(alert.lost_fen)),
         "explained": row.children or "",
         "villages": "、".join(row.villages[:8]),
         "key": f"{row.access.key_holder.name} {row.access.key_holder.phone}".strip(),
         "road": row.access.road,
         "owner": row.handling.owner,
-        "shelved": date_time(row.handling.shelved_until) if row.handling.shelved_until else "",
-        "silenced": date_time(row.handling.silenced_until) if row.handling.silenced_until else "",
+        "shelved": date_time(row.handling.shelved_until) if row.handling.is_shelved(now) else "",
+        "silenced": date_time(row.handling.silenced_until) if row.handling.is_silenced(now) else "",
         "stop": f"{texts(f'handling.stop.{row.stop.kind.value}')} {row.stop.reason}" if row.stop else "",
     }
-    return shown({texts(f"work.fact.{name}"): value for name, value in values.items()}) + list(
-        alert.evidence.items()
-    )
+    return shown({texts(f"work.fact.{name}"): value for name, value in values.items()}) + [
+        pair for pair in alert.evidence.items() if not pair[0].endswith("_fen")
+    ]
 
 
 def told_lines(view: AlertView, texts: Texts) -> list[str]:

@@ -13,9 +13,10 @@ from commands.reading_rules import PHOTO_BYTES_MAX
 from dashboard import guard, plain
 from dashboard.components.words import MISSING, date_time, number, percent
 from dashboard.pages.base import Site
+from dashboard.pages.case_papers import ANSWERED
 from dashboard.pages.one_alert import unknown_act
 from dashboard.pages.work_words import seen, sent_photo, shown, words_of, work_of
-from domain.case import Case, CaseAct, CaseActKind, CaseKind, Cause
+from domain.case import Case, CaseAct, CaseActKind, CaseKind, CaseState, Cause
 from domain.errors import CommandError
 from queries.work import OrderView
 from texts.loader import Texts
@@ -26,6 +27,7 @@ _PAGE = """{% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% e
 <p><b>{{ subject }}</b></p>
 {% for name, value in facts %}<p class="note">{{ name }}：{{ value }}</p>{% endfor %}
 {% if recovery %}<p class="note" role="status"><b>{{ recovery }}</b></p>{% endif %}
+{% if tag %}<p class="note" role="status"><b>{{ tag }}</b></p>{% endif %}
 {% if checklist %}<ol>{% for one in checklist %}<li>{{ one }}</li>{% endfor %}</ol>{% endif %}
 {% for form in forms %}<form method="post" enctype="multipart/form-data" action="{{ action }}">
 <input type="hidden" name="csrf_token" value="{{ csrf }}"><input type="hidden" name="seen" value="{{ count }}">
@@ -40,6 +42,8 @@ _PAGE = """{% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% e
 {% else %}<input id="{{ form.act }}-{{ field }}" name="{{ field }}" maxlength="1000" autocomplete="off"
  value="{{ typed.get(form.act ~ field, '') }}">{% endif %}{% endfor %}
 <button{% if loop.first %} class="primary"{% endif %}>{{ words("cases.act." ~ form.act) }}</button></form>{% endfor %}
+{% for act, label in tags %}<form method="post" action="{{ action }}"><input type="hidden" name="csrf_token" value="{{ csrf }}">
+<input type="hidden" name="act" value="{{ act }}"><button>{{ label }}</button></form>{% endfor %}
 {% if photos %}<h1 style="margin-top:2rem">{{ words("cases.act.photo") }}</h1>
 {% for one in photos %}<a href="{{ action }}/photo/{{ one.sha256 }}"><img src="{{ action }}/photo/{{ one.sha256 }}"
  alt="{{ words("work.stage." ~ one.stage) }}" style="max-width:48%"></a>{% endfor %}{% endif %}
@@ -48,6 +52,7 @@ _PAGE = """{% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% e
 {% if nearby %}<h1 style="margin-top:2rem">{{ words("work.order.nearby") }}</h1>
 {% for one in nearby %}<p class="note"><a href="{{ prefix }}orders/{{ one.case_id }}">{{ one.number }}</a> {{ one.subject }}</p>
 {% endfor %}{% endif %}
+{% if answered %}<a class="button" href="{{ action }}/answer" target="_blank">{{ words("care.answer.print") }}</a>{% endif %}
 <a class="button" href="{{ action }}/print" target="_blank">{{ words("work.print") }}</a>
 <a class="button" href="{{ prefix }}orders">{{ words("work.orders.title") }}</a>"""
 _FIELDS: dict[CaseActKind, tuple[str, ...]] = {
@@ -61,6 +66,13 @@ _FIELDS: dict[CaseActKind, tuple[str, ...]] = {
     K.ACCEPT: ("text",),
     K.RETURN: ("text",),
     K.REOPEN: ("text",),
+}
+_NEXT = {
+    CaseState.REGISTERED: K.ASSIGN,
+    CaseState.ASSIGNED: K.ARRIVE,
+    CaseState.HANDLING: K.DONE,
+    CaseState.AWAITING: K.ACCEPT,
+    CaseState.CLOSED: K.NOTE,
 }
 _MANAGED = frozenset({K.ASSIGN, K.ACCEPT, K.RETURN, K.REOPEN})
 
@@ -119,6 +131,9 @@ class _Pages:
             checklist=case.checklist,
             forms=[{"act": kind.value, "fields": fields} for kind, fields in forms_of(case, principal)],
             causes=[(cause.value, texts(f"cases.cause.{cause.value}")) for cause in Cause],
+            tag=texts("care.tag.hangs", until=date_time(view.tag.end)) if view.tag is not None else "",
+            tags=tags_of(view, principal, texts),
+            answered=case.kind in ANSWERED,
             photos=case.photos,
             acts=[act_line(one, texts) for one in reversed(view.acts)],
             nearby=view.nearby[:8],
@@ -138,7 +153,15 @@ def forms_of(case: Case, principal: Principal) -> list[tuple[CaseActKind, tuple[
         if may(case, kind) and principal.may(needed):
             wanted = fields if kind is not K.DONE or case.kind is CaseKind.ORDER else ("text",)
             found.append((kind, wanted))
-    return found
+    usual = _NEXT.get(case.state)
+    return sorted(found, key=lambda step: step[0] is not usual)
+
+
+def tags_of(view: OrderView, principal: Principal, texts: Texts) -> list[tuple[str, str]]:
+    """Return the one-tap act on the maintenance tag that fits now: hang it, or take it off."""
+    if not principal.may(Permission.WORK_CASES) or not view.case.plant_id or not view.case.is_open:
+        return []
+    return [("untag", texts("care.tag.take"))] if view.tag is not None else [("tag", texts("care.tag.hang"))]
 
 
 def facts_of(view: OrderView, texts: Texts, *, full: bool) -> list[tuple[str, Any]]:
@@ -195,6 +218,8 @@ def _steps(site: Site) -> dict[str, Callable[[Principal, str], Any]]:
 
     return {
         "assign": lambda who, case: cases.assign(who, case, seen(), text("assignee")),
+        "tag": cases.tag,
+        "untag": cases.untag,
         "arrive": lambda who, case: cases.arrive(who, case, seen()),
         "leave": lambda who, case: cases.leave(who, case, seen()),
         "note": lambda who, case: cases.note(who, case, seen(), text("text")),

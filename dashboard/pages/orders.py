@@ -1,4 +1,7 @@
-"""The work board: open cases and those closed within a week; one's own first for who works in the field."""
+"""The work board: open cases and those closed within a week; one's own first for who works in the field.
+
+By state, or by town: what one trip can settle stands together.
+"""
 
 from typing import Any
 
@@ -11,11 +14,12 @@ from dashboard.components.words import date_time
 from dashboard.pages.base import Component, Site, Visit
 from dashboard.pages.work_words import is_phone_user, work_of
 from domain.case import Case, CaseState
+from domain.plant import Town
 from texts.loader import Texts
 
 
 class OrdersPage:
-    """``/app/orders``, with ``?mine=1`` for one's own."""
+    """``/app/orders``, with ``?mine=1`` for one's own and ``?by=town`` for trips."""
 
     path = "/orders"
     permission = Permission.VIEW_CASES
@@ -26,11 +30,13 @@ class OrdersPage:
         texts, site = visit.texts, visit.site
         mine = visit.args.get("mine", "1" if is_phone_user(visit.principal) else "0") == "1"
         cases = work_of(site).views.board(visit.principal, only_mine=mine)
+        by_town = visit.args.get("by") == "town"
+        columns = _towns(cases, site, texts) if by_town else _states(cases, texts)
         return html.Div(
             [
                 html.H1(texts(self.title), className="visually-hidden"),
-                _toolbar(visit, mine=mine),
-                *[_column(state, cases, site, texts) for state in CaseState],
+                _toolbar(visit, mine=mine, by_town=by_town),
+                *[_column(title, here, site, texts) for title, here in columns],
             ],
             className="page",
         )
@@ -39,12 +45,15 @@ class OrdersPage:
         """No callback: every step is a page of its own."""
 
 
-def _toolbar(visit: Visit, *, mine: bool) -> Component:
+def _toolbar(visit: Visit, *, mine: bool, by_town: bool) -> Component:
     texts, prefix = visit.texts, visit.site.prefix
+    kept, other = ("town", "state") if by_town else ("state", "town")
     links: list[Component] = [
         dcc.Link(
-            texts(f"work.orders.{'all' if mine else 'mine'}"), href=f"{prefix}orders?mine={int(not mine)}"
-        )
+            texts(f"work.orders.{'all' if mine else 'mine'}"),
+            href=f"{prefix}orders?mine={int(not mine)}&by={kept}",
+        ),
+        dcc.Link(texts(f"care.orders.by_{other}"), href=f"{prefix}orders?mine={int(mine)}&by={other}"),
     ]
     if visit.principal.may(Permission.MANAGE_CASES):
         links += [
@@ -55,14 +64,43 @@ def _toolbar(visit: Visit, *, mine: bool) -> Component:
     return html.Div(links, className="toolbar")
 
 
-def _column(state: CaseState, cases: list[Case], site: Site, texts: Texts) -> Component:
-    here = [case for case in cases if case.state is state]
-    title = f"{texts(f'cases.state.{state.value}')} · {len(here)}"
+def _states(cases: list[Case], texts: Texts) -> list[tuple[str, list[Case]]]:
+    return [
+        (texts(f"cases.state.{state.value}"), [case for case in cases if case.state is state])
+        for state in CaseState
+    ]
+
+
+def _towns(cases: list[Case], site: Site, texts: Texts) -> list[tuple[str, list[Case]]]:
+    """Return open cases by town, the town with the most first; within a town the plants stand together."""
+    towns = site.services.sources.registry.towns_by_id
+    found: dict[str, list[Case]] = {}
+    for case in cases:
+        if case.is_open:
+            found.setdefault(case.town_id, []).append(case)
+    groups = sorted(found.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    return [
+        (
+            _town_name(towns.get(town_id), texts),
+            sorted(here, key=lambda case: (case.plant_id, case.due_at or case.registered_at)),
+        )
+        for town_id, here in groups
+    ]
+
+
+def _town_name(town: Town | None, texts: Texts) -> str:
+    if town is None:
+        return texts("care.orders.no_town")
+    return town.name_en if texts.language == "en" and town.name_en else town.name
+
+
+def _column(name: str, here: list[Case], site: Site, texts: Texts) -> Component:
+    title = f"{name} · {len(here)}"
     if not here:
         return card(title, empty(texts("work.orders.none")))
     heads = [
-        (texts(f"work.column.{name}"), False)
-        for name in ("number", "kind", "subject", "place", "assignee", "due")
+        (texts(f"work.column.{one}"), False)
+        for one in ("number", "kind", "subject", "place", "state", "assignee", "due")
     ]
     return card(title, table(heads, [_row(case, site, texts) for case in here], title))
 
@@ -81,6 +119,7 @@ def _row(case: Case, site: Site, texts: Texts) -> list[Any]:
         texts(f"cases.kind.{case.kind.value}"),
         html.Span([case.subject, html.Small(f" {verdict}")]),
         where,
+        texts(f"cases.state.{case.state.value}"),
         case.assignee or "—",
         html.Span(due, style={"color": "#a61b1b", "fontWeight": 600} if late else {}),
     ]

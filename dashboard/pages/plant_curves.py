@@ -32,7 +32,7 @@ def body(view: PlantView, principal: Principal, site: Site, texts: Texts) -> lis
     plant = view.now.plant
     drawn = site.queries.curves.view(principal, plant.plant_id, Subject.PLANT, Span.TWO_DAYS)
     return [
-        _choosers(view, texts),
+        _choosers(view, site, texts),
         card(
             texts("pages.plant.curves"),
             graph(
@@ -46,7 +46,7 @@ def body(view: PlantView, principal: Principal, site: Site, texts: Texts) -> lis
     ]
 
 
-def _choosers(view: PlantView, texts: Texts) -> Component:
+def _choosers(view: PlantView, site: Site, texts: Texts) -> Component:
     options = [{"value": d.device.device_id, "label": d.device.name} for d in view.now.devices]
     return html.Div(
         [
@@ -77,6 +77,12 @@ def _choosers(view: PlantView, texts: Texts) -> Component:
                 placeholder=texts("pages.plant.pick_devices", count=DEVICES_MAX),
                 nothingFoundMessage=texts("components.no_rows"),
                 **aria(label=texts("pages.plant.pick_devices", count=DEVICES_MAX)),
+            ),
+            html.Span(className="grow"),
+            html.A(
+                texts("work.evidence.title"),
+                href=f"{site.prefix}plants/{view.now.plant.plant_id}/evidence",
+                target="_blank",
             ),
         ],
         className="toolbar",

@@ -12,7 +12,16 @@ from dashboard.components.card import card, empty, table
 from dashboard.components.markup import aria, data
 from dashboard.components.words import MISSING, date_time, number
 from dashboard.pages.base import Component, Site, Visit
-from dashboard.pages.work_words import COLOURS, brief_text, copy_words, fault_name, place, work_of, yuan
+from dashboard.pages.work_words import (
+    COLOURS,
+    brief_text,
+    copy_words,
+    fault_name,
+    place,
+    risk_parts,
+    work_of,
+    yuan,
+)
 from domain.handling import PlannedStop
 from queries.work import QueueRow, QueueView, Trip
 from texts.loader import Texts
@@ -162,14 +171,9 @@ def _row(row: QueueRow, site: Site, texts: Texts) -> list[Any]:
 
 
 def _money(row: QueueRow, texts: Texts) -> Component:
-    """Return yuan at risk; the two parts of the price stand in the evidence where they are known."""
-    alert = row.alert
-    parts = [
-        texts(f"work.part.{name}", yuan=yuan(int(fen)))
-        for name in ("benchmark", "subsidy")
-        if (fen := alert.evidence.get(f"at_risk_{name}_fen", "")).lstrip("-").isdecimal()
-    ]
-    return html.Span(yuan(alert.at_risk_fen), title=" · ".join(parts) or None)
+    """Return yuan at risk, below it the two parts of the price where they are known."""
+    parts = risk_parts(row.alert, texts)
+    return html.Span([yuan(row.alert.at_risk_fen), *([html.Br(), html.Small(parts)] if parts else [])])
 
 
 def _villages(row: QueueRow, texts: Texts) -> str:
@@ -187,8 +191,9 @@ def _state(row: QueueRow, site: Site, texts: Texts) -> Component:
     if row.stop is not None:
         return html.Span(texts(f"handling.stop.{row.stop.kind.value}"), title=row.stop.reason)
     handling = row.handling
+    now = site.services.sources.clock.now()
     for until, key in ((handling.shelved_until, "shelve"), (handling.silenced_until, "silence")):
-        if until is not None:
+        if until is not None and now < until:
             return html.Span(texts("work.queue.until", act=texts(f"handling.act.{key}"), at=date_time(until)))
     if handling.acknowledged_by:
         return html.Span(texts("work.queue.taken", by=handling.owner or handling.acknowledged_by))

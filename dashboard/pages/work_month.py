@@ -6,6 +6,7 @@ from typing import Any
 from dash import dcc, html
 
 from access.permissions import Permission
+from alerts.message import rule_name
 from alerts.rates import AlertRates
 from cases.monthly import RulePrecision, Workload
 from dashboard.components.card import card, empty, table
@@ -54,7 +55,7 @@ class WorkMonthPage:
         return html.Div(
             [
                 html.H1(texts(self.title), className="visually-hidden"),
-                _months(month, site, texts),
+                _months(month, visit),
                 *[_group(name, list(rows), texts) for name, rows in groups],
                 _rules(view.rules, texts),
                 *(
@@ -79,7 +80,9 @@ def _asked(text: str, today: date) -> date:
         return today.replace(day=1)
 
 
-def _months(month: date, site: Site, texts: Texts) -> Component:
+def _months(month: date, visit: Visit) -> Component:
+    texts, site = visit.texts, visit.site
+    channels = visit.principal.may(Permission.CHANGE_NOTIFYING)
     before = (month - timedelta(days=1)).replace(day=1)
     after = (month + timedelta(days=32)).replace(day=1)
     return html.Div(
@@ -88,6 +91,12 @@ def _months(month: date, site: Site, texts: Texts) -> Component:
             html.B(texts("work.month.of", month=f"{month:%Y-%m}")),
             dcc.Link(f"{after:%Y-%m} ›", href=f"{site.prefix}work?month={after:%Y-%m}"),
             html.Span(className="grow"),
+            *([html.A(texts("care.notify.title"), href=f"{site.prefix}notify")] if channels else []),
+            html.A(
+                texts("care.contractor.print"),
+                href=f"{site.prefix}work/contractors?month={month:%Y-%m}",
+                target="_blank",
+            ),
             html.A(texts("work.print"), href=f"{site.prefix}work/print?month={month:%Y-%m}", target="_blank"),
         ],
         className="toolbar",
@@ -128,11 +137,20 @@ def _rules(rules: tuple[RulePrecision, ...], texts: Texts) -> Component:
     title = texts("work.month.rules")
     if not rules:
         return card(title, empty(texts("work.month.no_rules")))
-    heads = [
+    return card(title, table(rule_heads(texts), [rule_row(one, texts) for one in rules], title))
+
+
+def rule_heads(texts: Texts) -> list[tuple[str, bool]]:
+    """Return the heads of a table of rules."""
+    return [
         (texts(f"work.month.{name}"), name != "rule") for name in ("rule", "judged", "wrong", "precision")
     ]
-    rows = [[one.rule, number(one.closed), number(one.wrong), percent(one.precision)] for one in rules]
-    return card(title, table(heads, rows, title))
+
+
+def rule_row(one: RulePrecision, texts: Texts) -> list[str]:
+    """Return how often a rule was right."""
+    name = f"{one.rule} {rule_name(one.rule, texts)}"
+    return [name, number(one.closed), number(one.wrong), percent(one.precision)]
 
 
 def rate_lines(found: AlertRates, texts: Texts) -> list[str]:

@@ -1,6 +1,6 @@
-"""Paper of the work: dispatch sheet (派工单), evidence sheet, call list, the month."""
+"""Paper of the work: dispatch sheet (派工单), call list, the month."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from flask import Flask, Response, request
@@ -8,19 +8,16 @@ from flask import Flask, Response, request
 from access.permissions import Permission
 from access.principal import Principal
 from dashboard import guard, plain
-from dashboard.components.words import MISSING, date_time, number, percent
+from dashboard.components.words import MISSING, date_time
 from dashboard.pages.base import Site
 from dashboard.pages.one_alert import checks_of
-from dashboard.pages.one_alert import facts_of as alert_facts
 from dashboard.pages.order import facts_of, recovery_words
-from dashboard.pages.work_month import rate_lines, workload_heads, workload_row
-from dashboard.pages.work_words import copy_text, fault_name, place, work_of, yuan
-from dashboard.print_sheet import polyline, sheet, top_of
+from dashboard.pages.work_month import rate_lines, rule_heads, rule_row, workload_heads, workload_row
+from dashboard.pages.work_words import copy_text, work_of
+from dashboard.print_sheet import sheet
 from domain.alert import Severity
 from domain.timespan import day_of
-from queries.evidence import EvidenceView
 from queries.work import QueueRow
-from texts.loader import Texts
 
 _DISPATCH = """<h1>{{ words("work.sheet.dispatch") }} {{ number }}</h1>
 <p class="safety">{{ words("work.sheet.safety") }}</p>
@@ -34,29 +31,16 @@ _DISPATCH = """<h1>{{ words("work.sheet.dispatch") }} {{ number }}</h1>
 {% for name in ("arrived", "left", "cause", "action", "parts", "signed") %}<tr><th>{{ words("work.sheet." ~ name) }}</th><td class="blank"></td></tr>{% endfor %}
 </table>{% if recovery %}<p>{{ recovery }}</p>{% endif %}{% if answer %}<h2>{{ words("work.fact.answer") }}</h2><p>{{ answer }}</p>{% endif %}
 <p>{{ words("work.sheet.responsible", name=responsible) }}</p>"""
-_EVIDENCE = """<h1>{{ words("work.evidence.title") }}</h1><p><b>{{ where }} · {{ fault }}</b></p>
-<table>{% for name, value in facts %}<tr><th>{{ name }}</th><td>{{ value }}</td></tr>{% endfor %}</table>
-{% if lines %}<h2>{{ words("work.evidence.curve") }}</h2>
-<svg viewBox="-40 -6 690 236" role="img" aria-label="{{ words("work.evidence.curve") }}">
-<rect x="{{ band.x }}" y="0" width="{{ band.width }}" height="200" fill="#eee"/>
-<path d="M0 0V200H640" fill="none" stroke="#000"/>
-{% for one in expected %}<polyline points="{{ one }}" fill="none" stroke="#777" stroke-width="1.5" stroke-dasharray="5 3"/>{% endfor %}
-{% for one in actual %}<polyline points="{{ one }}" fill="none" stroke="#000" stroke-width="2"/>{% endfor %}
-<text x="-4" y="8" text-anchor="end" font-size="10">{{ top }} kW</text><text x="-4" y="200" text-anchor="end" font-size="10">0</text>
-<text x="0" y="216" font-size="10">{{ first }}</text><text x="640" y="216" text-anchor="end" font-size="10">{{ last }}</text></svg>
-<p class="small">{{ words("work.evidence.legend") }}</p>
-<table>{% for name, value in lines %}<tr><th>{{ name }}</th><td>{{ value }}</td></tr>{% endfor %}</table>
-{% else %}<p>{{ words("work.evidence.none") }}</p>{% endif %}
-<h2>{{ words("work.order.history") }}</h2><ul>{% for one in life %}<li>{{ one }}</li>{% endfor %}</ul>"""
 _CALLS = """<h1>{{ words("notify.calls.title", day=day) }}</h1>
 {% if not rows %}<p>{{ words("notify.calls.none") }}</p>{% endif %}
 <table>{% for one in rows %}<tr><td style="width:8mm">□</td><td>{{ one.text }}</td><td>{{ one.who }}</td></tr>{% endfor %}</table>"""
 _MONTH = """<h1>{{ words("work.month.of", month=month) }}</h1>
 {% for title, rows in groups %}<h2>{{ title }}</h2><table class="small"><tr>{% for head in heads %}<th>{{ head }}</th>{% endfor %}</tr>
 {% for row in rows %}<tr>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>{% endfor %}</table>{% endfor %}
+{% if rules %}<h2>{{ words("work.month.rules") }}</h2><table class="small"><tr>{% for head in rule_heads %}<th>{{ head }}</th>{% endfor %}</tr>
+{% for row in rules %}<tr>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>{% endfor %}</table>{% endif %}
 {% if rates %}<h2>{{ words("notify.rate.title") }}</h2><ul>{% for one in rates %}<li>{{ one }}</li>{% endfor %}</ul>{% endif %}
 <p class="blank">{{ words("work.sheet.signed") }}</p>"""
-_WIDTH, _HEIGHT = 640.0, 200.0
 
 
 def register(server: Flask, site: Site) -> None:
@@ -65,7 +49,6 @@ def register(server: Flask, site: Site) -> None:
     prefix = site.prefix
     cases, alerts = guard.page(Permission.VIEW_CASES), guard.page(Permission.VIEW_ALERTS)
     server.add_url_rule(f"{prefix}orders/<case_id>/print", "order_print", cases(prints.dispatch))
-    server.add_url_rule(f"{prefix}queue/<alert_id>/evidence", "alert_evidence", alerts(prints.evidence))
     server.add_url_rule(f"{prefix}calls", "calls", alerts(prints.calls))
     server.add_url_rule(f"{prefix}work/print", "work_month_print", cases(prints.month))
 
@@ -95,29 +78,12 @@ class _Prints:
             responsible=f"{who.name} {who.title} {who.phone}".strip() if who is not None else MISSING,
         )
 
-    def evidence(self, principal: Principal, alert_id: str) -> Response:
-        """Return the evidence sheet of an alert, for the grid company or the insurer."""
-        texts, site = plain.words(), self._site
-        view = work_of(site).views.alert(principal, alert_id)
-        alert = view.row.alert
-        found = site.queries.evidence.of(principal, alert)
-        return self._sheet(
-            principal,
-            texts("work.evidence.title"),
-            _EVIDENCE,
-            where=place(alert, site.services.sources.registry, texts),
-            fault=fault_name(alert, texts),
-            facts=alert_facts(view, texts),
-            life=[f"{date_time(one.at)} {texts(f'work.alert_state.{one.state.value}')}" for one in view.life],
-            **({} if found is None else _drawn(found, alert.at_risk_fen, texts)),
-        )
-
     def calls(self, principal: Principal) -> Response:
         """Return whom to telephone about what: every open urgent fault with who answers for its place."""
         texts, site = plain.words(), self._site
         view = work_of(site).views.queue(principal)
         rows = [row for trip in view.trips for row in trip.rows]
-        wanted = [row for row in rows if _is_for_call(row)]
+        wanted = [row for row in rows if _is_for_call(row, view.at)]
         return self._sheet(
             principal,
             texts("notify.calls.title", day=day_of(view.at)),
@@ -149,6 +115,8 @@ class _Prints:
             groups=[
                 (texts(f"work.month.{name}"), [workload_row(*one) for one in rows]) for name, rows in groups
             ],
+            rule_heads=[head for head, _ in rule_heads(texts)],
+            rules=[rule_row(one, texts) for one in view.rules],
             rates=rate_lines(view.rates, texts) if view.rates is not None else [],
         )
 
@@ -165,36 +133,10 @@ class _Prints:
         )
 
 
-def _is_for_call(row: QueueRow) -> bool:
-    quiet = row.handling.acknowledged_by or row.handling.silenced_until
+def _is_for_call(row: QueueRow, now: datetime) -> bool:
+    quiet = row.handling.acknowledged_by or row.handling.is_silenced(now)
     return row.alert.severity in {Severity.S1, Severity.S2} and not quiet
 
 
 def _whom(row: QueueRow) -> str:
     return f"{row.access.key_holder.name} {row.access.key_holder.phone}".strip() or MISSING
-
-
-def _drawn(found: EvidenceView, at_risk_fen: int | None, texts: Texts) -> dict[str, Any]:
-    top = top_of(found.actual_kw, found.expected_kw)
-    count = max(len(found.instants) - 1, 1)
-    step = (found.instants[-1] - found.instants[0]) / count
-    left = (found.start - found.instants[0]) / step / count * _WIDTH if step else 0.0
-    right = (found.end - found.instants[0]) / step / count * _WIDTH if step else _WIDTH
-    band_kwh = f"{number(found.lost_low_kwh, 1)} – {number(found.lost_high_kwh, 1)} kWh"
-    lines = {
-        "span": f"{date_time(found.start)} – {date_time(found.end)}",
-        "minutes": number(found.minutes_low),
-        "band": band_kwh,
-        "at_risk": texts("work.yuan", yuan=yuan(at_risk_fen)),
-        "peers": number(found.peers),
-        "quality": percent(found.completeness),
-    }
-    return {
-        "actual": polyline(found.actual_kw, top, _WIDTH, _HEIGHT),
-        "expected": polyline(found.expected_kw, top, _WIDTH, _HEIGHT),
-        "band": {"x": f"{max(left, 0):.1f}", "width": f"{max(right - max(left, 0), 0):.1f}"},
-        "top": f"{top:g}",
-        "first": date_time(found.instants[0]),
-        "last": date_time(found.instants[-1]),
-        "lines": [(texts(f"work.evidence.{name}"), value) for name, value in lines.items()],
-    }

@@ -37,6 +37,16 @@ def yuan(fen: int | None) -> str:
     return MISSING if fen is None else number(fen / 100)
 
 
+def risk_parts(alert: Alert, texts: Texts) -> str:
+    """Return the two parts of what a coming day costs, which are paid years apart; empty where no price is known."""
+    parts = [
+        texts(f"work.part.{name}", yuan=yuan(int(fen)))
+        for name in ("benchmark", "subsidy")
+        if (fen := alert.evidence.get(f"at_risk_{name}_fen", "")).lstrip("-").isdecimal()
+    ]
+    return " · ".join(parts)
+
+
 def fault_name(alert: Alert, texts: Texts) -> str:
     """Return the name of the fault."""
     return rule_name(alert.rule, texts)

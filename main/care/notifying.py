@@ -27,6 +27,7 @@ _TARGET = Record(
         Field("kind", Choice(tuple(kind.value for kind in TargetKind))),
         Field("secret", Text(r"[a-z0-9][a-z0-9_.-]{0,63}", "wecom.url", 64), default=""),
         Field("topic", Text(r"[A-Za-z0-9_/-]+", "pv/alerts", 80), default=""),
+        Field("daily_max", Whole(0, 1000), default=0),
     ),
 )
 _RECEIVER = Record(
@@ -108,7 +109,7 @@ def _check(row: Row, registry: Registry, problems: Problems) -> None:
         _check_known(receiver, "towns", towns, "unknown_town", problems)
         _check_known(receiver, "plants", plants, "unknown_plant", problems)
     for target in row.get("targets") or ():
-        needs = target.get("kind") in {"apprise", "webhook", "mqtt"}
+        needs = target.get("kind") in {"apprise", "webhook", "mqtt", "sms"}
         if needs and not target.get("secret"):
             problems.add(target.file, target.at("kind"), "secret", "missing_key", record="target")
 
@@ -135,7 +136,8 @@ def _built(row: Row) -> Notifying:
     return Notifying(
         row["sample"],
         tuple(
-            Target(one["id"], TargetKind(one["kind"]), one["secret"], one["topic"]) for one in row["targets"]
+            Target(one["id"], TargetKind(one["kind"]), one["secret"], one["topic"], one["daily_max"])
+            for one in row["targets"]
         ),
         tuple(_receiver(one) for one in row["receivers"]),
         tuple(_route(one) for one in row["routes"]),

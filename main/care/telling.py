@@ -1,5 +1,6 @@
 """Builds what tells people: channels from secret files, the notifier thread, and its jobs."""
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,7 +9,8 @@ from access.principal import console_principal
 from commands.notifications import Notifications
 from domain.clock import SystemClock
 from domain.maintenance import Maintenance
-from domain.notification import Notifying
+from domain.notification import DeliveryState, Notifying
+from domain.timespan import day_of, start_of_day
 from jobs.care_for_cases import escalate, register_inspections
 from jobs.measure_recovery import measure
 from jobs.print_calls import CALLS, morning_s, write_calls
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _CARE_PERIOD_S = 300.0
 _DAY_S = 86_400.0
+_SENT_LOOKED_AT = 10_000
 _MORNING_S = 22 * 3600.0  # 06:00 in Shangzhou, in UTC seconds of the day
 
 
@@ -48,10 +51,26 @@ def may_send(options: Options, notifying: Notifying) -> bool:
     return options.demonstration or not (options.registry.sample or notifying.sample)
 
 
+def sent_today_of(options: Options, records: SqlRecordStore) -> Callable[[str], int]:
+    """Return what tells how many messages a target took on this local day."""
+
+    def count(target_id: str) -> int:
+        since = start_of_day(day_of(options.clock.now()))
+        known = records.notifications(
+            since - notifying_of(options).timing.expire_after, count_max=_SENT_LOOKED_AT
+        )
+        theirs = [one for one in known if one.target_id == target_id and one.state is DeliveryState.SENT]
+        return sum(one.sent_at is not None and one.sent_at >= since for one in theirs)
+
+    return count
+
+
 def notifications_of(options: Options, records: SqlRecordStore) -> Notifications:
     """Return the commands on notifications."""
     notifying = notifying_of(options)
-    found, faults = channels(notifying, secrets_folder(options), SystemClock())
+    found, faults = channels(
+        notifying, secrets_folder(options), SystemClock(), sent_today_of(options, records)
+    )
     return Notifications(
         records,
         options.registry,
@@ -67,7 +86,7 @@ def notifications_of(options: Options, records: SqlRecordStore) -> Notifications
 def notifier_of(options: Options, records: SqlRecordStore) -> Notifier:
     """Return the thread that tells people."""
     notifying = notifying_of(options)
-    found, _ = channels(notifying, secrets_folder(options), SystemClock())
+    found, _ = channels(notifying, secrets_folder(options), SystemClock(), sent_today_of(options, records))
     public = options.settings.public_url.rstrip("/")
 
     def link(alert_id: str) -> str:

@@ -6,8 +6,9 @@ from dashboard.services import WorkServices
 from domain.clock import SystemClock
 from main.build import Options
 from main.care.orders import work_of, work_sources
-from main.care.telling import maintenance_of
+from main.care.telling import maintenance_of, notifications_of
 from queries.desk import Desk
+from queries.public_contacts import PublicContacts
 from stores.records.store import SqlRecordStore
 
 
@@ -19,4 +20,6 @@ def work_services(options: Options, records: SqlRecordStore) -> WorkServices:
         AlertHandling(records, options.registry, real, field),
         work_of(options, records),
         Desk(work_sources(options, records)),
+        PublicContacts(options.registry, maintenance_of(options)),
+        notifications_of(options, records),
     )

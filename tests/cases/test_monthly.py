@@ -57,3 +57,15 @@ def test_the_precision_of_a_rule_is_what_people_found() -> None:
     assert [(one.rule, one.closed, one.wrong) for one in found] == [("F08", 3, 1)]
     assert found[0].precision is not None
     assert abs(found[0].precision - 2 / 3) < 1e-12
+
+
+def test_what_is_due_later_this_month_is_not_overdue_yet() -> None:
+    open_order = order(1, done=False)  # due after 80 minutes
+
+    def overdue(minute: int) -> int:
+        [one] = workloads([open_order], JULY, lambda case: case.town_id, at(minute))
+        return one.overdue_at_end
+
+    assert [overdue(minute) for minute in (30, 80, 81)] == [0, 0, 1]
+    [august] = workloads([open_order], AUGUST, lambda case: case.town_id, at(30))
+    assert august.overdue_at_end == 0

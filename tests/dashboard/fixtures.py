@@ -15,6 +15,7 @@ from commands.alert_handling import AlertHandling
 from commands.authenticate import Authenticate
 from commands.cases import Cases
 from commands.money_desk import MoneyDesk
+from commands.notifications import Notifications
 from commands.passwords import Passwords
 from commands.readings import Readings
 from dashboard.factory import create_app
@@ -32,9 +33,11 @@ from main.configuration import load_registry
 from main.demo.money import make_books
 from main.metered import energies
 from main.tariffs import load_tariffs
+from notifiers.log import LogChannel
 from queries.desk import Desk
 from queries.money import MoneyQueries
 from queries.money_checks import MoneyChecksView
+from queries.public_contacts import PublicContacts
 from queries.sources import Sources
 from queries.work import Work, WorkSources
 from simulator.faults import Fault, FaultKind
@@ -239,6 +242,17 @@ def work_services(registry: Registry, records: SqlRecordStore, clock: ManualCloc
         AlertHandling(records, registry, real, clock),
         Work(sources),
         Desk(sources),
+        PublicContacts(registry, maintenance),
+        Notifications(
+            records,
+            registry,
+            notifying,
+            {one.target_id: LogChannel() for one in notifying.targets},
+            [],
+            real,
+            clock,
+            may_send=True,
+        ),
     )
 
 

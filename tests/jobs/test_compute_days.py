@@ -10,6 +10,7 @@ import pytest
 
 from domain.clock import ManualClock
 from domain.errors import StoppedError
+from domain.handling import PlannedStop, StopKind
 from domain.plant import Registry
 from domain.price import EnergyPrice
 from jobs.compute_days import DayBooks
@@ -54,6 +55,30 @@ def test_a_stopped_inverter_is_an_outage_of_that_day_in_yuan(records: SqlRecordS
     assert outage.lost_kwh == pytest.approx(healthy - (rows["p1-inv-02"].energy_kwh or 0.0), rel=0.05)
     assert outage.benchmark_fen == pytest.approx(outage.lost_kwh * 85, abs=1)
     assert outage.subsidy_fen == pytest.approx(outage.lost_kwh * 10, abs=1)
+
+
+def test_what_stood_still_under_a_tag_is_kept_as_maintenance(records: SqlRecordStore) -> None:
+    tag = PlannedStop(
+        "s",
+        StopKind.MAINTENANCE,
+        local("10 09:00"),
+        local("10 13:00"),
+        "换风扇",
+        "om",
+        local("10 08:00"),
+        "p1",
+    )
+    records.add_stop(tag)
+    made = DayBooks(
+        samples(),
+        records,
+        REGISTRY,
+        ManualClock(local("10 23:30")),
+        stops=lambda span: records.stops(span.start, span.end),
+    )
+    made.run()
+    worst = max(records.day_losses("p1", D10, D10), key=lambda each: each.lost_kwh)
+    assert (worst.device_id, worst.cause) == ("p1-inv-02", "maintenance")
 
 
 def test_losses_of_a_unit_add_up_to_what_is_missing(records: SqlRecordStore) -> None:

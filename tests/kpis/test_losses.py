@@ -1,7 +1,9 @@
 """The loss ledger: one cause a step, parts that add up, and truth where it is known."""
 
 import csv
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from domain.handling import PlannedStop, StopKind
 from domain.plant import Device, DeviceKind, Plant
 from domain.price import EnergyPrice
 from domain.series import Floats
@@ -28,13 +31,15 @@ def _sun(days: int = DAYS) -> Floats:
     return made.clear_sky_poa_w_m2 * (0.6 + 0.4 * np.sin(np.arange(96 * days) / 96.0 * 2.2) ** 2)
 
 
-def _book(power: Floats, light: Floats, of: Plant | None = None, **more: Floats) -> Ledger:
+def _book(
+    power: Floats, light: Floats, of: Plant | None = None, stops: Sequence[PlannedStop] = (), **more: Floats
+) -> Ledger:
     weather = rows(
         "w", "2026-05-01T00:00+08:00", 900, irradiance_poa_w_m2=light, module_temperature_c=20 + light / 40
     )
     unit = rows("inv-01", "2026-05-01T00:00+08:00", 900, ac_active_power_w=power, **more)
     here = of or plant(inverter(), WEATHER)
-    return daily_of(prepared(series(weather, unit, of=here), here).series, here).ledgers["inv-01"]
+    return daily_of(prepared(series(weather, unit, of=here), here).series, here, stops).ledgers["inv-01"]
 
 
 def _sum(book: Ledger, cause: Cause) -> float:
@@ -66,6 +71,63 @@ def test_no_voltage_makes_the_outage_the_grids() -> None:
     book = _book(power, light, ac_phase_a_voltage_v=volts)
     assert _sum(book, Cause.GRID) > 100.0
     assert _sum(book, Cause.OUTAGE) == 0.0
+
+
+def _stop(kind: StopKind, day: int, plant_id: str = "", device_id: str = "", feeder: str = "") -> PlannedStop:
+    start = datetime.fromisoformat("2026-05-01T00:00+08:00") + timedelta(days=day)
+    end = start + timedelta(days=1)
+    return PlannedStop("s", kind, start, end, "清洗", "om", start, plant_id, device_id, feeder)
+
+
+def test_what_is_lost_under_a_tag_is_maintenance_and_after_it_an_outage_again() -> None:
+    light = _sun()
+    power = light * 45.0
+    power[96 * 30 : 96 * 32] = 0.0
+    tag = _stop(StopKind.MAINTENANCE, 30, plant_id="p")
+    book = _book(power, light, stops=[tag])
+    days = [(light * 45.0)[96 * day : 96 * (day + 1)].sum() * 0.25 / 1000.0 for day in (30, 31)]
+    assert _sum(book, Cause.MAINTENANCE) == pytest.approx(days[0], rel=0.02)
+    assert _sum(book, Cause.OUTAGE) == pytest.approx(days[1], rel=0.02)
+    parts = sum(loss.lost_kwh for loss in book.losses)
+    assert parts == pytest.approx(float(np.nansum(book.expected_kwh - book.produced_kwh)), abs=1e-6)
+    early = _book(power, light, stops=[replace(tag, ended_at=tag.start)])
+    assert _sum(early, Cause.MAINTENANCE) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("story", "more"),
+    [("another device", {"plant_id": "p", "device_id": "inv-02"}), ("another plant", {"plant_id": "q"})],
+)
+def test_a_tag_elsewhere_explains_nothing_here(story: str, more: dict[str, str]) -> None:
+    light = _sun()
+    power = light * 45.0
+    power[96 * 30 : 96 * 31] = 0.0
+    book = _book(power, light, stops=[_stop(StopKind.MAINTENANCE, 30, **more)])
+    assert _sum(book, Cause.MAINTENANCE) == 0.0, story
+
+
+def test_a_tag_under_which_all_runs_costs_nothing() -> None:
+    light = _sun()
+    book = _book(
+        light * 45.0, light, stops=[_stop(StopKind.MAINTENANCE, 30, plant_id="p", device_id="inv-01")]
+    )
+    assert _sum(book, Cause.MAINTENANCE) == 0.0
+
+
+def test_an_announced_outage_is_not_the_grids_fault_and_covers_its_feeder_only() -> None:
+    light = _sun()
+    power, volts = light * 45.0, np.full(len(light), 230.0)
+    for day in (30, 33):
+        power[96 * day : 96 * (day + 1)] = 0.0
+        volts[96 * day : 96 * (day + 1)] = 0.0
+    here = replace(plant(inverter(), WEATHER), feeder="10kV A")
+    stops = [_stop(StopKind.OUTAGE, 30, feeder="10kV A"), _stop(StopKind.OUTAGE, 33, feeder="10kV B")]
+    book = _book(power, light, here, stops, ac_phase_a_voltage_v=volts)
+    days = [(light * 45.0)[96 * day : 96 * (day + 1)].sum() * 0.25 / 1000.0 for day in (30, 33)]
+    assert _sum(book, Cause.PLANNED_OUTAGE) == pytest.approx(days[0], rel=0.02)
+    assert _sum(book, Cause.GRID) == pytest.approx(days[1], rel=0.02)
+    nowhere = _book(power, light, None, [_stop(StopKind.OUTAGE, 30)], ac_phase_a_voltage_v=volts)
+    assert _sum(nowhere, Cause.PLANNED_OUTAGE) == 0.0
 
 
 def test_one_string_of_ten_is_a_string_by_the_lasting_step_alone() -> None:
