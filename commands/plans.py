@@ -139,7 +139,7 @@ class Plans(PayoutCommands):
             raise refuse("notice_own_step")
         return self._take(principal, order)
 
-    @command(Permission.CHECK_MONEY, "plan.check")
+    @command(Permission.CHECK_MONEY, "plan.check", fresh=True)
     def check(self, principal: Principal, order: StepOrder) -> Dossier:
         """Take one of the checker's steps (review, filing, release, close)."""
         if order.step not in CHECKER_STEPS:

@@ -15,6 +15,7 @@ from commands.documents import Document
 from commands.plans import StepOrder
 from commands.tables import TableRefusedError
 from dashboard import guard, plain
+from dashboard.fresh_factor import FACTOR_FIELD, MoneyRefusal
 from dashboard.pages.base import Site
 from dashboard.pages.payout.parts import payout_of, village_label
 from domain.errors import CommandError
@@ -24,7 +25,8 @@ from revenue.refusal import RefusedError
 from texts.loader import Texts
 
 PHOTO_BYTES_MAX = 12 * 1024 * 1024
-_STEP = """<p class="note">{{ village }} · {{ plan }}</p>
+_STEP = (
+    """<p class="note">{{ village }} · {{ plan }}</p>
 {% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% endif %}
 {% for one in blockers %}<p class="problem">{{ one }}</p>{% endfor %}
 <form method="post" enctype="multipart/form-data" action="{{ action }}">
@@ -38,8 +40,12 @@ _STEP = """<p class="note">{{ village }} · {{ plan }}</p>
 <input id="number" name="number" maxlength="40" autocomplete="off">
 <label for="photo">{{ words("payout.page.photo") }}</label>
 <input id="photo" name="photo" type="file" accept="image/jpeg,image/png,application/pdf" capture="environment" required>{% endif %}
+{% if money %}"""
+    + FACTOR_FIELD
+    + """{% endif %}
 <button class="primary">{{ words("payout.page.do_step", step=words("payout.step." + step)) }}</button></form>
 <a class="button" href="{{ home }}">{{ words("access.back") }}</a>"""
+)
 _UPLOAD = """<p class="note">{{ about }}</p>
 {% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% endif %}
 {% for one in said %}<p class="note" role="status">{{ one }}</p>{% endfor %}
@@ -58,7 +64,7 @@ def register(server: Flask, site: Site) -> None:
     """Register forms and papers; the guard lets only who is logged in come this far."""
     forms, prefix = _Forms(site), site.prefix
     look, view = guard.page(Permission.VIEW_INCOME), guard.page(Permission.VIEW_PEOPLE)
-    put = guard.page(Permission.VIEW_INCOME, uploads=True)
+    put = guard.page(Permission.VIEW_INCOME, uploads=True, money=True)
     change = guard.page(Permission.CHANGE_PEOPLE, uploads=True)
     enter = guard.page(Permission.ENTER_MONEY, uploads=True)
     rules: tuple[tuple[str, str, Any, str], ...] = (
@@ -102,6 +108,7 @@ class _Forms:
             step=step.value,
             meets=step in MEETINGS,
             paper=step in PAPER_STEPS,
+            money=step in CHECKER_STEPS,
             blockers=[one.words(texts) for one in view.blockers],
             problem=problem,
             action=f"{self._site.prefix}plan-step/{plan_id}",
@@ -121,7 +128,7 @@ class _Forms:
                 payout.plans.check(principal, order)
             else:
                 payout.plans.step(principal, order)
-        except RefusedError as error:
+        except MoneyRefusal as error:
             return self.step(principal, plan_id, error.words(texts), 422)
         except ValueError:
             return self.step(principal, plan_id, texts("payout.page.unreadable"), 422)

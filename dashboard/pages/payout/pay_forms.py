@@ -8,12 +8,16 @@ from flask_wtf.csrf import generate_csrf
 from access.permissions import Permission
 from access.principal import Principal
 from dashboard import guard, plain
+from dashboard.fresh_factor import FACTOR_FORM, MoneyRefusal
 from dashboard.pages.base import Site
 from dashboard.pages.payout.parts import payout_of, village_label, yuan
-from revenue.refusal import RefusedError
 
-_PAGE = """<p class="note">{{ village }} · {{ plan }}</p>
+_PAGE = (
+    """<p class="note">{{ village }} · {{ plan }}</p>
 {% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% endif %}
+{% if checks or makes %}"""
+    + FACTOR_FORM
+    + """{% endif %}
 {% if checks %}<h1>{{ words("payout.page.to_confirm") }}</h1>
 {% if not payees %}<p class="note">{{ words("payout.page.none_to_confirm") }}</p>{% endif %}
 {% for one in payees %}<form method="post" action="{{ action }}/confirm">
@@ -28,6 +32,7 @@ _PAGE = """<p class="note">{{ village }} · {{ plan }}</p>
 {% if makes %}<form method="post" action="{{ action }}/batch"><input type="hidden" name="csrf_token" value="{{ csrf }}">
 <button class="primary">{{ words("payout.page.make_batch") }}</button></form>{% endif %}
 <a class="button" href="{{ prefix }}plans/{{ plan }}">{{ words("access.back") }}</a>"""
+)
 
 
 def register(server: Flask, site: Site) -> None:
@@ -76,6 +81,7 @@ class _PayPages:
             problem=problem,
             prefix=self._site.prefix,
             action=f"{self._site.prefix}plan-pay/{plan_id}",
+            factor_next=f"{self._site.prefix}plan-pay/{plan_id}",
             csrf=generate_csrf(),
         )
 
@@ -85,7 +91,7 @@ class _PayPages:
         try:
             payments = payout_of(self._site).payments
             payments.confirm(principal, plan_id, given.get("payee", ""), given.get("account", ""))
-        except RefusedError as error:
+        except MoneyRefusal as error:
             return self.show(principal, plan_id, error.words(plain.words()), 422)
         return redirect(f"{self._site.prefix}plan-pay/{plan_id}", code=303)
 
@@ -93,7 +99,7 @@ class _PayPages:
         """Make the next bank file."""
         try:
             payout_of(self._site).payments.batch(principal, plan_id)
-        except RefusedError as error:
+        except MoneyRefusal as error:
             return self.show(principal, plan_id, error.words(plain.words()), 422)
         return redirect(f"{self._site.prefix}plan-pay/{plan_id}", code=303)
 

@@ -12,6 +12,7 @@ from flask_wtf.csrf import generate_csrf
 from access.permissions import Permission
 from access.principal import Principal
 from dashboard import guard, plain
+from dashboard.fresh_factor import FACTOR_FIELD, FACTOR_FORM, MoneyRefusal
 from dashboard.pages.base import Site
 from dashboard.pages.payout.parts import payout_of, village_label
 from revenue.notice import Change
@@ -19,7 +20,8 @@ from revenue.refusal import RefusedError
 
 PHOTO_BYTES_MAX = 12 * 1024 * 1024
 CHANGES = 4
-_FORM = """<p class="note">{{ subject }}</p>{% if about %}<p class="note">{{ about }}</p>{% endif %}
+_FORM = (
+    """<p class="note">{{ subject }}</p>{% if about %}<p class="note">{{ about }}</p>{% endif %}
 {% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% endif %}
 <form method="post" enctype="multipart/form-data" action="{{ action }}">
 <input type="hidden" name="csrf_token" value="{{ csrf }}">
@@ -30,15 +32,24 @@ _FORM = """<p class="note">{{ subject }}</p>{% if about %}<p class="note">{{ abo
 {% if one.needed %} required{% endif %}{% if one.digits %} inputmode="numeric"{% endif %} value="{{ one.value }}">{% endif %}{% endfor %}
 {% if paper %}<label for="photo">{{ paper }}</label>
 <input id="photo" name="photo" type="file" accept="image/jpeg,image/png,application/pdf" capture="environment" required>{% endif %}
+{% if money %}"""
+    + FACTOR_FIELD
+    + """{% endif %}
 <button class="primary">{{ button }}</button></form><a class="button" href="{{ home }}">{{ words("access.back") }}</a>"""
-_ACCOUNTS = """<p class="note">{{ village }}</p>
+)
+_ACCOUNTS = (
+    """<p class="note">{{ village }}</p>
 {% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% endif %}
+{% if checks and waiting %}"""
+    + FACTOR_FORM
+    + """{% endif %}
 {% if not waiting %}<p class="note">{{ words("payees.page.none_waiting") }}</p>{% endif %}
 {% for one in waiting %}<form method="post" action="{{ action }}"><input type="hidden" name="csrf_token" value="{{ csrf }}">
 <input type="hidden" name="account" value="{{ one.account_id }}">
 <p>{{ one.household_id }} {{ one.name }} · {{ one.bank }} {{ one.account }} · {{ one.since }} · {{ one.made_by }}</p>
 {% if checks %}<button>{{ words("payees.page.check") }}</button>{% endif %}</form>{% endfor %}
 <a class="button" href="{{ home }}">{{ words("access.back") }}</a>"""
+)
 
 
 def register(server: Flask, site: Site) -> None:
@@ -57,7 +68,7 @@ def register(server: Flask, site: Site) -> None:
         address = f"{site.prefix}{path}"
         server.add_url_rule(address, name, guard.page(permission)(show), methods=["GET"])
         if act is not None:
-            view = guard.page(permission, uploads=True)(act)
+            view = guard.page(permission, uploads=True, money=True)(act)
             server.add_url_rule(address, f"{name}_act", view, methods=["POST"])
     server.add_url_rule(
         f"{site.prefix}payee-accounts/<village>",
@@ -112,6 +123,7 @@ class _Payees:
             checks=principal.may(Permission.CHECK_MONEY),
             problem=problem,
             action=f"{self._site.prefix}payee-accounts/{village}",
+            factor_next=f"{self._site.prefix}payee-accounts/{village}",
             home=f"{self._site.prefix}roster?village={village}",
             csrf=generate_csrf(),
         )
@@ -121,7 +133,7 @@ class _Payees:
         try:
             rosters = payout_of(self._site).rosters
             rosters.check_account(principal, village, request.form.get("account", ""))
-        except RefusedError as error:
+        except MoneyRefusal as error:
             return self.accounts(principal, village, error.words(plain.words()), 422)
         return self._to(f"payee-accounts/{village}")
 
@@ -148,7 +160,7 @@ class _Payees:
         try:
             payments = payout_of(self._site).payments
             payments.name_heir(principal, entitlement, request.form.get("payee", ""), _document())
-        except (RefusedError, ValueError) as error:
+        except (*MoneyRefusal, ValueError) as error:
             return self.heir(principal, entitlement, _said(error), 422)
         return self._to(f"plans/{entitlement.partition('/')[0]}")
 
@@ -227,6 +239,7 @@ class _Payees:
             about=heading[1],
             fields=fields,
             paper=texts(paper) if paper else "",
+            money=name == "heir",
             button=texts(f"payees.page.{name}"),
             problem=problem,
             action=f"{prefix}{action}",
@@ -257,4 +270,4 @@ def _document() -> bytes:
 
 def _said(error: Exception) -> str:
     texts = plain.words()
-    return error.words(texts) if isinstance(error, RefusedError) else texts("payout.page.unreadable")
+    return error.words(texts) if isinstance(error, MoneyRefusal) else texts("payout.page.unreadable")
