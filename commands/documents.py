@@ -27,7 +27,7 @@ from domain.plant import Registry
 from revenue.approval import PAPER_STEPS, Step, StepTaken
 from revenue.dossier import Dossier, SheetKept
 from revenue.notice import Notice, totals_in_page
-from revenue.plan import Basis, PlanLine, verdict_of
+from revenue.plan import PlanLine, verdict_of
 from revenue.refusal import refuse
 from revenue.rule import RuleVersion
 from stores.payout import PayoutStores
@@ -156,7 +156,7 @@ class Documents(PayoutCommands):
         dossier = self._dossier(principal, plan_id)
         roster = self._roster(dossier)
         line = next((one for one in dossier.plan.lines if one.line_id == line_id), None)
-        if roster is None or line is None or line.basis not in {Basis.DAY_RATE, Basis.MONTHLY_WAGE}:
+        if roster is None or line is None or not line.is_by_days:
             raise refuse("sheet_line", line=line_id[:20])
         people = self._stores.rosters.people([one.person_id for one in roster.active])
         rows = [(one.household_id, people[one.person_id].name) for one in roster.active]
@@ -217,6 +217,30 @@ class Documents(PayoutCommands):
         ledger = self._stores.ledger
         content = package(dossiers, ledger.vouchers([village_id]), ledger.vouchers(), self._papers(dossiers))
         return self._given(principal, f"audit-{village_id}.zip", content, "application/zip")
+
+    @require(Permission.VIEW_INCOME)
+    def bulk(
+        self, principal: Principal, what: str, village_ids: Sequence[str], first: str, last: str, texts: Texts
+    ) -> Document:
+        """Return one kind of paper of villages at once: what a township prints for all of its own."""
+        if what == "vouchers":
+            return self.voucher_sheets(principal, village_ids, first, last, texts)
+        if what in {"reports", "workbook"}:
+            form = "pdf" if what == "reports" else "xlsx"
+            return self.reports(principal, village_ids, first, last, texts, form)
+        if what == "package":
+            if len(village_ids) != 1:
+                raise refuse("one_village")
+            return self.audit_package(principal, village_ids[0])
+        plans = sorted(
+            self._stores.dossiers.of_villages(village_ids, first, last), key=lambda one: one.plan.plan_id
+        )
+        if what == "slips":
+            return self.slips(principal, [one.plan.plan_id for one in plans], texts)
+        if what != "notices":
+            raise refuse("nothing_to_print")
+        wanted = [(one.plan.plan_id, notice.number) for one in plans for notice in one.notices]
+        return self.notice_sheets(principal, wanted, texts)
 
     def _papers(self, dossiers: Iterable[Dossier]) -> dict[str, bytes]:
         codes = set()

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from access.guard import guarded, require
 from access.permissions import Permission
@@ -21,6 +22,17 @@ from revenue.payment import Batch, ReplyLine, Standing, digest_of, faults_in_rep
 from revenue.refusal import RefusedError, refuse
 from revenue.trace import lots_by_line
 from stores.payout import payees_of, unconfirmed
+
+
+@dataclass(frozen=True, slots=True)
+class WorkToPay:
+    """A work of a released plan: to whom how much, and whether it was transferred."""
+
+    line_id: str
+    purpose: str
+    payee: str
+    fen: int
+    paid: bool
 
 
 @guarded
@@ -216,6 +228,23 @@ class Payments(PayoutCommands):
             self._records.add_photo(code, "application/octet-stream", document)
             deed = HeirNamed(entitlement_id, payee_id, code, principal.user_id)
             return self._add(principal, dossier, deed)
+
+    @require(Permission.VIEW_INCOME)
+    def works(self, principal: Principal, plan_id: str) -> list[WorkToPay]:
+        """Return the works of a released plan, each with whether its transfer is booked."""
+        dossier = self._dossier(principal, plan_id)
+        released = dossier.distribution.works_fen if dossier.distribution else {}
+        return [
+            WorkToPay(
+                line.line_id,
+                line.purpose,
+                line.payee,
+                released[line.line_id],
+                self._stores.ledger.voucher(f"works:{plan_id}/{line.line_id}") is not None,
+            )
+            for line in dossier.plan.lines
+            if released.get(line.line_id)
+        ]
 
     @command(Permission.CHECK_MONEY, "payment.works", fresh=True)
     def pay_works(self, principal: Principal, plan_id: str, line_id: str) -> Dossier:

@@ -29,6 +29,7 @@ from revenue.attendance import Sheet, faults_in_sheet
 from revenue.bookkeeping import Voucherhead, bill_entry, entitlement_entry
 from revenue.distribution import Distribution, SeriesState, distribute
 from revenue.dossier import Act, Answered, Distributed, Dossier, Drafted, Objected, SheetKept
+from revenue.figures import VillageFigures
 from revenue.plan import Basis, Plan, PlanLine, faults_of
 from revenue.refusal import RefusedError, refuse
 from revenue.rule import LineClass, rule_on
@@ -129,6 +130,11 @@ class Plans(PayoutCommands):
     def dossier(self, principal: Principal, plan_id: str) -> Dossier:
         """Return a plan with everything done on it; ids only, no names."""
         return self._dossier(principal, plan_id)
+
+    @require(Permission.VIEW_INCOME)
+    def figures(self, principal: Principal, village_id: str, first: date, last: date) -> VillageFigures:
+        """Return what the books say may be planned with for months."""
+        return self._figures(self._village(principal, village_id), first.replace(day=1), last.replace(day=1))
 
     @command(Permission.MAKE_PLAN, "plan.step")
     def step(self, principal: Principal, order: StepOrder) -> Dossier:

@@ -25,6 +25,7 @@ from revenue.refusal import RefusedError
 from texts.loader import Texts
 
 PHOTO_BYTES_MAX = 12 * 1024 * 1024
+PUBLISHING = frozenset({Step.PUBLISHED, Step.RESULT_PUBLISHED})
 _STEP = (
     """<p class="note">{{ village }} · {{ plan }}</p>
 {% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% endif %}
@@ -36,6 +37,13 @@ _STEP = (
 {% if meets %}{% for name in ("due", "present", "votes") %}
 <label for="{{ name }}">{{ words("payout.cli.option." + name) }}</label>
 <input id="{{ name }}" name="{{ name }}" inputmode="numeric" required maxlength="5">{% endfor %}{% endif %}
+{% if bodies %}<label for="body">{{ words("plandesk.body") }}</label>
+<select id="body" name="body" style="width:100%;min-height:48px;font:inherit;color:inherit;background:transparent">{% for value, label in bodies %}
+<option value="{{ value }}"{% if value == chosen %} selected{% endif %}>{{ label }}</option>{% endfor %}</select>
+<label for="called">{{ words("plandesk.called") }}</label>
+<input id="called" name="called" type="date" max="{{ today }}">{% endif %}
+{% if publishes %}<label><input type="checkbox" name="named" value="1" style="width:auto;min-height:0"> {{ words("plandesk.named") }}</label>
+<p class="note">{{ words("plandesk.named_about") }}</p>{% endif %}
 {% if paper %}<label for="number">{{ words("payout.page.document") }}</label>
 <input id="number" name="number" maxlength="40" autocomplete="off">
 <label for="photo">{{ words("payout.page.photo") }}</label>
@@ -108,6 +116,11 @@ class _Forms:
             step=step.value,
             meets=step in MEETINGS,
             paper=step in PAPER_STEPS,
+            bodies=[(one.value, texts(f"plandesk.bodies.{one.value}")) for one in Body]
+            if step is Step.DECIDED
+            else [],
+            chosen=request.form.get("body", Body.REPRESENTATIVES.value),
+            publishes=step in PUBLISHING,
             money=step in CHECKER_STEPS,
             blockers=[one.words(texts) for one in view.blockers],
             problem=problem,
@@ -122,8 +135,8 @@ class _Forms:
         payout, texts = payout_of(self._site), plain.words()
         try:
             order = self._order(plan_id)
-            if order.step in {Step.PUBLISHED, Step.RESULT_PUBLISHED}:
-                payout.notices.publish(principal, plan_id)
+            if order.step in PUBLISHING:
+                payout.notices.publish(principal, plan_id, named=bool(request.form.get("named")))
             elif order.step in CHECKER_STEPS:
                 payout.plans.check(principal, order)
             else:
@@ -139,9 +152,9 @@ class _Forms:
         meeting = None
         if given.get("due"):
             numbers = [int(given.get(name, "")) for name in ("due", "present", "votes")]
-            meeting = Meeting(
-                numbers[0], numbers[1], numbers[2], Body(given.get("body") or Body.REPRESENTATIVES)
-            )
+            body = Body(given.get("body") or Body.REPRESENTATIVES)
+            called = date.fromisoformat(given["called"]) if given.get("called") else None
+            meeting = Meeting(numbers[0], numbers[1], numbers[2], body, called)
         paper = sent.read(PHOTO_BYTES_MAX + 1) if sent is not None else b""
         if len(paper) > PHOTO_BYTES_MAX:
             raise ValueError("too large")

@@ -31,6 +31,11 @@ _PAGE = (
 {% endif %}{% endfor %}
 {% if makes %}<form method="post" action="{{ action }}/batch"><input type="hidden" name="csrf_token" value="{{ csrf }}">
 <button class="primary">{{ words("payout.page.make_batch") }}</button></form>{% endif %}
+{% if works %}<h1>{{ words("plandesk.works") }}</h1>{% for one in works %}
+<p>{{ one.purpose }} · {{ one.payee }} · {{ one.amount }}{% if one.paid %} · {{ words("plandesk.work_paid") }}{% endif %}</p>
+{% if checks and not one.paid %}<form method="post" action="{{ action }}/works"><input type="hidden" name="csrf_token" value="{{ csrf }}">
+<input type="hidden" name="line" value="{{ one.line }}"><button>{{ words("plandesk.pay_work") }}</button></form>{% endif %}
+{% endfor %}{% endif %}
 <a class="button" href="{{ prefix }}plans/{{ plan }}">{{ words("access.back") }}</a>"""
 )
 
@@ -43,6 +48,9 @@ def register(server: Flask, site: Site) -> None:
     server.add_url_rule(f"{prefix}plan-pay/<plan_id>", "plan_pay", look(pages.show), methods=["GET"])
     server.add_url_rule(
         f"{prefix}plan-pay/<plan_id>/confirm", "plan_confirm", check(pages.confirm), methods=["POST"]
+    )
+    server.add_url_rule(
+        f"{prefix}plan-pay/<plan_id>/works", "plan_works", check(pages.works), methods=["POST"]
     )
     server.add_url_rule(
         f"{prefix}plan-pay/<plan_id>/batch", "plan_batch", make(pages.batch), methods=["POST"]
@@ -77,6 +85,16 @@ class _PayPages:
             payees=payout.payments.to_confirm(principal, plan_id) if checks else [],
             batches=batches,
             makes=principal.may(Permission.MAKE_PLAN),
+            works=[
+                {
+                    "line": one.line_id,
+                    "purpose": one.purpose,
+                    "payee": one.payee,
+                    "amount": yuan(one.fen),
+                    "paid": one.paid,
+                }
+                for one in payout.payments.works(principal, plan_id)
+            ],
             enters=principal.may(Permission.ENTER_MONEY),
             problem=problem,
             prefix=self._site.prefix,
@@ -91,6 +109,14 @@ class _PayPages:
         try:
             payments = payout_of(self._site).payments
             payments.confirm(principal, plan_id, given.get("payee", ""), given.get("account", ""))
+        except MoneyRefusal as error:
+            return self.show(principal, plan_id, error.words(plain.words()), 422)
+        return redirect(f"{self._site.prefix}plan-pay/{plan_id}", code=303)
+
+    def works(self, principal: Principal, plan_id: str) -> Any:
+        """Book the transfer to a builder."""
+        try:
+            payout_of(self._site).payments.pay_works(principal, plan_id, request.form.get("line", ""))
         except MoneyRefusal as error:
             return self.show(principal, plan_id, error.words(plain.words()), 422)
         return redirect(f"{self._site.prefix}plan-pay/{plan_id}", code=303)
