@@ -122,12 +122,12 @@ def _negated(path: Path, lines: list[str], node: ast.If | ast.While) -> Mutant:
     return Mutant(path, test.lineno, last, text, f"negated: {text.strip()}")
 
 
-def tests_of(module: str, copy: Path) -> list[str]:
-    """Return the test files that name a module of revenue/, then those of the commands built on it."""
+def tests_of(module: str, copy: Path) -> tuple[list[str], list[str]]:
+    """Return the test files that name a module of revenue/, and those of the commands built on it."""
     named = re.compile(rf"revenue\.{module}\b|from revenue import .*\b{module}\b")
     own = sorted((copy / "tests" / FOLDER).glob("test_*.py"))
     found = [str(path.relative_to(copy)) for path in own if named.search(path.read_text("utf-8"))]
-    return [*found, *(FURTHER_OUT if module in MONEY_OUT else FURTHER)]
+    return found, list(FURTHER_OUT if module in MONEY_OUT else FURTHER)
 
 
 def survives(mutant: Mutant, copy: Path) -> bool | None:
@@ -137,21 +137,25 @@ def survives(mutant: Mutant, copy: Path) -> bool | None:
     lines = kept.splitlines()
     lines[mutant.first - 1 : mutant.last] = [mutant.text]
     target.write_text("\n".join(lines) + "\n", "utf-8")
-    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
-    words = ["-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
     try:
-        done = subprocess.run(
-            [sys.executable, *words, *tests_of(target.stem, copy)],
-            cwd=copy,
-            env=environment,
-            capture_output=True,
-            timeout=LIMIT_S,
-            check=False,
-        )
+        return all(_passes(files, copy) for files in tests_of(target.stem, copy) if files)
     except subprocess.TimeoutExpired:
         return None
     finally:
         target.write_text(kept, "utf-8")
+
+
+def _passes(files: list[str], copy: Path) -> bool:
+    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    words = ["-m", "pytest", "-x", "-q", "-n0", "-p", "no:cacheprovider", "--hypothesis-seed=0"]
+    done = subprocess.run(
+        [sys.executable, *words, *files],
+        cwd=copy,
+        env=environment,
+        capture_output=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
     return done.returncode == 0
 
 

@@ -30,6 +30,7 @@ _STEP = (
     """<p class="note">{{ village }} · {{ plan }}</p>
 {% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% endif %}
 {% for one in blockers %}<p class="problem">{{ one }}</p>{% endfor %}
+{% if not may %}<p class="note">{{ words("plandesk.not_yours") }}</p>{% else %}
 <form method="post" enctype="multipart/form-data" action="{{ action }}">
 <input type="hidden" name="csrf_token" value="{{ csrf }}"><input type="hidden" name="step" value="{{ step }}">
 <label for="on">{{ words("payout.page.day") }}</label>
@@ -51,7 +52,7 @@ _STEP = (
 {% if money %}"""
     + FACTOR_FIELD
     + """{% endif %}
-<button class="primary">{{ words("payout.page.do_step", step=words("payout.step." + step)) }}</button></form>
+<button class="primary">{{ words("payout.page.do_step", step=words("payout.step." + step)) }}</button></form>{% endif %}
 <a class="button" href="{{ home }}">{{ words("access.back") }}</a>"""
 )
 _UPLOAD = """<p class="note">{{ about }}</p>
@@ -114,6 +115,7 @@ class _Forms:
             village=village_label(self._site, view.dossier.plan.village_id, texts),
             plan=plan_id,
             step=step.value,
+            may=principal.may(Permission.CHECK_MONEY if step in CHECKER_STEPS else Permission.MAKE_PLAN),
             meets=step in MEETINGS,
             paper=step in PAPER_STEPS,
             bodies=[(one.value, texts(f"plandesk.bodies.{one.value}")) for one in Body]

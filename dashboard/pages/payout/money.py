@@ -43,15 +43,15 @@ class PaymentsPage:
                     dcc.Link(
                         village_label(site, plan.village_id, texts), href=f"{site.prefix}plans/{plan.plan_id}"
                     ),
-                    months(plan.first_month, plan.last_month),
                     one.household_id,
                     yuan(stands.open_fen),
                     texts("payout.state.returned" if back else "payout.state.open"),
                     back.reason if back else MISSING,
+                    months(plan.first_month, plan.last_month),
                     str(len(stands.attempts)),
                 ]
             )
-        names = ("village", "months", "household", "open", "state", "reason", "attempts")
+        names = ("village", "household", "open", "state", "reason", "months", "attempts")
         heads = [(texts(f"payout.page.{name}"), name in {"open", "attempts"}) for name in names]
         body = table(heads, rows, texts(self.title)) if rows else empty(texts("payout.page.all_paid"))
         return html.Div(

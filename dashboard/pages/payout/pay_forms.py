@@ -11,6 +11,8 @@ from dashboard import guard, plain
 from dashboard.fresh_factor import FACTOR_FORM, MoneyRefusal
 from dashboard.pages.base import Site
 from dashboard.pages.payout.parts import payout_of, village_label, yuan
+from revenue.dossier import Dossier
+from revenue.payment import Batch, PaymentState
 
 _PAGE = (
     """<p class="note">{{ village }} · {{ plan }}</p>
@@ -25,7 +27,8 @@ _PAGE = (
 <input type="hidden" name="account" value="{{ one.account_id }}">
 <p>{{ one.name }} · {{ one.bank }} · {{ one.account }}</p>
 <button>{{ words("payout.page.confirm") }}</button></form>{% endfor %}{% endif %}
-{% for one in batches %}<p class="note">{{ one.name }} · {{ one.count }} · {{ one.total }}</p>
+{% for one in batches %}<p class="note">{{ words("plandesk.batch", name=one.name, count=one.count, total=one.total, paid=one.paid, back=one.back | length) }}</p>
+{% for line in one.back %}<p class="problem">{{ words("plandesk.returned", **line) }}</p>{% endfor %}
 {% if makes %}<a class="button" href="{{ prefix }}papers/bank/{{ plan }}/{{ one.name }}">{{ words("payout.page.bank_file") }}</a>
 {% endif %}{% if enters %}<a class="button" href="{{ prefix }}bank-reply/{{ one.name }}">{{ words("payout.page.reply") }}</a>
 {% endif %}{% endfor %}
@@ -71,10 +74,6 @@ class _PayPages:
         payout, texts = payout_of(self._site), plain.words()
         dossier = payout.plans.dossier(principal, plan_id)
         checks = principal.may(Permission.CHECK_MONEY)
-        batches = [
-            {"name": one.batch_id, "count": len(one.lines), "total": yuan(one.total_fen)}
-            for one in dossier.batches
-        ]
         return plain.document(
             texts("payout.page.payment_of_plan"),
             _PAGE,
@@ -83,7 +82,7 @@ class _PayPages:
             plan=plan_id,
             checks=checks,
             payees=payout.payments.to_confirm(principal, plan_id) if checks else [],
-            batches=batches,
+            batches=[_batch(one, dossier) for one in dossier.batches],
             makes=principal.may(Permission.MAKE_PLAN),
             works=[
                 {
@@ -138,3 +137,25 @@ class _PayPages:
         answer = Response(document.content, mimetype=document.content_type)
         answer.headers["Content-Disposition"] = f'attachment; filename="{document.name}"'
         return answer
+
+
+def _batch(batch: Batch, dossier: Dossier) -> dict[str, Any]:
+    """Return a bank file with how its lines ended: how many arrived, which came back and why."""
+    homes = {one.entitlement_id: one.household_id for one in dossier.entitlements}
+    mine = [one for one in dossier.attempts if one.batch_id == batch.batch_id]
+    return {
+        "name": batch.batch_id,
+        "count": len(batch.lines),
+        "total": yuan(batch.total_fen),
+        "paid": sum(one.state is PaymentState.PAID for one in mine),
+        "back": [
+            {
+                "number": one.line.number,
+                "household": homes.get(one.line.entitlement_id, ""),
+                "amount": yuan(one.line.fen),
+                "reason": one.reason,
+            }
+            for one in mine
+            if one.state is PaymentState.RETURNED
+        ],
+    }

@@ -25,13 +25,15 @@ from revenue.refusal import RefusedError
 from revenue.rule import LineClass
 from texts.loader import Texts
 
-ROWS = 8
+ROWS_LEAST, ROWS_MAX = 5, 40
 _CELLS = ("class", "purpose", "basis", "amount", "rate", "weighting", "payee")
 _DRAFT = """<style>main { max-width: 60rem; } select { width: 100%; min-height: 48px; font: inherit; color: inherit;
 background: transparent; border: 1px solid var(--soft); border-radius: 8px; padding: 0 .5rem; } select option { color: #17324d; }
 fieldset { border: 1px solid var(--line); border-radius: 8px; margin: 1rem 0 0; display: grid; gap: 0 .75rem;
-grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); } legend { font-weight: 600; } fieldset label { margin-top: .25rem; }
-.months { display: grid; gap: 0 .75rem; grid-template-columns: 1fr 1fr; }</style>
+min-width: 0;
+grid-template-columns: repeat(auto-fit, minmax(6.4rem, 1fr)); } fieldset div, .months div { min-width: 0; }
+.months input { padding: 0 .4rem; } legend { font-weight: 600; } fieldset label { margin-top: .25rem; }
+.months { display: grid; gap: 0 .75rem; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); }</style>
 <p class="note">{{ village }}</p>
 {% for one in problems %}<p class="problem" role="alert">{{ one }}</p>{% endfor %}
 <form method="get" action="{{ action }}"><div class="months">
@@ -169,7 +171,8 @@ class _PlanDesk:
         if known:
             lines = payout_of(self._site).plans.dossier(principal, plan_id).plan.lines
         there = [_cells_of(line) for line in lines if line.kind is not LineClass.RETAINED]
-        return [_row(number, there[number - 1 : number], texts) for number in range(1, ROWS + 1)]
+        rows = max(ROWS_LEAST, min(ROWS_MAX, len(there) + 2))
+        return [_row(number, there[number - 1 : number], texts) for number in range(1, rows + 1)]
 
 
 def _cells_of(line: PlanLine) -> dict[str, str]:
@@ -217,7 +220,7 @@ def _typed() -> bytes:
     made = io.StringIO()
     writer = csv.writer(made)
     writer.writerow(_CELLS)
-    for number in range(1, ROWS + 1):
+    for number in range(1, ROWS_MAX + 1):
         cells = [request.form.get(f"{name}-{number}", "").strip() for name in _CELLS]
         if cells[0] or cells[1] or cells[3]:
             writer.writerow(cells)

@@ -212,7 +212,9 @@ def _persons(visit: Visit, view: PlanView) -> Component:
         return empty(texts("payout.page.not_yet"))
     names = ("household", "purpose", "amount", "state", "trace")
     rows: list[list[Any]] = []
-    for stands in view.standings:
+    for stands in sorted(
+        view.standings, key=lambda one: (one.entitlement.line_id, one.entitlement.household_id)
+    ):
         one = stands.entitlement
         last = stands.attempts[-1] if stands.attempts else None
         state = last.state.value if last else "open"
