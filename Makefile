@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+# Compiled modules are kept, whatever the shell says: each process starts a second or two sooner.
+export PYTHONDONTWRITEBYTECODE :=
 .PHONY: help setup setup-dev tools run test check format smoke bench bundle lock clean
 .PHONY: campaign-wire campaign-fuzz campaign-kills campaign-power campaign-week campaign-web
 .PHONY: campaign-detection campaign-ledger campaign-outage campaign-jobs

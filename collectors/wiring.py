@@ -1,8 +1,9 @@
 """From the registry to what is polled: which wires there are, what each device on them is asked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 
 from collectors.contact import DeviceContact
 from collectors.poller import PolledDevice, phase_of
@@ -132,17 +133,21 @@ def placed(device: Device, profile: DeviceProfile) -> PolledDevice:
             ReadPlan(meter_blocks(LIVE_IDENTIFIERS), meter_blocks(IDENTITY_IDENTIFIERS)),
             DeviceContact(device.device_id, sleeps=False),
         )
-    strings = device.string_count or None
-    unit = LOGGER_UNIT if is_area(profile) else device.unit
-    spans = [Span(point.function, point.address, point.words) for point in profile.points_for(strings)]
     return PolledDevice(
         device.device_id,
-        unit,
-        ReadPlan(
-            plan(profile, string_count=strings), plan(profile, string_count=strings, what="identity"), spans
-        ),
+        LOGGER_UNIT if is_area(profile) else device.unit,
+        ReadPlan(*_asked(profile, device.string_count or None)),
         DeviceContact(device.device_id, sleeps=device.kind is DeviceKind.INVERTER),
     )
+
+
+@lru_cache(maxsize=512)  # a fleet has a thousand devices of a dozen kinds
+def _asked(
+    profile: DeviceProfile, strings: int | None
+) -> tuple[Sequence[BlockRead], Sequence[BlockRead], Sequence[Span]]:
+    """Return what is read each cycle, what is read rarely, and where the points of a device lie."""
+    spans = tuple(Span(point.function, point.address, point.words) for point in profile.points_for(strings))
+    return plan(profile, string_count=strings), plan(profile, string_count=strings, what="identity"), spans
 
 
 def _polled(device: Device, profile: DeviceProfile) -> PolledDevice:

@@ -19,7 +19,7 @@ from simulator.power import PowerModel
 from simulator.sky import DAY_S, Sky
 
 STEP_S = 60.0
-_CHUNK = 32
+_CHUNK = 128
 _YIELD_H_PER_YEAR = 1_120.0
 _YEAR_S = 365.25 * 86_400.0
 

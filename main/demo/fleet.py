@@ -1,9 +1,6 @@
 """The virtual fleet as a child process: started on free ports, watched, ended with its parent."""
 
-import contextlib
-import ctypes
 import json
-import signal
 import subprocess
 import sys
 import threading
@@ -15,17 +12,12 @@ from collectors.mqtt import Broker
 from domain.clock import FieldClock
 from domain.errors import ConfigurationError
 from domain.plant import Registry, WireProtocol
+from main.demo.parent import end_with_parent
 from main.ports import free_ports, modbus_gateway_ids
+from texts.loader import LANGUAGES
 
 _READY_S = 60.0
 _END_S = 5.0
-_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
-
-
-def end_with_parent() -> None:
-    """Ask the kernel to end this process when its parent dies, so that a kill -9 leaves nothing behind."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGTERM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +54,7 @@ class FleetProcess:
         seed: int,
         ports: dict[str, int],
         broker_port: int | None,
+        language: str = LANGUAGES[0],
     ) -> None:
         self.log = folder / "simulate.log"
         self.energy_truth = folder / "energy_truth.csv"
@@ -73,6 +66,8 @@ class FleetProcess:
                 "-m",
                 "main",
                 "--json",
+                "--lang",
+                language,
                 "--config",
                 str(config),
                 "--data",

@@ -6,6 +6,7 @@ from pathlib import Path
 from domain.errors import StoreUnavailableError
 from main.control import is_running
 
+PAST = "past"  # where the history is made, in it
 _MARK = "demonstration.txt"
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from domain.errors import StoreUnavailableError
-from main.demo.fleet import end_with_parent
+from main.demo.parent import end_with_parent
 from main.ports import free_ports
 
 _UP_S, _DOWN_S = 30.0, 20.0

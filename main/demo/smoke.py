@@ -20,7 +20,8 @@ from domain.timespan import Interval
 from kpis.energy import energy_from_counter
 from main.cli import Context, Exit
 from main.demo.progress import Progress
-from main.demo.show import Running, Show, running
+from main.demo.show import Show, running
+from main.demo.stage import Running
 from main.demo.visitor import Visited, Visitor
 from main.ports import free_ports
 

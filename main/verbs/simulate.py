@@ -48,6 +48,8 @@ class _Simulate:
         parser.add_argument("--energy-truth", type=Path, metavar="FILE", help=words("energy_truth"))
         parser.add_argument("--recorded", type=Path, metavar="DIR", help=words("recorded"))
         parser.add_argument("--ports-from", type=Path, metavar="FILE", help=words("ports_from"))
+        parser.add_argument("--past", type=Path, metavar="DIR", help=words("past"))
+        parser.add_argument("--past-days", type=int, default=30, metavar="N", help=words("past_days"))
         parser.add_argument(
             "--broker", default="auto", metavar="auto[:PORT]|none|HOST:PORT", help=words("broker")
         )
@@ -56,8 +58,22 @@ class _Simulate:
         """Serve until told to stop."""
         clock = _clock(args)
         field = _recorded(args, clock) if args.recorded is not None else _fleet(args, context, clock)
+        if isinstance(field, Fleet) and args.past is not None:
+            _make_past(field, args, context)
         asyncio.run(_serve(field, args, context))
         return Exit.OK
+
+
+def _make_past(fleet: Fleet, args: argparse.Namespace, context: Context) -> None:
+    from main.demo.past import make_beside  # only here: most runs have no past
+
+    try:
+        args.past.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(
+            f"--past {args.past}: {error.strerror}; name a folder that can be written"
+        ) from error
+    make_beside(fleet, load_profiles(), args.past_days, args.past, context.texts("demo.manual_note"))
 
 
 def _clock(args: argparse.Namespace) -> FieldClock:
@@ -73,9 +89,9 @@ def _clock(args: argparse.Namespace) -> FieldClock:
 
 
 def _recorded(args: argparse.Namespace, clock: FieldClock) -> VirtualField:
-    if args.faults is not None or args.truth is not None or args.energy_truth is not None:
+    if any(each is not None for each in (args.faults, args.truth, args.energy_truth, args.past)):
         raise CommandError(
-            "--recorded serves data as it was recorded; leave out --faults, --truth and --energy-truth"
+            "--recorded serves data as it was recorded; leave out --faults, --truth, --energy-truth and --past"
         )
     registry = _moved(recorded_registry(args.recorded, _RECORDED_PORT), args.ports_from)
     return RecordedField(args.recorded, registry, load_profiles(), clock)
