@@ -11,7 +11,7 @@ from commands.bank_file import BankFile
 from commands.households import Households, SlipCode
 from commands.notice_facts import notice_facts
 from commands.papers import reports
-from commands.papers.audit_package import package
+from commands.papers.audit_package import originals_of, package
 from commands.papers.bank import bank_csv, bank_xlsx
 from commands.papers.notice_sheet import NoticeFacts, broadcast, page, sheet, sheets
 from commands.papers.report_sheets import report_sheets
@@ -25,7 +25,7 @@ from domain.clock import Clock
 from domain.money import Money
 from domain.plant import Registry
 from revenue.approval import PAPER_STEPS, Step, StepTaken
-from revenue.dossier import Dossier, SheetKept
+from revenue.dossier import Dossier, HeirNamed, SheetKept
 from revenue.notice import Notice, totals_in_page
 from revenue.plan import PlanLine, verdict_of
 from revenue.refusal import refuse
@@ -215,7 +215,9 @@ class Documents(PayoutCommands):
         self._village(principal, village_id)
         dossiers = self._stores.dossiers.of_villages([village_id])
         ledger = self._stores.ledger
-        content = package(dossiers, ledger.vouchers([village_id]), ledger.vouchers(), self._papers(dossiers))
+        own, originals = ledger.vouchers([village_id]), originals_of(ledger, ledger.vouchers([village_id]))
+        papers = self._papers(dossiers, {one.file_hash for one in originals if one.file_hash})
+        content = package(dossiers, own, ledger.vouchers(), papers, originals)
         return self._given(principal, f"audit-{village_id}.zip", content, "application/zip")
 
     @require(Permission.VIEW_INCOME)
@@ -242,14 +244,16 @@ class Documents(PayoutCommands):
         wanted = [(one.plan.plan_id, notice.number) for one in plans for notice in one.notices]
         return self.notice_sheets(principal, wanted, texts)
 
-    def _papers(self, dossiers: Iterable[Dossier]) -> dict[str, bytes]:
-        codes = set()
+    def _papers(self, dossiers: Iterable[Dossier], codes: set[str]) -> dict[str, bytes]:
+        """Return what was signed, photographed or proved, by its hash; ``codes`` are those of originals."""
         for dossier in dossiers:
             for act in dossier.acts:
                 if isinstance(act.deed, StepTaken) and act.deed.paper:
                     codes.add(act.deed.paper)
                 if isinstance(act.deed, SheetKept):
                     codes.add(act.deed.sheet.photo)
+                if isinstance(act.deed, HeirNamed):
+                    codes.add(act.deed.document)
         found = {code: self._records.photo(code) for code in codes}
         return {code: kept[1] for code, kept in found.items() if kept is not None}
 
