@@ -25,7 +25,7 @@ from domain.clock import Clock
 from domain.money import Money
 from domain.plant import Registry
 from revenue.approval import PAPER_STEPS, Step, StepTaken
-from revenue.dossier import Dossier, HeirNamed, SheetKept
+from revenue.dossier import Dossier, HeirNamed, NoticePosted, SheetKept
 from revenue.notice import Notice, totals_in_page
 from revenue.plan import PlanLine, verdict_of
 from revenue.refusal import refuse
@@ -252,6 +252,8 @@ class Documents(PayoutCommands):
                     codes.add(act.deed.paper)
                 if isinstance(act.deed, SheetKept):
                     codes.add(act.deed.sheet.photo)
+                if isinstance(act.deed, NoticePosted):
+                    codes.add(act.deed.photo)
                 if isinstance(act.deed, HeirNamed):
                     codes.add(act.deed.document)
         found = {code: self._records.photo(code) for code in codes}

@@ -110,7 +110,12 @@ def check_papers(files: dict[str, bytes]) -> Iterator[str]:
     for line in files["acts.jsonl"].decode().splitlines():
         act = json.loads(line)
         of = act["of"]
-        for code in (of.get("paper"), of.get("document"), (of.get("sheet") or {}).get("photo")):
+        for code in (
+            of.get("paper"),
+            of.get("document"),
+            of.get("photo"),
+            (of.get("sheet") or {}).get("photo"),
+        ):
             if code and f"papers/{code}" not in files:
                 yield f"{act['plan_id']} act {act['sequence']}: its paper {code[:16]} is missing"
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -129,3 +130,27 @@ def test_a_correction_is_published_by_a_form_and_numbered(app: Any, paid: World)
     for words in ("更正", "20 天", "30 天", "抄错"):
         assert words in page
     assert Texts("zh")("papers.notice.correction", number=newest.number, corrects=1) in page
+
+
+def test_a_notice_is_photographed_on_its_board_and_the_photo_is_in_the_audit_package(
+    app: Any, paid: World
+) -> None:
+    client = app.test_client()
+    token = login(client, "accountant")
+    notice = paid.notices.notices(paid.accountant, VILLAGE)[-1]
+    address = f"notice-post/{notice.plan_id}/{notice.number}"
+    assert address in shown_on(client, token, "/app/notices")
+    assert "已存 0 张" in client.get(f"/app/{address}").get_data(as_text=True)
+    assert send(client, token, address).status_code == 422, "without a photo"
+    assert send(client, token, f"notice-post/{notice.plan_id}/99", b"board").status_code == 422
+    assert send(client, token, address, b"board").status_code == 303
+    assert "已存 1 张" in client.get(f"/app/{address}").get_data(as_text=True)
+    dossier = paid.stores.dossiers.of_plan(notice.plan_id)
+    assert dossier is not None
+    (kept,) = dossier.posted
+    assert (kept.number, kept.on) == (notice.number, paid.today)
+    made = client.get(f"/app/prints/file?what=package&place={VILLAGE}&first=2026-01&last=2026-12")
+    assert zipfile.ZipFile(io.BytesIO(made.data)).read(f"papers/{kept.photo}") == b"board"
+    other = app.test_client()
+    theirs = login(other, "township")
+    assert send(other, theirs, address, b"x").status_code == 403

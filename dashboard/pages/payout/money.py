@@ -134,7 +134,14 @@ class NoticesPage:
 
 def _correct_link(visit: Visit, one: Notice) -> Component:
     href = f"{visit.site.prefix}notice-correct/{one.plan_id}/{one.number}"
-    return html.A(visit.texts("payees.link.correct"), href=href)
+    photo = f"{visit.site.prefix}notice-post/{one.plan_id}/{one.number}"
+    return html.Span(
+        [
+            html.A(visit.texts("payees.link.post"), href=photo),
+            " · ",
+            html.A(visit.texts("payees.link.correct"), href=href),
+        ]
+    )
 
 
 def _checked(visit: Visit) -> Component:

@@ -62,6 +62,7 @@ def register(server: Flask, site: Site) -> None:
         ("payee-accounts/<village>", "payee_accounts", people, pages.accounts, None),
         ("payee-heir/<path:entitlement>", "payee_heir", check, pages.heir, pages.name_heir),
         ("household-end/<village>/<household>", "household_end", change, pages.ending, pages.end),
+        ("notice-post/<plan_id>/<int:number>", "notice_post", make, pages.posting, pages.post),
         ("notice-correct/<plan_id>/<int:number>", "notice_correct", make, pages.correction, pages.correct),
     )
     for path, name, permission, show, act in rules:
@@ -190,6 +191,24 @@ class _Payees:
         about = plain.words()("payees.page.correct_about", number=number)
         place_of = ("", f"notice-correct/{plan_id}/{number}", "notices")
         return self._form("correct", (plan_id, about), fields, place_of, problem, status)
+
+    def posting(
+        self, principal: Principal, plan_id: str, number: int, problem: str = "", status: int = 200
+    ) -> Response:
+        """Show the form for a photo of a notice on its board."""
+        dossier = payout_of(self._site).plans.dossier(principal, plan_id)
+        count = sum(one.number == number for one in dossier.posted)
+        about = plain.words()("payees.page.post_about", number=number, count=count)
+        place = ("payees.page.post_paper", f"notice-post/{plan_id}/{number}", "notices")
+        return self._form("post", (plan_id, about), [], place, problem, status)
+
+    def post(self, principal: Principal, plan_id: str, number: int) -> Any:
+        """Keep the photo."""
+        try:
+            payout_of(self._site).notices.post(principal, plan_id, number, _document())
+        except (RefusedError, ValueError) as error:
+            return self.posting(principal, plan_id, number, _said(error), 422)
+        return self._to("notices")
 
     def correct(self, principal: Principal, plan_id: str, number: int) -> Any:
         """Publish a correction."""
