@@ -217,7 +217,7 @@ class Rosters(PayoutCommands):
         if person is None:
             raise refuse("account_none")
         if not reason.strip():
-            raise refuse("back_reason")
+            raise refuse("look_reason")
         with self._carry_out(principal, "people.unmask", person_id, {"reason": reason.strip()[:80]}):
             return person
 

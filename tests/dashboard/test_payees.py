@@ -154,3 +154,25 @@ def test_a_notice_is_photographed_on_its_board_and_the_photo_is_in_the_audit_pac
     other = app.test_client()
     theirs = login(other, "township")
     assert send(other, theirs, address, b"x").status_code == 403
+
+
+def test_one_person_is_shown_for_a_minute_for_a_reason_that_is_kept(app: Any, paid: World) -> None:
+    client = app.test_client()
+    token = login(client, "accountant")
+    person = paid.stores.rosters.rosters(VILLAGE)[0].members[2].person_id
+    address = f"person/{VILLAGE}/{person}"
+    assert address in shown_on(client, token, f"/app/roster?village={VILLAGE}")
+    asked = client.get(f"/app/{address}").get_data(as_text=True)
+    assert "村民003甲" not in asked
+    assert send(client, token, address, reason=" ").status_code == 422
+    shown = send(client, token, address, reason="核对同名")
+    assert "村民003甲" in shown.get_data(as_text=True)
+    assert shown.headers["Refresh"].startswith("60;")
+    assert shown.headers["Cache-Control"] == "no-store"
+    kept = paid.records.audit(paid.clock.now())
+    done = [one for one in kept if (one.action, one.outcome) == ("people.unmask", "done")]
+    assert [(one.subject, one.detail["reason"]) for one in done] == [(person, "核对同名")]
+    assert send(client, token, f"person/{VILLAGES[1]}/{person}", reason="x").status_code == 422
+    county = app.test_client()
+    theirs = login(county, "county")
+    assert send(county, theirs, address, reason="x").status_code == 403

@@ -320,6 +320,8 @@ def _acts(visit: Visit, village: str, one: MaskedMember) -> Component:
     links: list[Any] = [
         html.A(texts("payees.link.account"), href=f"{prefix}payee-account/{village}/{member.person_id}")
     ]
+    opened = f"{prefix}person/{village}/{member.person_id}"
+    links += [" · ", html.A(texts("payees.link.person"), href=opened)]
     households = payout_of(visit.site).households
     if households is not None and households.is_on():
         href = f"{prefix}household-end/{village}/{member.household_id}"

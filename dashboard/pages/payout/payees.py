@@ -37,6 +37,10 @@ _FORM = (
     + """{% endif %}
 <button class="primary">{{ button }}</button></form><a class="button" href="{{ home }}">{{ words("access.back") }}</a>"""
 )
+_SHOWN_S = 60
+_PERSON = """<p class="note">{{ village }}</p><p role="status"><b>{{ name }}</b><br>{{ number }}</p>
+<p class="note">{{ words("payees.page.person_gone", seconds=seconds) }}</p>
+<a class="button" href="{{ home }}">{{ words("access.back") }}</a>"""
 _ACCOUNTS = (
     """<p class="note">{{ village }}</p>
 {% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% endif %}
@@ -60,6 +64,7 @@ def register(server: Flask, site: Site) -> None:
     rules: tuple[tuple[str, str, Permission, Callable[..., Any], Callable[..., Any] | None], ...] = (
         ("payee-account/<village>/<person>", "payee_account", change, pages.account, pages.keep_account),
         ("payee-accounts/<village>", "payee_accounts", people, pages.accounts, None),
+        ("person/<village>/<person>", "person", people, pages.person, pages.open_person),
         ("payee-heir/<path:entitlement>", "payee_heir", check, pages.heir, pages.name_heir),
         ("household-end/<village>/<household>", "household_end", change, pages.ending, pages.end),
         ("notice-post/<plan_id>/<int:number>", "notice_post", make, pages.posting, pages.post),
@@ -111,6 +116,36 @@ class _Payees:
         except (RefusedError, ValueError) as error:
             return self.account(principal, village, person, _said(error), 422)
         return self._to(f"payee-accounts/{village}")
+
+    def person(
+        self, principal: Principal, village: str, person: str, problem: str = "", status: int = 200
+    ) -> Response:
+        """Ask why one person is to be shown in the open."""
+        member = self._member(principal, village, person)
+        about = plain.words()("payees.page.person_about")
+        place = ("", f"person/{village}/{person}", f"roster?village={village}")
+        return self._form("person", (member, about), [_field("reason", 80)], place, problem, status)
+
+    def open_person(self, principal: Principal, village: str, person: str) -> Any:
+        """Show one person for a minute; the reason is kept in the audit."""
+        texts, home = plain.words(), f"{self._site.prefix}roster?village={village}"
+        try:
+            rosters = payout_of(self._site).rosters
+            found = rosters.unmask(principal, village, person, request.form.get("reason", ""))
+        except MoneyRefusal as error:
+            return self.person(principal, village, person, error.words(texts), 422)
+        answer = plain.document(
+            texts("payees.page.person"),
+            _PERSON,
+            village=village_label(self._site, village, texts),
+            name=found.name,
+            number=found.id_number,
+            seconds=_SHOWN_S,
+            home=home,
+        )
+        answer.headers["Refresh"] = f"{_SHOWN_S}; url={home}"
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
 
     def accounts(self, principal: Principal, village: str, problem: str = "", status: int = 200) -> Response:
         """Show the account changes that wait for a second person."""
@@ -258,7 +293,7 @@ class _Payees:
             about=heading[1],
             fields=fields,
             paper=texts(paper) if paper else "",
-            money=name == "heir",
+            money=name in {"heir", "person"},
             button=texts(f"payees.page.{name}"),
             problem=problem,
             action=f"{prefix}{action}",
