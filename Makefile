@@ -39,9 +39,12 @@ check: setup-dev ## format, lint, types, layers, configuration
 format: setup-dev ## write the canonical format
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 
+# Tests wait for sockets and browsers half of their time: two of them to a core.
+WORKERS ?= $(shell echo $$(( 2 * $$(getconf _NPROCESSORS_ONLN) )))
+
 test: setup-dev tools check ## check, then every test: first those that need the machine for themselves, then the rest on all cores
 	@code=0; $(BIN)/python -m pytest -m alone || code=$$?; \
-	$(BIN)/python -m pytest -m "not alone" -n auto --dist loadfile || code=$$?; exit $$code
+	$(BIN)/python -m pytest -m "not alone" -n $(WORKERS) --dist loadfile --no-loadscope-reorder || code=$$?; exit $$code
 
 smoke: setup ## the main job without a browser, on free ports, for about a minute; STORE=influx: over InfluxDB 1.x
 	@$(BIN)/pvmon demo --smoke --store $(or $(STORE),duckdb)

@@ -109,6 +109,28 @@ class Capacity:
     ac_capacity_kw: float
 
 
+@dataclass(frozen=True, slots=True)
+class Design:
+    """What a plant is to make in each month of its first year by its feasibility report, from a day on. [kWh]
+
+    ``yearly_loss`` is what the report lets the modules lose in a year, as a share.
+    """
+
+    valid_from: date
+    months_kwh: tuple[float, ...]
+    yearly_loss: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierMonth:
+    """Energy of a month from before the plant was watched, by some document. ``month`` is its first day. [kWh]"""
+
+    month: date
+    energy_kwh: float
+    source: str
+
+
 def sim_shown(number: str) -> str:
     """Return the number of a SIM as it may be shown: the last four digits."""
     return f"···{number[-4:]}" if number else ""
@@ -225,6 +247,12 @@ class Plant:
     devices: tuple[Device, ...] = ()
     accounts: tuple[SettlementAccount, ...] = ()
     ownership: tuple[Ownership, ...] = ()
+    designs: tuple[Design, ...] = ()
+    earlier_months: tuple[EarlierMonth, ...] = ()
+
+    def design_on(self, day: date) -> Design | None:
+        """Return the design in force on ``day``, None before the first."""
+        return next((one for one in reversed(self.designs) if one.valid_from <= day), None)
 
     def capacity_on(self, day: date) -> Capacity:
         """Return the capacity in force on ``day`` (the first one before that)."""

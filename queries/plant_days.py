@@ -12,6 +12,7 @@ from domain.day_figures import DayFigures, DayLoss
 from domain.errors import AccessDeniedError
 from domain.plant import Device, DeviceKind, Plant
 from domain.timespan import day_of
+from kpis.baseline import Baseline, baseline
 from queries.sources import Sources
 
 SHOWN_DAYS = 31
@@ -69,6 +70,7 @@ class PlantDays:
     day: Waterfall | None = None
     month: Waterfall | None = None
     ranking: tuple[Ranked, ...] = field(default=())
+    baseline: Baseline = field(default=Baseline(0))
 
 
 @guarded
@@ -104,7 +106,18 @@ class PlantDaysQuery:
                 plant,
                 [each for each in figures if each.device_id and each.day > last - timedelta(RANKED_DAYS)],
             ),
+            self._baseline(plant, last),
         )
+
+    def _baseline(self, plant: Plant, last: date) -> Baseline:
+        """Return how the month and the year stand against the design and the year before."""
+        first = date(last.year - 1, 1, 1)
+        rows = self._sources.store.daily([plant.plant_id], first, last)
+        told = {
+            one.day: one.produced_energy_kwh if one.exported_energy_kwh is None else one.exported_energy_kwh
+            for one in rows
+        }
+        return baseline(plant, {day: kwh for day, kwh in told.items() if kwh is not None}, last)
 
 
 def _waterfall(days: Sequence[DayFigures], losses: Sequence[DayLoss]) -> Waterfall:

@@ -67,6 +67,12 @@ def missing(need: str) -> str | None:
         return cure
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that have slow tests, so that no worker is left alone with one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test whose tool is missing; fail it where everything is required."""
     for marker in item.iter_markers("needs"):

@@ -13,6 +13,7 @@ from dashboard.components.loss_figures import (
 )
 from dashboard.components.words import percent
 from dashboard.pages.base import Component, Site
+from kpis.baseline import Baseline
 from queries.plant_days import PlantDays, Waterfall
 from texts.loader import Texts
 
@@ -60,5 +61,20 @@ def _facts(view: PlantDays, texts: Texts) -> list[tuple[str, str]]:
         (texts("detection.column.ratio_pr"), percent(last.performance_ratio, 1)),
         (texts("detection.column.availability"), percent(last.time_availability, 1)),
         (texts("detection.column.completeness"), percent(last.completeness, 1)),
-        (texts("detection.column.attainment"), texts("detection.days.no_baseline")),
+        *_baselines(view.baseline, texts),
     ]
+
+
+def _baselines(known: Baseline, texts: Texts) -> list[tuple[str, str]]:
+    """Return attainment and year-on-year; without a baseline they say so, never 0 or 100 %."""
+    none = texts("detection.days.no_baseline")
+    change = none if known.year_on_year is None else percent(known.year_on_year, 1, signed=True)
+    if known.estimated:
+        change = texts("detection.days.by_months", change=change)
+    return [
+        (
+            texts(f"detection.column.attainment_{span}", days=known.days),
+            none if share is None else percent(share, 1),
+        )
+        for span, share in (("month", known.attainment_month), ("year", known.attainment_year))
+    ] + [(texts("detection.column.year_on_year"), change)]

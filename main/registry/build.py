@@ -7,8 +7,10 @@ from types import MappingProxyType
 from domain.plant import (
     Capacity,
     Connection,
+    Design,
     Device,
     DeviceKind,
+    EarlierMonth,
     Gateway,
     Ownership,
     Plant,
@@ -132,6 +134,27 @@ def account(row: Row) -> SettlementAccount:
     )
 
 
+def designs(plant: Row) -> tuple[Design, ...]:
+    """Return the designs of a plant, oldest first."""
+    return tuple(
+        Design(
+            row["valid_from"],
+            tuple(row[f"kwh_{month:02d}"] for month in range(1, 13)),
+            row["yearly_loss_percent"] / 100.0,
+            row["source"],
+        )
+        for row in sorted(plant["designs"], key=lambda one: one["valid_from"])
+    )
+
+
+def earlier_months(plant: Row) -> tuple[EarlierMonth, ...]:
+    """Return the energy of months before a plant was watched, oldest first."""
+    return tuple(
+        EarlierMonth(row["month"].replace(day=1), row["energy_kwh"], row["source"])
+        for row in sorted(plant["earlier_months"], key=lambda one: one["month"])
+    )
+
+
 def plant(row: Row, acts: Row | None, profiles: Mapping[str, KnownProfile]) -> Plant:
     """Return a plant with all that belongs to it."""
     return Plant(
@@ -154,6 +177,8 @@ def plant(row: Row, acts: Row | None, profiles: Mapping[str, KnownProfile]) -> P
         devices=tuple(device(one, row["id"]) for one in row["devices"]),
         accounts=tuple(account(one) for one in sorted(row["accounts"], key=lambda one: one["valid_from"])),
         ownership=ownership(acts) if acts is not None else (),
+        designs=designs(row),
+        earlier_months=earlier_months(row),
     )
 
 

@@ -29,6 +29,8 @@ _PARTS = {
     "gateways": ("gateway", ("id",)),
     "devices": ("device", ("id",)),
     "accounts": ("account", ("account_number", "valid_from")),
+    "designs": ("design", ("valid_from",)),
+    "earlier_months": ("earlier_month", ("month",)),
 }
 
 

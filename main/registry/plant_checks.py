@@ -30,6 +30,7 @@ def check_plant(plant: Row, profiles: Mapping[str, KnownProfile], problems: Prob
     _check_wires(plant, gateways, devices, profiles, problems)
     _check_meter(plant, devices, problems)
     _check_accounts(plant, devices, problems)
+    _check_baselines(plant, problems)
 
 
 def check_fleet(plants: Iterable[Row], problems: Problems) -> None:
@@ -313,3 +314,20 @@ def _check_account_device(account: Row, by_id: Mapping[str, Row], problems: Prob
                 id=name,
                 other=f"{device.file}:{device.line}",
             )
+
+
+def _check_baselines(plant: Row, problems: Problems) -> None:
+    """Note a design or an earlier month that is told twice, or that the plant's age denies."""
+    for part, key in (("designs", "valid_from"), ("earlier_months", "month")):
+        seen: set[date] = set()
+        for one in plant.get(part) or ():
+            day = one.get(key)
+            if day is None:
+                continue
+            told = day if part == "designs" else day.replace(day=1)
+            if told in seen:
+                problems.add(one.file, one.at(key), key, "same_day", day=told)
+            seen.add(told)
+            began = plant.get("grid_date")
+            if part == "earlier_months" and began is not None and told < began.replace(day=1):
+                problems.add(one.file, one.at(key), key, "before_grid", day=told, began=began)

@@ -243,6 +243,23 @@ ACCOUNT = Record(
         Field("device", _ID, default=None),
     ),
 )
+DESIGN = Record(
+    "design",
+    (
+        Field("valid_from", _DAY),
+        *(Field(f"kwh_{month:02d}", Number(0, 100_000_000)) for month in range(1, 13)),
+        Field("yearly_loss_percent", Number(0, 5), default=0.0),
+        Field("source", _NAME),
+    ),
+)
+EARLIER_MONTH = Record(
+    "earlier_month",
+    (
+        Field("month", _DAY),
+        Field("energy_kwh", Number(0, 100_000_000)),
+        Field("source", _NAME),
+    ),
+)
 PLANT = Record(
     "plant",
     (
@@ -264,6 +281,8 @@ PLANT = Record(
         Field("gateways", Many(GATEWAY), default=()),
         Field("devices", Many(DEVICE), default=()),
         Field("accounts", Many(ACCOUNT), default=()),
+        Field("designs", Many(DESIGN), default=()),
+        Field("earlier_months", Many(EARLIER_MONTH), default=()),
     ),
 )
 ACT = Record(

@@ -15,8 +15,10 @@ from main.registry.records import (
     ACT,
     BOX,
     CAPACITY,
+    DESIGN,
     DEVICE,
     DISTRICT,
+    EARLIER_MONTH,
     GATEWAY,
     OWNERSHIP,
     PLANT,
@@ -57,11 +59,12 @@ _SHARE = Record(
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One sheet: its name, what a row is, and whether rows begin with the plant they belong to."""
+    """One sheet: its name, what a row is, whether rows begin with the plant they belong to, whether it may lack."""
 
     name: str
     record: Record
     owner: bool = False
+    may_lack: bool = False
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -84,14 +87,17 @@ _PARTS: Mapping[str, Record] = {
     "gateways": GATEWAY,
     "devices": DEVICE,
     "accounts": ACCOUNT,
+    "designs": DESIGN,
+    "earlier_months": EARLIER_MONTH,
 }
+_MAY_LACK = frozenset({"designs", "earlier_months"})  # a list made before there were such sheets still enters
 SHEETS = (
     Sheet("district", _DISTRICT),
     Sheet("towns", TOWN),
     Sheet("villages", VILLAGE),
     Sheet("events", VILLAGE_EVENT),
     Sheet("plants", _flat(PLANT)),
-    *(Sheet(name, record, owner=True) for name, record in _PARTS.items()),
+    *(Sheet(name, record, owner=True, may_lack=name in _MAY_LACK) for name, record in _PARTS.items()),
     Sheet("shares", _SHARE),
 )
 

@@ -131,7 +131,8 @@ def read_workbook(path: Path, problems: Problems) -> dict[str, ReadSheet]:
         for sheet in SHEETS:
             page = pages.get(sheet.name)
             if page is None:
-                problems.add(path.name, 0, sheet.name, "sheet_missing", sheet=title_of(sheet))
+                if not sheet.may_lack:
+                    problems.add(path.name, 0, sheet.name, "sheet_missing", sheet=title_of(sheet))
                 continue
             read = ReadSheet(f"{path.name}[{page.title}]")
             found[sheet.name] = read

@@ -13,6 +13,8 @@ from stores.records.store import SqlRecordStore
 from tests.commands.builders import PASSWORD, QUICK
 from tests.commands.industry_world import PHOTO, ROOT, open_office
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = {"zhen": Role.TOWNSHIP, "kuaiji": Role.ACCOUNTANT, "qu": Role.COUNTY}
 GUIDE = ROOT / "docs" / "industries_season.md"
 BLOCK = re.compile(r"```(csv [^\n]+|sh)\n(.*?)```", re.DOTALL)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.dashboard.fixtures import PASSWORD, Served, World
 
-pytestmark = [pytest.mark.needs("chromium"), pytest.mark.needs("cjk_font")]
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.needs("cjk_font"), pytest.mark.slow]
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 DRAWN = (
     "[...document.querySelectorAll('.js-plotly-plot')]"

@@ -16,6 +16,8 @@ from tests.dashboard.fixtures import USERS, login
 from tests.dashboard.industry_world import Season, open_season
 from tests.dashboard.test_pages import HAN, route, words_of
 
+pytestmark = pytest.mark.slow
+
 SEERS = {"accountant", "county", "auditor", "township"}
 
 

@@ -26,6 +26,8 @@ from stores.memory import MemoryStore
 from stores.records.store import SqlRecordStore
 from tests.alerts.builders import RULES, change, everywhere, local, plant, series, span
 
+pytestmark = pytest.mark.slow
+
 POWER = "ac_active_power_w"
 NAMES = ("p1", "p2", "p3")
 REGISTRY = Registry("商州区", (), (), tuple(plant(3, name) for name in NAMES))

@@ -17,6 +17,8 @@ from revenue.approval import Step
 from stores.records.store import SqlRecordStore
 from tests.tidy_rules import identity_check_digit
 
+pytestmark = pytest.mark.slow
+
 CONFIG = Path(__file__).parents[2] / "config"
 NOW = datetime(2026, 11, 27, 2, 30, tzinfo=UTC)
 

@@ -30,6 +30,8 @@ from tests.conftest import ROOT
 from tests.main.test_revenue_verb import BLOCK, PEOPLE, V1, V2, V3
 from texts.loader import Texts
 
+pytestmark = pytest.mark.slow
+
 GUIDE = ROOT / "docs" / "revenue_out.md"
 BEGIN = datetime(2026, 5, 11, 1, tzinfo=UTC)
 WAIT = re.compile(r"# \+(\d+)")

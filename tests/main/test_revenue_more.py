@@ -7,6 +7,8 @@ import pytest
 from stores.records.store import SqlRecordStore
 from tests.main.test_revenue_verb import V1, _office, _pvmon
 
+pytestmark = pytest.mark.slow
+
 LINES = "科目,借方,贷方\n51109,5.00,\n21101,,5.00\n"
 FILES = {
     "结算单.csv": "户号,结算月份,结算单号,上网电量,电价,电费,补贴电价,补贴电费\n"

@@ -14,6 +14,8 @@ from queries.snapshot import SnapshotKeeper
 from queries.states import DataState, OperationState, Reason
 from tests.dashboard.fixtures import NIGHT, build, few_plants, sample_registry
 
+pytestmark = pytest.mark.slow
+
 OM = Principal("om", "om", frozenset({Role.OM}), Scope(everything=True))
 
 

@@ -14,7 +14,8 @@ from domain.account import Role, Scope
 from domain.clock import ManualClock
 from domain.day_figures import DayFigures, DayLoss
 from domain.errors import AccessDeniedError
-from domain.plant import Registry
+from domain.kpi import DailyKpi
+from domain.plant import Design, Registry
 from queries.plant_days import PlantDaysQuery
 from stores.records.store import SqlRecordStore
 from tests.alerts.builders import local, plant
@@ -32,9 +33,37 @@ def records(tmp_path: Path) -> Iterator[SqlRecordStore]:
     store.close()
 
 
-def query(records: SqlRecordStore | None) -> PlantDaysQuery:
-    sources = SimpleNamespace(registry=REGISTRY, days=records, clock=ManualClock(local("11 09:00")))
+class Sold:
+    """A sample store that knows days of energy alone."""
+
+    def __init__(self, *days: DailyKpi) -> None:
+        self._days = days
+
+    def daily(self, plant_ids: list[str], first: date, last: date) -> list[DailyKpi]:
+        return [one for one in self._days if one.plant_id in plant_ids and first <= one.day <= last]
+
+
+def query(records: SqlRecordStore | None, *sold: DailyKpi, registry: Registry = REGISTRY) -> PlantDaysQuery:
+    sources = SimpleNamespace(
+        registry=registry, days=records, store=Sold(*sold), clock=ManualClock(local("11 09:00"))
+    )
     return PlantDaysQuery(cast("Any", sources))
+
+
+def test_a_plant_stands_against_its_design_and_the_year_before_by_what_it_sold(
+    records: SqlRecordStore,
+) -> None:
+    def day(at: date, sold: float | None, produced: float | None) -> DailyKpi:
+        return DailyKpi("p1", at, produced, sold, None, None, 1.0, 5, 5)
+
+    kept(records, figures(D10, "", 480.0))
+    own = replace(PLANT, designs=(Design(date(2026, 1, 1), (15_000.0,) * 12, 0.0, "可研"),))
+    known = (day(D9, 450.0, 470.0), day(D10, None, 500.0), day(date(2025, 6, 9), 400.0, None))
+    view = query(records, *known, registry=replace(REGISTRY, plants=(own,))).view(READER, "p1")
+    assert view.baseline.days == 2
+    assert view.baseline.attainment_month == pytest.approx(950 / 1000)
+    assert view.baseline.year_on_year is None, "one of two days has no year before"
+    assert query(records, *known).view(READER, "p1").baseline.attainment_month is None
 
 
 def figures(day: date, device_id: str, energy: float | None, expected: float | None = 500.0) -> DayFigures:

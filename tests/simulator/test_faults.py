@@ -14,6 +14,8 @@ from simulator.fleet import Fleet
 from tests.simulator.builders import MAKES, NOON, fleet, plant, profiles, registry
 from tests.simulator.test_fleet import decoded
 
+pytestmark = pytest.mark.slow
+
 START = NOON.timestamp() - 1800
 K = FaultKind
 

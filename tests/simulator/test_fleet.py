@@ -15,6 +15,8 @@ from simulator.faults import Fault, FaultKind
 from simulator.fleet import Fleet
 from tests.simulator.builders import MAKES, NIGHT, NOON, fleet, plant, profiles, registry
 
+pytestmark = pytest.mark.slow
+
 
 def decoded(one: Fleet, device_id: str) -> Batch:
     """What a collector would make of a device, by way of its registers."""

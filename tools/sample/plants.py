@@ -7,6 +7,7 @@ from typing import Any
 
 from main.registry.emit import row
 from main.registry.records import ACCOUNT, CAPACITY, DEVICE, GATEWAY, PLANT, Row
+from tools.sample.designs import make_designs, make_earlier_months
 from tools.sample.towns import TOWNS, SampleTown
 
 PLANTS, INVERTERS, TOTAL_AC_KW = 60, 1250, 62_730
@@ -310,6 +311,7 @@ def _plant(one: Sketch, port: int, chance: random.Random, *, weather: bool) -> R
     grid_date = date(2016 + one.position % 3, (6, 12, 9)[one.position % 3], 20 + one.position % 10)
     gateways = _gateways(one, port)
     devices = [*_inverters(one, gateways), *_others(one, gateways, weather=weather)]
+    capacities = _capacities(one, grid_date)
     short = town.name.removesuffix("街道").removesuffix("镇")
     return row(
         {
@@ -325,10 +327,12 @@ def _plant(one: Sketch, port: int, chance: random.Random, *, weather: bool) -> R
             "tilt_deg": float(chance.randrange(27, 34)),
             "azimuth_deg": float(chance.randrange(168, 196, 2)),
             "feeder": f"10kV{short}{'一二'[one.number % 2]}线",
-            "capacities": _capacities(one, grid_date),
+            "capacities": capacities,
             "gateways": tuple(gateways),
             "devices": tuple(devices),
             "accounts": _accounts(one, grid_date),
+            "designs": make_designs(one.position, capacities),
+            "earlier_months": make_earlier_months(one.position, capacities),
         },
         PLANT,
     )
