@@ -24,6 +24,7 @@ C = TypeVar("C", bound=type)
 P = ParamSpec("P")
 Method = Callable[Concatenate[S, Principal, P], R]
 MARK = "__permission__"
+FRESH_MARK = "__fresh__"  # the act asks the second factor again
 
 
 def check(principal: object, permission: Permission) -> Principal:
@@ -42,16 +43,39 @@ def check(principal: object, permission: Permission) -> Principal:
     return principal
 
 
-def require(permission: Permission) -> Callable[[Method[S, P, R]], Method[S, P, R]]:
-    """Decorate a method whose first argument is the principal: it runs only with ``permission``."""
+class FactorStaleError(AccessDeniedError):
+    """The act moves money, and the second factor was given too long ago."""
+
+    def __init__(self) -> None:
+        super().__init__("give a code of your second factor again")
+
+    def words(self, texts: Callable[[str], str]) -> str:
+        """Return what to do, in the reader's language."""
+        return texts("totp.again")
+
+
+def check_fresh(principal: Principal) -> None:
+    """Raise FactorStaleError when the second factor must be given again first."""
+    if principal.factor_stale:
+        raise FactorStaleError
+
+
+def require(permission: Permission, *, fresh: bool = False) -> Callable[[Method[S, P, R]], Method[S, P, R]]:
+    """Decorate a method whose first argument is the principal: it runs only with ``permission``.
+
+    ``fresh``: and only when the second factor was given in the last minutes.
+    """
 
     def decorate(method: Method[S, P, R]) -> Method[S, P, R]:
         @wraps(method)
         def permitted(self: S, principal: Principal, /, *args: P.args, **kwargs: P.kwargs) -> R:
             check(principal, permission)
+            if fresh:
+                check_fresh(principal)
             return method(self, principal, *args, **kwargs)
 
         setattr(permitted, MARK, permission)
+        setattr(permitted, FRESH_MARK, fresh)
         return permitted
 
     return decorate

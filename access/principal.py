@@ -18,7 +18,8 @@ class Principal:
 
     ``address`` is where the request came from and ends in the audit; ``must_change_password`` closes
     everything but the change of the password. ``only`` narrows what the roles permit (a token's areas);
-    ``stage`` closes everything until the second factor is given.
+    ``stage`` closes everything until the second factor is given; ``factor_stale`` closes acts that move money
+    until it is given again.
     """
 
     user_id: str
@@ -30,6 +31,7 @@ class Principal:
     must_change_password: bool = False
     only: frozenset[Permission] | None = None
     stage: str = ""
+    factor_stale: bool = False
 
     @cached_property
     def permissions(self) -> frozenset[Permission]:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
-from access.guard import MARK, check
+from access.guard import FRESH_MARK, MARK, check, check_fresh
 from access.permissions import Permission
 from access.principal import Principal
 from domain.account import AuditEntry
@@ -87,20 +87,28 @@ class Audited:
 Method = Callable[Concatenate[C, Principal, P], R]
 
 
-def command(permission: Permission, action: str) -> Callable[[Method[C, P, R]], Method[C, P, R]]:
-    """Decorate a command: permission at every call, refusals and failures audited as ``action``."""
+def command(
+    permission: Permission, action: str, *, fresh: bool = False
+) -> Callable[[Method[C, P, R]], Method[C, P, R]]:
+    """Decorate a command: permission at every call, refusals and failures audited as ``action``.
+
+    ``fresh``: the act moves money or opens a person, so the second factor must be minutes old.
+    """
 
     def decorate(method: Method[C, P, R]) -> Method[C, P, R]:
         @wraps(method)
         def audited(self: C, principal: Principal, /, *args: P.args, **kwargs: P.kwargs) -> R:
             try:
                 check(principal, permission)
+                if fresh:
+                    check_fresh(principal)
                 return method(self, principal, *args, **kwargs)
             except Exception as error:
                 self._note_ending(principal, action, error)
                 raise
 
         setattr(audited, MARK, permission)
+        setattr(audited, FRESH_MARK, fresh)
         return audited
 
     return decorate

@@ -11,9 +11,10 @@ when its account is disabled. Sessions use the real clock, never field time.
 import hashlib
 import secrets
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from access.guard import guarded, open_to_anyone
+from access.passwords import STRICT_ROLES
 from access.principal import Principal, principal_of
 from access.throttle import Throttle
 from commands.audit import Audited
@@ -27,6 +28,7 @@ from stores.protocol import RecordStore
 IDLE_MONEY = timedelta(minutes=15)
 IDLE = timedelta(minutes=60)
 ABSOLUTE = timedelta(hours=12)
+FACTOR_FRESH = timedelta(minutes=5)  # so long a code opens acts that move money
 HALF_WAY = timedelta(minutes=10)  # from the password to the second factor
 SESSIONS_MAX = 3
 TOUCH_EVERY = timedelta(seconds=30)  # a session is not written at every request
@@ -107,14 +109,33 @@ class Authenticate(Audited):
         """
         user, factors = self._half_way(token, "code")
         factors.take(user.user_id, code, address)
-        return self._open(user, address, token)
+        return self._open(user, address, token, factor=True)
 
     @open_to_anyone
     def set_up(self, token: str, code: str, address: str) -> tuple[Login, tuple[str, ...]]:
         """Take the first code of a new app; return the whole session and the ten paper codes."""
         user, factors = self._half_way(token, "setup")
         papers = factors.confirm(user.user_id, code, address)
-        return self._open(user, address, token), papers
+        return self._open(user, address, token, factor=True), papers
+
+    @open_to_anyone
+    def renew_factor(self, token: str, code: str, address: str) -> Principal:
+        """Take a code again in a whole session, so that acts which move money are open for some minutes.
+
+        Raises
+        ------
+        CodeRefusedError
+            The code was not taken.
+        AccessDeniedError
+            There is no such session.
+        """
+        principal = self.principal(token, address)
+        if principal is None or principal.stage or self._factors is None:
+            raise AccessDeniedError("no session waits for this code; log in again")
+        self._factors.take(principal.user_id, code, address)
+        with self._carry_out(principal, "second_factor.again", principal.user_id):
+            self._records.note_factor(token_hash(token), self._clock.now())
+        return replace(principal, factor_stale=False)
 
     @open_to_anyone
     def app_address(self, token: str) -> str:
@@ -163,7 +184,14 @@ class Authenticate(Audited):
             return None
         if active and now - session.seen_at >= TOUCH_EVERY:
             self._records.touch_session(session.token_hash, now)
-        return replace(principal_of(user, address), stage=session.stage)
+        return replace(
+            principal_of(user, address), stage=session.stage, factor_stale=self._is_stale(user, session, now)
+        )
+
+    def _is_stale(self, user: User, session: Session, now: datetime) -> bool:
+        given = session.factor_at
+        asked = self._factors is not None and bool(user.roles & STRICT_ROLES)
+        return asked and (given is None or now - given >= FACTOR_FRESH)
 
     def _ended(self, session: Session, principal: Principal) -> bool:
         now = self._clock.now()
@@ -199,14 +227,17 @@ class Authenticate(Audited):
         self._records.replace_user(renewed)
         return renewed
 
-    def _open(self, user: User, address: str, old_token: str, stage: str = "") -> Login:
+    def _open(
+        self, user: User, address: str, old_token: str, stage: str = "", *, factor: bool = False
+    ) -> Login:
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         now = self._clock.now()
         principal = replace(principal_of(user, address), stage=stage)
         with self._carry_out(principal, "login", user.user_id):
             if old_token:
                 self._records.end_session(token_hash(old_token))
-            session = Session(token_hash(token), user.user_id, now, now, stage=stage)
+            given = now if factor else None
+            session = Session(token_hash(token), user.user_id, now, now, stage=stage, factor_at=given)
             self._records.open_session(session, SESSIONS_MAX)
         return Login(token, principal)
 

@@ -11,7 +11,7 @@ from commands.bank_file import BankFile
 from commands.households import Households, SlipCode
 from commands.notice_facts import notice_facts
 from commands.papers import reports
-from commands.papers.audit_package import package
+from commands.papers.audit_package import originals_of, package
 from commands.papers.bank import bank_csv, bank_xlsx
 from commands.papers.notice_sheet import NoticeFacts, broadcast, page, sheet, sheets
 from commands.papers.report_sheets import report_sheets
@@ -25,9 +25,9 @@ from domain.clock import Clock
 from domain.money import Money
 from domain.plant import Registry
 from revenue.approval import PAPER_STEPS, Step, StepTaken
-from revenue.dossier import Dossier, SheetKept
+from revenue.dossier import Dossier, HeirNamed, NoticePosted, SheetKept
 from revenue.notice import Notice, totals_in_page
-from revenue.plan import Basis, PlanLine, verdict_of
+from revenue.plan import PlanLine, verdict_of
 from revenue.refusal import refuse
 from revenue.rule import RuleVersion
 from stores.payout import PayoutStores
@@ -156,7 +156,7 @@ class Documents(PayoutCommands):
         dossier = self._dossier(principal, plan_id)
         roster = self._roster(dossier)
         line = next((one for one in dossier.plan.lines if one.line_id == line_id), None)
-        if roster is None or line is None or line.basis not in {Basis.DAY_RATE, Basis.MONTHLY_WAGE}:
+        if roster is None or line is None or not line.is_by_days:
             raise refuse("sheet_line", line=line_id[:20])
         people = self._stores.rosters.people([one.person_id for one in roster.active])
         rows = [(one.household_id, people[one.person_id].name) for one in roster.active]
@@ -215,17 +215,47 @@ class Documents(PayoutCommands):
         self._village(principal, village_id)
         dossiers = self._stores.dossiers.of_villages([village_id])
         ledger = self._stores.ledger
-        content = package(dossiers, ledger.vouchers([village_id]), ledger.vouchers(), self._papers(dossiers))
+        own, originals = ledger.vouchers([village_id]), originals_of(ledger, ledger.vouchers([village_id]))
+        papers = self._papers(dossiers, {one.file_hash for one in originals if one.file_hash})
+        content = package(dossiers, own, ledger.vouchers(), papers, originals)
         return self._given(principal, f"audit-{village_id}.zip", content, "application/zip")
 
-    def _papers(self, dossiers: Iterable[Dossier]) -> dict[str, bytes]:
-        codes = set()
+    @require(Permission.VIEW_INCOME)
+    def bulk(
+        self, principal: Principal, what: str, village_ids: Sequence[str], first: str, last: str, texts: Texts
+    ) -> Document:
+        """Return one kind of paper of villages at once: what a township prints for all of its own."""
+        if what == "vouchers":
+            return self.voucher_sheets(principal, village_ids, first, last, texts)
+        if what in {"reports", "workbook"}:
+            form = "pdf" if what == "reports" else "xlsx"
+            return self.reports(principal, village_ids, first, last, texts, form)
+        if what == "package":
+            if len(village_ids) != 1:
+                raise refuse("one_village")
+            return self.audit_package(principal, village_ids[0])
+        plans = sorted(
+            self._stores.dossiers.of_villages(village_ids, first, last), key=lambda one: one.plan.plan_id
+        )
+        if what == "slips":
+            return self.slips(principal, [one.plan.plan_id for one in plans], texts)
+        if what != "notices":
+            raise refuse("nothing_to_print")
+        wanted = [(one.plan.plan_id, notice.number) for one in plans for notice in one.notices]
+        return self.notice_sheets(principal, wanted, texts)
+
+    def _papers(self, dossiers: Iterable[Dossier], codes: set[str]) -> dict[str, bytes]:
+        """Return what was signed, photographed or proved, by its hash; ``codes`` are those of originals."""
         for dossier in dossiers:
             for act in dossier.acts:
                 if isinstance(act.deed, StepTaken) and act.deed.paper:
                     codes.add(act.deed.paper)
                 if isinstance(act.deed, SheetKept):
                     codes.add(act.deed.sheet.photo)
+                if isinstance(act.deed, NoticePosted):
+                    codes.add(act.deed.photo)
+                if isinstance(act.deed, HeirNamed):
+                    codes.add(act.deed.document)
         found = {code: self._records.photo(code) for code in codes}
         return {code: kept[1] for code, kept in found.items() if kept is not None}
 

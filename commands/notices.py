@@ -1,5 +1,6 @@
 """Public notices: publish a decision or a result, correct one, confirm a sheet somebody photographed."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -14,7 +15,7 @@ from commands.plans import SPENDING_ACCOUNTS
 from domain.money import Money
 from revenue.approval import Step, StepTaken, take
 from revenue.distribution import distribute
-from revenue.dossier import Dossier, NoticeKept
+from revenue.dossier import Dossier, NoticeKept, NoticePosted
 from revenue.figures import spent_by_account
 from revenue.notice import (
     Change,
@@ -88,6 +89,19 @@ class Notices(PayoutCommands):
         with self._carry_out(principal, "notice.correct", plan_id, detail):
             self._add(principal, dossier, NoticeKept(notice))
         return notice
+
+    @command(Permission.MAKE_PLAN, "notice.post")
+    def post(self, principal: Principal, plan_id: str, number: int, photo: bytes) -> Dossier:
+        """Keep a photo of a notice where it hangs: what the days of the notice rest on. Any number of them."""
+        dossier = self._dossier(principal, plan_id)
+        if all(one.number != number for one in dossier.notices):
+            raise refuse("no_notice", code=f"{plan_id[:40]} {number}")
+        if not photo:
+            raise refuse("no_paper", step=Step.PUBLISHED.value)
+        code = hashlib.sha256(photo).hexdigest()
+        with self._carry_out(principal, "notice.post", plan_id, {"number": str(number), "photo": code[:12]}):
+            self._records.add_photo(code, "application/octet-stream", photo)
+            return self._add(principal, dossier, NoticePosted(number, self._today, code))
 
     @require(Permission.VIEW_INCOME)
     def notices(self, principal: Principal, village_id: str) -> list[Notice]:

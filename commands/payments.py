@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from access.guard import guarded, require
 from access.permissions import Permission
@@ -23,6 +24,17 @@ from revenue.trace import lots_by_line
 from stores.payout import payees_of, unconfirmed
 
 
+@dataclass(frozen=True, slots=True)
+class WorkToPay:
+    """A work of a released plan: to whom how much, and whether it was transferred."""
+
+    line_id: str
+    purpose: str
+    payee: str
+    fen: int
+    paid: bool
+
+
 @guarded
 class Payments(PayoutCommands):
     """What may be done with payments."""
@@ -36,7 +48,7 @@ class Payments(PayoutCommands):
         self._note(principal, "people.look", plan_id, "done", {"count": str(len(found)), "masked": "yes"})
         return found
 
-    @command(Permission.CHECK_MONEY, "payment.confirm")
+    @command(Permission.CHECK_MONEY, "payment.confirm", fresh=True)
     def confirm(self, principal: Principal, plan_id: str, payee_id: str, account_id: str) -> Dossier:
         """Confirm one payee's account; each is a record of its own, there is no confirming of all."""
         dossier = self._dossier(principal, plan_id)
@@ -47,7 +59,7 @@ class Payments(PayoutCommands):
         with self._carry_out(principal, "payment.confirm", plan_id, {"payee": payee_id}):
             return self._add(principal, dossier, Confirmed(payee_id, account_id))
 
-    @command(Permission.MAKE_PLAN, "payment.batch")
+    @command(Permission.MAKE_PLAN, "payment.batch", fresh=True)
     def batch(self, principal: Principal, plan_id: str) -> Dossier:
         """Make the next bank file of a plan: everything owed and not under way; the payment is booked.
 
@@ -107,7 +119,7 @@ class Payments(PayoutCommands):
             released.by if released else "",
         )
 
-    @require(Permission.VIEW_PEOPLE)
+    @require(Permission.VIEW_PEOPLE, fresh=True)
     def bank_file(self, principal: Principal, plan_id: str, batch_id: str) -> BankFile:
         """Return a batch with names and accounts for the bank; every export is audited."""
         dossier = self._dossier(principal, plan_id)
@@ -191,7 +203,7 @@ class Payments(PayoutCommands):
                 entries.append(returned_entry(head, lot_id, accounts.LABOUR_PAYABLE, person, fen))
         return entries
 
-    @command(Permission.CHECK_MONEY, "payment.heir")
+    @command(Permission.CHECK_MONEY, "payment.heir", fresh=True)
     def name_heir(self, principal: Principal, entitlement_id: str, payee_id: str, document: bytes) -> Dossier:
         """Let an heir receive what a dead person earned: on a stored proof, by a second person."""
         plan_id = entitlement_id.partition("/")[0]
@@ -217,7 +229,24 @@ class Payments(PayoutCommands):
             deed = HeirNamed(entitlement_id, payee_id, code, principal.user_id)
             return self._add(principal, dossier, deed)
 
-    @command(Permission.CHECK_MONEY, "payment.works")
+    @require(Permission.VIEW_INCOME)
+    def works(self, principal: Principal, plan_id: str) -> list[WorkToPay]:
+        """Return the works of a released plan, each with whether its transfer is booked."""
+        dossier = self._dossier(principal, plan_id)
+        released = dossier.distribution.works_fen if dossier.distribution else {}
+        return [
+            WorkToPay(
+                line.line_id,
+                line.purpose,
+                line.payee,
+                released[line.line_id],
+                self._stores.ledger.voucher(f"works:{plan_id}/{line.line_id}") is not None,
+            )
+            for line in dossier.plan.lines
+            if released.get(line.line_id)
+        ]
+
+    @command(Permission.CHECK_MONEY, "payment.works", fresh=True)
     def pay_works(self, principal: Principal, plan_id: str, line_id: str) -> Dossier:
         """Book the transfer to the builder of a work that was released."""
         dossier = self._dossier(principal, plan_id)

@@ -29,6 +29,7 @@ from revenue.attendance import Sheet, faults_in_sheet
 from revenue.bookkeeping import Voucherhead, bill_entry, entitlement_entry
 from revenue.distribution import Distribution, SeriesState, distribute
 from revenue.dossier import Act, Answered, Distributed, Dossier, Drafted, Objected, SheetKept
+from revenue.figures import VillageFigures
 from revenue.plan import Basis, Plan, PlanLine, faults_of
 from revenue.refusal import RefusedError, refuse
 from revenue.rule import LineClass, rule_on
@@ -135,6 +136,11 @@ class Plans(PayoutCommands):
         """Return a plan with everything done on it; ids only, no names."""
         return self._dossier(principal, plan_id)
 
+    @require(Permission.VIEW_INCOME)
+    def figures(self, principal: Principal, village_id: str, first: date, last: date) -> VillageFigures:
+        """Return what the books say may be planned with for months."""
+        return self._figures(self._village(principal, village_id), first.replace(day=1), last.replace(day=1))
+
     @command(Permission.MAKE_PLAN, "plan.step")
     def step(self, principal: Principal, order: StepOrder) -> Dossier:
         """Take one of the village's steps (proposal, meetings, publication, payment noted)."""
@@ -144,7 +150,7 @@ class Plans(PayoutCommands):
             raise refuse("notice_own_step")
         return self._take(principal, order)
 
-    @command(Permission.CHECK_MONEY, "plan.check")
+    @command(Permission.CHECK_MONEY, "plan.check", fresh=True)
     def check(self, principal: Principal, order: StepOrder) -> Dossier:
         """Take one of the checker's steps (review, filing, release, close)."""
         if order.step not in CHECKER_STEPS:

@@ -208,7 +208,7 @@ class Rosters(PayoutCommands):
             for one in members
         ]
 
-    @command(Permission.VIEW_PEOPLE, "people.unmask")
+    @command(Permission.VIEW_PEOPLE, "people.unmask", fresh=True)
     def unmask(self, principal: Principal, village_id: str, person_id: str, reason: str) -> Person:
         """Return one person in the open: one at a time, for a reason that is kept."""
         self._village(principal, village_id)
@@ -217,7 +217,7 @@ class Rosters(PayoutCommands):
         if person is None:
             raise refuse("account_none")
         if not reason.strip():
-            raise refuse("back_reason")
+            raise refuse("look_reason")
         with self._carry_out(principal, "people.unmask", person_id, {"reason": reason.strip()[:80]}):
             return person
 
@@ -269,7 +269,7 @@ class Rosters(PayoutCommands):
             for one in found
         ]
 
-    @command(Permission.CHECK_MONEY, "account.check")
+    @command(Permission.CHECK_MONEY, "account.check", fresh=True)
     def check_account(self, principal: Principal, village_id: str, account_id: str) -> None:
         """Check an account change; who made it cannot."""
         self._village(principal, village_id)

@@ -51,7 +51,7 @@ from dashboard.pages.overview import OverviewPage
 from dashboard.pages.payout import attendance as payout_attendance
 from dashboard.pages.payout import forms as payout_forms
 from dashboard.pages.payout import objections as payout_objections
-from dashboard.pages.payout import pay_forms, payees
+from dashboard.pages.payout import pay_forms, payees, plan_desk, prints
 from dashboard.pages.payout.money import NoticesPage, PaymentsPage, RosterPage, TracePage
 from dashboard.pages.payout.plans import OnePlanPage, PlansPage
 from dashboard.pages.plant import OnePlantPage
@@ -139,7 +139,8 @@ def pages() -> tuple[Page, ...]:
 
 
 _FORMS = (
-    readings, money_print, money_entry, money_match, payout_forms, pay_forms, payout_attendance, payout_objections, payees, public,
+    readings, money_print, money_entry, money_match, payout_forms, pay_forms, plan_desk, prints, payout_attendance, payout_objections,
+    payees, public,
     screen, order, order_new, one_alert, stops, desk, work_prints, reports, report_form, industry_forms,
     industry_alerts, fund_case, industry_registers, fund_forms, report_page, household, case_papers, public_contacts, notify, evidence,
 )  # fmt: skip

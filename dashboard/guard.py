@@ -19,13 +19,14 @@ from flask import Flask, Response, abort, current_app, g, redirect, request
 from flask_wtf.csrf import CSRFProtect, generate_csrf
 from werkzeug.exceptions import HTTPException
 
-from access.guard import MARK, check, permission_of
+from access.guard import MARK, FactorStaleError, check, permission_of
 from access.permissions import Permission
 from access.principal import Principal
 from commands.accounts import Accounts
 from commands.authenticate import Authenticate
 from dashboard import plain
 from dashboard.callback_body import body_problem, only_ticks, takes_uploads
+from dashboard.fresh_factor import renewed
 from dashboard.prebuilt import Prebuilt, Rest
 from dashboard.security import KEY_CHARS_MIN, is_static
 from domain.errors import AccessDeniedError, CommandError, ConfigurationError, StoreUnavailableError
@@ -292,17 +293,20 @@ def address_of_request() -> str:
 
 
 def page(
-    permission: Permission, *, uploads: bool = False
+    permission: Permission, *, uploads: bool = False, money: bool = False
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Decorate a layout function or a Flask view: it gets the principal first, 403 without the permission.
 
-    ``uploads``: the view takes files, so its body may be up to 28 MB instead of 1 MB.
+    ``uploads``: the view takes files, so its body may be up to 28 MB instead of 1 MB. ``money``: its form may
+    bring a code of the second factor, which is taken first.
     """
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
         def permitted(*args: Any, **kwargs: Any) -> Any:
             principal = check(current_principal(), permission)
+            if money:
+                principal = _with_code(principal)
             return view(principal, *args, **kwargs)
 
         setattr(permitted, MARK, permission)
@@ -310,6 +314,12 @@ def page(
         return permitted
 
     return decorate
+
+
+def _with_code(principal: Principal) -> Principal:
+    guard = guard_of(current_app)
+    token = request.cookies.get(guard.cookie, "")
+    return renewed(guard.services.authenticate, principal, token, address_of_request())
 
 
 def open_page(view: Callable[..., Any], *, form: bool = True) -> Callable[..., Any]:
@@ -444,9 +454,12 @@ def _answer_error(error: Exception) -> Any:
         incident = secrets.token_hex(4)
         log.error("incident %s at %s %s", incident, request.method, request.path, exc_info=error)
         reason = ""
-    area = guard_of(current_app).area_of(request.path)
+    guard = guard_of(current_app)
+    area = guard.area_of(request.path)
     if area is not None:
         return area.error(status, reason, incident)
+    if isinstance(error, FactorStaleError) and request.method == "GET":
+        return redirect(f"{SECOND_FACTOR}?next={quote(request.full_path.rstrip('?'), safe='/')}")
     return plain.error_answer(status, reason, incident)
 
 

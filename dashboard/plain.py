@@ -104,6 +104,7 @@ def document(title: str, body: str, status: int = 200, kept: str = "", **values:
     """
     said = words()
     languages = (("zh", "中文"), ("en", "English"))
+    values = {"factor_stale": _factor_stale(), "factor_problem": g.get("factor_problem", "")} | values
     page = rendered(
         _SHELL.replace("__BODY__", body), title=title, words=said, languages=languages, kept=kept, **values
     )
@@ -119,6 +120,11 @@ def document(title: str, body: str, status: int = 200, kept: str = "", **values:
             secure=request.is_secure,
         )
     return response
+
+
+def _factor_stale() -> bool:
+    principal = g.get("principal")
+    return isinstance(principal, Principal) and principal.factor_stale
 
 
 def rendered(source: str, **values: Any) -> str:

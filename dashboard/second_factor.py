@@ -12,6 +12,7 @@ from access.principal import Principal
 from commands.papers.qr_code import qr_svg
 from commands.second_factor import CodeRefusedError
 from dashboard import plain
+from dashboard.fresh_factor import refused_words
 from dashboard.guard import SECOND_FACTOR, Guard, address_of_request, guard_of, page
 from dashboard.login import give_session, own_path
 
@@ -19,7 +20,7 @@ _FORM = """{% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% e
 {% if image %}<p>{{ words("totp.setup") }}</p>
 <p><img src="data:image/svg+xml;base64,{{ image }}" alt="{{ words('totp.image') }}" width="220" height="220"></p>
 <p class="note">{{ words("totp.by_hand") }} <code>{{ secret }}</code></p>
-{% else %}<p>{{ words("totp.give") }}</p>{% endif %}
+{% else %}{% if factor_stale %}<p>{{ words("totp.again") }}</p>{% endif %}<p>{{ words("totp.give") }}</p>{% endif %}
 <form method="post" action="/second-factor?next={{ there }}">
 <input type="hidden" name="csrf_token" value="{{ csrf }}">
 <label for="code">{{ words("totp.code") }}</label>
@@ -53,8 +54,8 @@ class _Pages:
     def page(self, principal: Principal) -> Any:
         """Show the form, or take a code."""
         there = own_path(request.args.get("next", ""), self._guard.prefix)
-        if not principal.stage:
-            return redirect(self._guard.prefix)
+        if not principal.stage and not principal.factor_stale:
+            return redirect(there if request.args.get("next") else self._guard.prefix)
         if request.method == "GET":
             return self._form(principal, there)
         try:
@@ -64,6 +65,9 @@ class _Pages:
 
     def _take(self, principal: Principal, there: str, code: str) -> Response:
         authenticate, token = self._guard.services.authenticate, self._token()
+        if not principal.stage:
+            authenticate.renew_factor(token, code, address_of_request())
+            return redirect(there, code=303)  # type: ignore[return-value]
         if principal.stage == "setup":
             opened, codes = authenticate.set_up(token, code, address_of_request())
             response = plain.document(
@@ -102,12 +106,11 @@ class _Pages:
         )
 
     def _refused(self, principal: Principal, there: str, refusal: CodeRefusedError) -> Response:
-        words = plain.words()
+        said = refused_words(refusal)
         if refusal.wait_s <= 0:
-            return self._form(principal, there, words("totp.wrong"), 401)
-        seconds = int(refusal.wait_s) + 1
-        response = self._form(principal, there, words("access.login.wait", seconds=seconds), 429)
-        response.headers["Retry-After"] = str(seconds)
+            return self._form(principal, there, said, 401)
+        response = self._form(principal, there, said, 429)
+        response.headers["Retry-After"] = str(int(refusal.wait_s) + 1)
         return response
 
     def _token(self) -> str:

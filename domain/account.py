@@ -56,7 +56,7 @@ class Session:
     """A login of one browser. ``token_hash`` is SHA-256 of the cookie's random token.
 
     ``stage`` says what is still to do before it opens anything: ``code`` (the second factor), ``setup`` (make
-    one), or nothing.
+    one), or nothing. ``factor_at`` is when the second factor was last given; money asks for it again.
     """
 
     token_hash: str = field(repr=False)
@@ -65,6 +65,7 @@ class Session:
     seen_at: datetime
     csrf_secret: str = field(repr=False, default="")
     stage: str = ""
+    factor_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

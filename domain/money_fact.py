@@ -9,6 +9,15 @@ from domain.ledger import sha256_of
 
 
 @dataclass(frozen=True, slots=True)
+class FactMark:
+    """That a fact is kept, without what it says: which one, by whom, when."""
+
+    identity: str
+    made_by: str
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class MoneyFact:
     """A statement line, a bank movement, a deduction, a decision on one of them, …
 

@@ -72,3 +72,15 @@ def correct(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Ans
     made = desk.notices.correct(who, words["plan"], int(words["number"]), words["reason"], changes)
     said = texts("payout.said.notice", number=made.number, code=made.code, ends=made.ends)
     return {"number": made.number, "corrects": made.corrects, "code": made.code, "lines": [said]}
+
+
+def post_notice(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:
+    """Keep a photo of a notice where it hangs."""
+    number = int(words["number"])
+    dossier = desk.notices.post(who, words["plan"], number, content_of(words, "paper"))
+    count = sum(one.number == number for one in dossier.posted)
+    return {
+        "number": number,
+        "photos": count,
+        "lines": [texts("payees.said.posted", number=number, count=count)],
+    }

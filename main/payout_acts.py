@@ -294,20 +294,7 @@ def _villages(desk: PayoutDesk, words: Words) -> list[str]:
 def bulk_print(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:
     """Print one kind of paper for every village of a town at once."""
     villages, first, last = _villages(desk, words), words["first"][:7], words["last"][:7]
-    documents, what = desk.documents, words["what"]
-    if what == "vouchers":
-        return _given(documents.voucher_sheets(who, villages, first, last, texts))
-    if what == "reports":
-        return _given(documents.reports(who, villages, first, last, texts, "pdf"))
-    plans = [one for one in desk.queries.plans(who, first, last) if one.village_id in villages]
-    plan_ids = sorted(one.plan_id for one in plans)
-    if what == "slips":
-        return _given(documents.slips(who, plan_ids, texts))
-    if what != "notices":
-        raise refuse("nothing_to_print")
-    dossiers = [desk.plans.dossier(who, plan_id) for plan_id in plan_ids]
-    wanted = [(one.plan.plan_id, notice.number) for one in dossiers for notice in one.notices]
-    return _given(documents.notice_sheets(who, wanted, texts))
+    return _given(desk.documents.bulk(who, words["what"], villages, first, last, texts))
 
 
 def audit_package(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:  # noqa: ARG001

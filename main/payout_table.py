@@ -102,6 +102,7 @@ ACTS += (
     ActSpec("check-account", payees.check_account, (Option("village"), Option("account"))),
     ActSpec("heir", payees.heir, (Option("line"), _PAYEE, _PROOF)),
     ActSpec("end-code", payees.end_code, (Option("village"), Option("household"))),
+    ActSpec("post", payees.post_notice, (_PLAN, Option("number", "whole"), Option("paper", "file"))),
     ActSpec("correct", payees.correct, (_PLAN, Option("number", "whole"), Option("reason"), _FILE)),
 )
 BY_NAME: Mapping[str, ActSpec] = {spec.name: spec for spec in ACTS}

@@ -97,6 +97,15 @@ class NoticeKept:
     notice: Notice
 
 
+@dataclass(frozen=True, slots=True)
+class NoticePosted:
+    """A notice was photographed where it hangs. ``photo`` is the picture's hash."""
+
+    number: int
+    on: date
+    photo: str
+
+
 Deed = (
     Drafted
     | StepTaken
@@ -110,6 +119,7 @@ Deed = (
     | Replied
     | HeirNamed
     | NoticeKept
+    | NoticePosted
 )
 _KINDS: Mapping[str, type] = {
     kind.__name__: kind
@@ -126,6 +136,7 @@ _KINDS: Mapping[str, type] = {
         Replied,
         HeirNamed,
         NoticeKept,
+        NoticePosted,
     )
 }
 
@@ -171,6 +182,7 @@ class Dossier:
     confirmed: Mapping[str, str] = field(default_factory=dict)  # payee to account
     heirs: Mapping[str, str] = field(default_factory=dict)  # entitlement to payee
     notices: tuple[Notice, ...] = ()
+    posted: tuple[NoticePosted, ...] = ()
     acts: tuple[Act, ...] = ()
 
     @property
@@ -240,14 +252,20 @@ def _after(dossier: Dossier, act: Act) -> Dossier:
             return replace(dossier, approval=stepped)
         case SheetKept(sheet):
             return replace(dossier, sheets=tuple(newest_sheets([*dossier.sheets, sheet])))
-        case NoticeKept(notice):
-            return replace(dossier, notices=(*dossier.notices, notice))
+        case NoticeKept() | NoticePosted():
+            return _noticed(dossier, act.deed)
         case Objected() | Answered():
             return replace(dossier, objections=_objections(dossier, act.deed))
         case Distributed(distribution):
             return replace(dossier, distribution=distribution)
         case _:
             return _after_payment(dossier, act)
+
+
+def _noticed(dossier: Dossier, deed: NoticeKept | NoticePosted) -> Dossier:
+    if isinstance(deed, NoticeKept):
+        return replace(dossier, notices=(*dossier.notices, deed.notice))
+    return replace(dossier, posted=(*dossier.posted, deed))
 
 
 def _objections(dossier: Dossier, deed: Objected | Answered) -> tuple[Objection, ...]:

@@ -51,6 +51,13 @@ class PlanLine:
     weights: Mapping[str, int] = field(default_factory=dict)  # person to weight; empty: from the roster
     payee: str = ""
 
+    @property
+    def is_by_days(self) -> bool:
+        """Whether days attended decide what persons get of it."""
+        if self.basis is Basis.WEIGHTS:
+            return self.weighting is Weighting.DAYS
+        return self.basis in {Basis.DAY_RATE, Basis.MONTHLY_WAGE}
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Collection, Sequence
 
 from domain.errors import LedgerRefusedError
-from domain.money_fact import MoneyFact
+from domain.money_fact import FactMark, MoneyFact
 from revenue.dossier import Act, Dossier, after, deed_of
 from revenue.refusal import refuse
 from stores.ledger_protocol import MoneyFactStore
@@ -44,10 +44,9 @@ class Dossiers:
     def _is_current(self, dossier: Dossier) -> bool:
         """Tell whether the last act remembered is kept and no later one is: two looks by key instead of a replay."""
         last = dossier.acts[-1]
-        kept = self._facts.facts(KIND, identity=f"{last.plan_id}#{last.sequence}")
-        if not kept or kept[0].made_at != last.at or kept[0].made_by != last.by:
-            return False
-        return not self._facts.facts(KIND, identity=f"{last.plan_id}#{last.sequence + 1}")
+        names = [f"{last.plan_id}#{last.sequence + place}" for place in (0, 1)]
+        found = self._facts.fact_marks(KIND, identities=names)
+        return [one.identity for one in found] == names[:1] and _ends_at(dossier, found[0])
 
     def of_villages(
         self, village_ids: Collection[str] | None = None, first: str = "", last: str = "9999-99"
@@ -89,9 +88,22 @@ class Dossiers:
         return dossier
 
     def _read(self, villages: Collection[str] | None, first: str, last: str) -> list[Dossier]:
-        facts = self._facts.facts(KIND, village_ids=villages, first_period=first, last_period=last)
+        marks: dict[str, list[FactMark]] = {}
+        for mark in self._facts.fact_marks(KIND, village_ids=villages, first_period=first, last_period=last):
+            marks.setdefault(mark.identity.partition("#")[0], []).append(mark)
         with self._lock:
-            return self._folded(facts)
+            found = [one for key, rows in marks.items() if (one := self._current(key, rows)) is not None]
+        if len(found) < len(marks):  # something is new, or was rolled back: read what the acts say
+            facts = self._facts.facts(KIND, village_ids=villages, first_period=first, last_period=last)
+            with self._lock:
+                found = self._folded(facts)
+        return sorted(found, key=lambda one: (one.plan.first_month, one.plan.plan_id))
+
+    def _current(self, plan_id: str, rows: Sequence[FactMark]) -> Dossier | None:
+        """Return a remembered dossier when it holds every act that is kept."""
+        known = self._known.get(plan_id)
+        whole = known is not None and known.sequence == len(rows) and _ends_at(known, rows[-1])
+        return known if whole else None
 
     def _folded(self, facts: Sequence[MoneyFact]) -> list[Dossier]:
         grouped: dict[str, list[MoneyFact]] = {}
@@ -110,15 +122,18 @@ class Dossiers:
                 found.append(known)
         while len(self._known) > _CACHED_MAX:
             self._known.pop(next(iter(self._known)))
-        return sorted(found, key=lambda one: (one.plan.first_month, one.plan.plan_id))
+        return found
 
 
 def _fits(known: Dossier, rows: Sequence[MoneyFact]) -> bool:
     """Tell whether a remembered dossier is a beginning of what is kept."""
-    if known.sequence > len(rows):
-        return False
-    kept, last = rows[known.sequence - 1], known.acts[-1]
-    return kept.made_at == last.at and kept.made_by == last.by
+    return known.sequence <= len(rows) and _ends_at(known, rows[known.sequence - 1])
+
+
+def _ends_at(known: Dossier, kept: MoneyFact | FactMark) -> bool:
+    """Tell whether the last act of a remembered dossier is the one that is kept."""
+    last = known.acts[-1]
+    return (kept.made_at, kept.made_by) == (last.at, last.by)
 
 
 def _act(plan_id: str, sequence: int, fact: MoneyFact) -> Act:

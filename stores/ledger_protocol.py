@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.ledger import Balance, Closing, Entry, Lot, Verification, Voucher
-from domain.money_fact import MoneyFact
+from domain.money_fact import FactMark, MoneyFact
 from stores.protocol import RecordStore
 
 
@@ -111,6 +111,18 @@ class MoneyFactStore(Protocol):
         identity: str | None = None,
     ) -> list[MoneyFact]:
         """Return facts of one kind in the order they were kept."""
+        ...
+
+    def fact_marks(
+        self,
+        kind: str,
+        *,
+        village_ids: Collection[str] | None = None,
+        first_period: str = "",
+        last_period: str = "9999-99",
+        identities: Collection[str] | None = None,
+    ) -> list[FactMark]:
+        """Return which facts of one kind are kept, in that order, without reading what they say."""
         ...
 
 

@@ -243,6 +243,10 @@ class SessionStore(Protocol):
         """Note that it was used."""
         ...
 
+    def note_factor(self, token_hash: str, at: datetime) -> None:
+        """Note that the second factor was given again."""
+        ...
+
     def end_session(self, token_hash: str) -> None:
         """End one session."""
         ...

@@ -10,8 +10,13 @@ from typing import Any
 
 from commands.papers.sheets import Cells, csv_file
 from domain.ledger import Voucher, canonical, lines_of, microseconds
+from domain.money_fact import MoneyFact
+from revenue.deduction import KIND as DEDUCTION
 from revenue.dossier import Dossier
 from revenue.notice import Notice
+from revenue.receipt import MOVEMENT, REMITTANCE
+from revenue.statement import KIND as STATEMENT
+from stores.ledger_protocol import MoneyFactStore
 
 _VERIFIER = Path(__file__).with_name("verifier.py")
 _FIXED = (2020, 1, 1, 0, 0, 0)  # the same content makes the same file
@@ -29,7 +34,8 @@ All amounts are whole fen (100 fen = 1 yuan). Text is UTF-8. `python3 verifier.p
 | entitlements.csv | what a person is owed: `weight / weight_sum` of `total`, and what the running total carried |
 | payments.csv | an attempt to pay: batch, line, amount, state, reason of a return |
 | notices.csv | a published sheet: code, chain head, totals by class |
-| papers/ | signed papers and photos, named by their SHA-256 |
+| originals.jsonl | a line of a grid statement, a deduction or a receipt behind these books: what it says, who brought it, when; `file_hash` is the SHA-256 of the file or photo it came in |
+| papers/ | signed papers, photos and proofs, named by their SHA-256; `acts.jsonl` and `originals.jsonl` name them |
 | SHA256SUMS | the hash of every other file |
 """
 
@@ -39,8 +45,9 @@ def package(
     own: Iterable[Voucher],
     chain: Iterable[Voucher],
     papers: Mapping[str, bytes],
+    originals: Sequence[MoneyFact] = (),
 ) -> bytes:
-    """Return the package as ZIP; no names, no numbers of persons or accounts are in it."""
+    """Return the package as ZIP; no name of a person and no number of a card is in it."""
     vouchers = list(own)
     mine = {voucher.sequence for voucher in vouchers}
     files = {
@@ -50,6 +57,7 @@ def package(
         "postings.csv": csv_file(_postings(vouchers)),
         "chain.jsonl": "".join(f"{_link(one, full=one.sequence in mine)}\n" for one in chain).encode(),
         "acts.jsonl": "".join(f"{line}\n" for one in dossiers for line in _acts(one)).encode(),
+        "originals.jsonl": "".join(f"{_original(one)}\n" for one in originals).encode(),
         "entitlements.csv": csv_file(_entitlements(dossiers)),
         "payments.csv": csv_file(_payments(dossiers)),
         "notices.csv": csv_file(_notices([n for one in dossiers for n in one.notices])),
@@ -61,6 +69,20 @@ def package(
         for name, content in sorted({**files, "SHA256SUMS": sums.encode()}.items()):
             archive.writestr(zipfile.ZipInfo(name, _FIXED), content, zipfile.ZIP_DEFLATED)
     return target.getvalue()
+
+
+def originals_of(ledger: MoneyFactStore, own: Iterable[Voucher]) -> list[MoneyFact]:
+    """Return the lines of statements, deductions and receipts behind the vouchers of a village."""
+    plants = {posting.plant_id for one in own for posting in one.entry.postings if posting.plant_id}
+    sources = {one.entry.source_id for one in own if one.entry.source_kind == "receipt"}
+    found = [fact for kind in (STATEMENT, DEDUCTION) for fact in ledger.facts(kind, plant_ids=plants)]
+    remittances = [fact for one in sorted(sources) for fact in ledger.facts(REMITTANCE, identity=one)]
+    movements = sorted({str(one.content["movement"]) for one in remittances})
+    return [
+        *found,
+        *remittances,
+        *(fact for one in movements for fact in ledger.facts(MOVEMENT, identity=one)),
+    ]
 
 
 def sealed_fields(voucher: Voucher) -> dict[str, Any]:
@@ -105,6 +127,22 @@ def _acts(dossier: Dossier) -> Iterable[str]:
                 **act.content(),
             }
         )
+
+
+def _original(fact: MoneyFact) -> str:
+    return canonical(
+        {
+            "kind": fact.kind,
+            "identity": fact.identity,
+            "plant_id": fact.plant_id,
+            "village_id": fact.village_id,
+            "period": fact.period,
+            "content": dict(fact.content),
+            "made_by": fact.made_by,
+            "made_at": fact.made_at.isoformat(),
+            "file_hash": fact.file_hash,
+        }
+    )
 
 
 def _vouchers(vouchers: Sequence[Voucher]) -> Cells:

@@ -1,7 +1,8 @@
 """Checks an audit package of pvmon with plain Python 3, nothing else: python3 verifier.py FOLDER_OR_ZIP.
 
-It recomputes the hash of every file, the chain of vouchers from the first one, the sum of every voucher, and
-what every notice published against the spending booked for its plan. It ends with 0 when all is sound.
+It recomputes the hash of every file, the chain of vouchers from the first one, the sum of every voucher, what every
+notice published and what persons are owed against the spending booked for the plan, and that nobody was paid more
+than is owed. Every signed paper an act names must be there. It ends with 0 when all is sound.
 """
 
 import csv
@@ -101,10 +102,59 @@ def check_notices(files: dict[str, bytes]) -> Iterator[str]:
                 yield f"notice {row['code']}: account {account} published {fen} fen, booked {there} fen"
 
 
+def check_papers(files: dict[str, bytes]) -> Iterator[str]:
+    """Yield papers that are not what their name says, and those an act names that are missing."""
+    for name, content in files.items():
+        if name.startswith("papers/") and hashlib.sha256(content).hexdigest() != name.partition("/")[2]:
+            yield f"{name}: its content has another hash"
+    for line in files["acts.jsonl"].decode().splitlines():
+        act = json.loads(line)
+        of = act["of"]
+        for code in (
+            of.get("paper"),
+            of.get("document"),
+            of.get("photo"),
+            (of.get("sheet") or {}).get("photo"),
+        ):
+            if code and f"papers/{code}" not in files:
+                yield f"{act['plan_id']} act {act['sequence']}: its paper {code[:16]} is missing"
+
+
+def check_payments(files: dict[str, bytes]) -> Iterator[str]:
+    """Yield lines whose persons are not owed what was booked, and persons who were paid more than is owed."""
+    plan_lines = {
+        row["sequence"]: row["source_id"]
+        for row in table(files, "vouchers.csv")
+        if row["source_kind"] == "plan_line"
+    }
+    booked: dict[str, int] = {}
+    for row in table(files, "postings.csv"):
+        if row["person_id"] and row["sequence"] in plan_lines:
+            line = plan_lines[row["sequence"]]
+            booked[line] = booked.get(line, 0) - int(row["fen"])
+    owed: dict[str, int] = {}
+    by_line: dict[str, int] = {}
+    for row in table(files, "entitlements.csv"):
+        line = "/".join(row["entitlement_id"].split("/")[:2])
+        owed[row["entitlement_id"]] = int(row["fen"])
+        by_line[line] = by_line.get(line, 0) + int(row["fen"])
+    for line in sorted({*booked, *by_line}):
+        if booked.get(line, 0) != by_line.get(line, 0):
+            yield f"line {line}: owed {by_line.get(line, 0)} fen, booked {booked.get(line, 0)} fen"
+    paid: dict[str, int] = {}
+    for row in table(files, "payments.csv"):
+        if row["state"] == "paid":
+            paid[row["entitlement_id"]] = paid.get(row["entitlement_id"], 0) + int(row["fen"])
+    for one, fen in paid.items():
+        if fen > owed.get(one, 0):
+            yield f"{one}: paid {fen} fen, owed {owed.get(one, 0)} fen"
+
+
 def main(source: str) -> int:
     """Check everything; return the exit code."""
     files = read(source)
-    faults = [*check_files(files), *check_chain(files), *check_notices(files)]
+    checks = (check_files, check_chain, check_notices, check_papers, check_payments)
+    faults = [fault for check in checks for fault in check(files)]
     for fault in faults:
         sys.stdout.write(f"{fault}\n")
     verdict = "NOT SOUND" if faults else "sound"

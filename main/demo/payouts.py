@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 
 from access.principal import Principal
 from commands.plans import DraftOrder, StepOrder
@@ -23,7 +24,6 @@ from revenue.plan import Basis, PlanLine, Weighting
 from revenue.rule import LineClass
 
 PEOPLE = 6
-SPAN = 6  # months of a plan
 _TURN_S = 0.02
 _RATE_FEN = 6_000
 _PAPER = "演示材料（虚构）".encode()
@@ -63,12 +63,12 @@ def make_payouts(
     now: datetime,
     stopping: threading.Event | None = None,
 ) -> PayoutsMade:
-    """Make plans of half a year over ``months``, from the proposal to the closing; the newest is left open.
+    """Make a plan of each quarter of ``months``, from the proposal to the closing; the newest is left open.
 
     Between two villages the pages get their turn.
     """
     stopping = stopping or threading.Event()
-    spans = [months[place : place + SPAN] for place in range(0, len(months), SPAN)]
+    spans = [list(span) for _, span in groupby(months, lambda one: (one.year, (one.month - 1) // 3))]
     plans = notices = 0
     for number, span in enumerate(spans):
         start = datetime(span[-1].year, span[-1].month, 1, 2, tzinfo=UTC) + timedelta(days=62)

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, insert, select, text
 
 from domain.errors import LedgerRefusedError
 from domain.ledger import GENESIS, seal
-from domain.money_fact import MoneyFact
+from domain.money_fact import FactMark, MoneyFact
 from stores.records.database import Database
 from stores.records.ledger_rows import fact_fields, fact_of
 from stores.records.ledger_schema import FACTS
@@ -82,6 +82,29 @@ class MoneyFacts:
         places = tuple(None if ids is None else frozenset(ids) for ids in (plant_ids, village_ids))
         key = ("fact", kind, places, first_period, last_period, identity)
         return list(self._database.remembered(key, read))
+
+    def fact_marks(
+        self,
+        kind: str,
+        *,
+        village_ids: Collection[str] | None = None,
+        first_period: str = "",
+        last_period: str = "9999-99",
+        identities: Collection[str] | None = None,
+    ) -> list[FactMark]:
+        """Return which facts of one kind are kept, in that order, without reading what they say."""
+        wanted = (
+            select(FACTS.c.identity, FACTS.c.made_by, FACTS.c.made_at)
+            .where(FACTS.c.kind == kind)
+            .where(FACTS.c.period >= first_period, FACTS.c.period <= last_period)
+            .order_by(FACTS.c.number)
+        )
+        if village_ids is not None:
+            wanted = wanted.where(FACTS.c.village_id.in_(sorted(village_ids)))
+        if identities is not None:
+            wanted = wanted.where(FACTS.c.identity.in_(sorted(identities)))
+        with self._database.reading() as connection:
+            return [FactMark(*row) for row in connection.execute(wanted)]
 
 
 def _known(connection: Any, facts: Sequence[MoneyFact]) -> dict[tuple[str, str], str]:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0010"  # the newest revision in stores/migrations/versions; a test holds them together
+REVISION = "0011"  # the newest revision in stores/migrations/versions; a test holds them together
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -69,6 +69,7 @@ SESSIONS = Table(
     Column("seen_at", Instant, nullable=False),
     Column("csrf_secret", Text, nullable=False),
     Column("stage", String(16), nullable=False, server_default=""),
+    Column("factor_at", Instant),
     Index("sessions_user", "user_id"),
 )
 

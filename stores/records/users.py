@@ -64,6 +64,7 @@ class Sessions:
                     seen_at=session.seen_at,
                     csrf_secret=session.csrf_secret,
                     stage=session.stage,
+                    factor_at=session.factor_at,
                 )
             )
             newest_first = (
@@ -89,6 +90,10 @@ class Sessions:
         self._database.write(
             update(SESSIONS).where(SESSIONS.c.token_hash == token_hash).values(seen_at=seen_at)
         )
+
+    def note_factor(self, token_hash: str, at: datetime) -> None:
+        """Note that the second factor was given again."""
+        self._database.write(update(SESSIONS).where(SESSIONS.c.token_hash == token_hash).values(factor_at=at))
 
     def end_session(self, token_hash: str) -> None:
         """End one session."""

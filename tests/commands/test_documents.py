@@ -1,5 +1,6 @@
 """Documents say what the books say: read back from the file that was produced, they agree to the fen."""
 
+import hashlib
 import io
 import subprocess
 import sys
@@ -221,6 +222,41 @@ def test_an_auditor_checks_the_package_with_plain_python(
         )
         assert ended.returncode == 1, victim
         assert victim in ended.stdout
+
+
+PAYMENT_HEADS = "batch_id,line,entitlement_id,fen,attempt,state,on,reason"
+
+
+def test_the_verifier_misses_papers_and_finds_payments_nobody_is_owed(
+    world: World, documents: Documents, tmp_path: Path
+) -> None:
+    """Whoever changes a file and its hash in the list is found by what the files say about each other."""
+    made = documents.audit_package(world.county, VILLAGES[0])
+    with zipfile.ZipFile(io.BytesIO(made.content)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    verifier = tmp_path / "verifier.py"
+    verifier.write_bytes(files["verifier.py"])
+    paper = next(name for name in files if name.startswith("papers/"))
+    first, *_ = files["entitlements.csv"].decode("utf-8-sig").splitlines()[1:]
+    key = first.split(",")[0]
+    cases = {
+        "its paper": {name: content for name, content in files.items() if name != paper},
+        "another hash": {**files, paper: b"another"},
+        f"{key}: paid": {**files, "payments.csv": f"{PAYMENT_HEADS}\nB,1,{key},99999999,1,paid,,\n".encode()},
+        "owed": {**files, "entitlements.csv": files["entitlements.csv"].replace(first.encode(), b"", 1)},
+    }
+    for said, changed in cases.items():
+        del changed["SHA256SUMS"]
+        sums = "".join(f"{hashlib.sha256(changed[one]).hexdigest()}  {one}\n" for one in changed)
+        target = tmp_path / "changed.zip"
+        with zipfile.ZipFile(target, "w") as archive:
+            for name, content in {**changed, "SHA256SUMS": sums.encode()}.items():
+                archive.writestr(name, content)
+        ended = subprocess.run(
+            [sys.executable, "-I", verifier, target], capture_output=True, text=True, check=False
+        )
+        assert ended.returncode == 1, said
+        assert said in ended.stdout, ended.stdout
 
 
 def test_every_document_leaves_a_line_in_the_audit(world: World, documents: Documents, plan_id: str) -> None:

@@ -1,12 +1,21 @@
+import inspect
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from unittest.mock import Mock
 from urllib.parse import parse_qs, urlsplit
 
 import pyotp
 import pytest
 
+from access.guard import FRESH_MARK, FactorStaleError, permission_of
+from access.passwords import STRICT_ROLES
+from access.permissions import permissions_of
 from commands.authenticate import Authenticate
+from commands.notices import Notices
+from commands.payments import Payments
+from commands.plans import Plans
+from commands.rosters import Rosters
 from commands.second_factor import CodeRefusedError, SecondFactors, hash_of
 from domain.account import Role
 from domain.errors import AccessDeniedError, CommandError
@@ -154,3 +163,65 @@ def test_the_administrator_takes_it_away_from_others_only(desk: Desk) -> None:
     assert desk.authenticate.login("li", PASSWORD, "x").principal.stage == "setup"
     with pytest.raises(CommandError):
         desk.factors.drop(admin, "om")
+
+
+def test_money_asks_for_a_code_again_after_five_minutes_and_a_code_opens_it_for_five_more(desk: Desk) -> None:
+    address, _ = desk.enrolled()
+    half = desk.authenticate.login("li", PASSWORD, "x").token
+    whole = desk.authenticate.second_factor(half, desk.code(address), "x").token
+    assert not _stale(desk, whole)
+    desk.here.clock.advance(299)
+    assert not _stale(desk, whole)
+    desk.here.clock.advance(1)
+    assert _stale(desk, whole)
+    with pytest.raises(CodeRefusedError):
+        desk.authenticate.renew_factor(whole, "000000", "x")
+    assert _stale(desk, whole)
+    assert not desk.authenticate.renew_factor(whole, desk.code(address), "x").factor_stale
+    assert not _stale(desk, whole)
+    assert ("second_factor.again", "li", "done") in desk.here.audited()
+    desk.here.clock.advance(300)
+    assert _stale(desk, whole)
+
+
+def _stale(desk: Desk, token: str) -> bool:
+    seen = desk.authenticate.principal(token, "x")
+    assert seen is not None
+    return seen.factor_stale
+
+
+def test_a_half_open_session_takes_no_code_again_and_who_needs_no_factor_is_never_stale(desk: Desk) -> None:
+    address, _ = desk.enrolled()
+    half = desk.authenticate.login("li", PASSWORD, "x").token
+    with pytest.raises(AccessDeniedError):
+        desk.authenticate.renew_factor(half, desk.code(address), "x")
+    plain = desk.authenticate.login("om", PASSWORD, "x").token
+    desk.here.clock.advance(1_000)
+    assert not _stale(desk, plain)
+
+
+FRESH_ACTS = [
+    (kind, name)
+    for kind in (Payments, Plans, Rosters, Notices)
+    for name in dir(kind)
+    if getattr(getattr(kind, name), FRESH_MARK, False)
+]
+
+
+def test_payees_bank_files_approvals_and_single_persons_ask_for_a_fresh_code() -> None:
+    assert {name for _, name in FRESH_ACTS} == {
+        "confirm", "batch", "bank_file", "name_heir", "pay_works", "check", "check_account", "unmask"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "name"), FRESH_ACTS)
+def test_a_stale_code_stops_every_one_of_them_before_anything_is_looked_at(kind: type, name: str) -> None:
+    act = getattr(kind, name)
+    roles = [role for role in Role if permissions_of(frozenset({role})) & {permission_of(act)}]
+    assert roles
+    assert set(roles) <= STRICT_ROLES, "who may do it has a second factor"
+    who = replace(somebody(roles[0]), factor_stale=True)
+    here = Mock(spec=kind)
+    arguments = [None] * (len(inspect.signature(act).parameters) - 2)
+    with pytest.raises(FactorStaleError):
+        act(here, who, *arguments)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -129,3 +130,49 @@ def test_a_correction_is_published_by_a_form_and_numbered(app: Any, paid: World)
     for words in ("更正", "20 天", "30 天", "抄错"):
         assert words in page
     assert Texts("zh")("papers.notice.correction", number=newest.number, corrects=1) in page
+
+
+def test_a_notice_is_photographed_on_its_board_and_the_photo_is_in_the_audit_package(
+    app: Any, paid: World
+) -> None:
+    client = app.test_client()
+    token = login(client, "accountant")
+    notice = paid.notices.notices(paid.accountant, VILLAGE)[-1]
+    address = f"notice-post/{notice.plan_id}/{notice.number}"
+    assert address in shown_on(client, token, "/app/notices")
+    assert "已存 0 张" in client.get(f"/app/{address}").get_data(as_text=True)
+    assert send(client, token, address).status_code == 422, "without a photo"
+    assert send(client, token, f"notice-post/{notice.plan_id}/99", b"board").status_code == 422
+    assert send(client, token, address, b"board").status_code == 303
+    assert "已存 1 张" in client.get(f"/app/{address}").get_data(as_text=True)
+    dossier = paid.stores.dossiers.of_plan(notice.plan_id)
+    assert dossier is not None
+    (kept,) = dossier.posted
+    assert (kept.number, kept.on) == (notice.number, paid.today)
+    made = client.get(f"/app/prints/file?what=package&place={VILLAGE}&first=2026-01&last=2026-12")
+    assert zipfile.ZipFile(io.BytesIO(made.data)).read(f"papers/{kept.photo}") == b"board"
+    other = app.test_client()
+    theirs = login(other, "township")
+    assert send(other, theirs, address, b"x").status_code == 403
+
+
+def test_one_person_is_shown_for_a_minute_for_a_reason_that_is_kept(app: Any, paid: World) -> None:
+    client = app.test_client()
+    token = login(client, "accountant")
+    person = paid.stores.rosters.rosters(VILLAGE)[0].members[2].person_id
+    address = f"person/{VILLAGE}/{person}"
+    assert address in shown_on(client, token, f"/app/roster?village={VILLAGE}")
+    asked = client.get(f"/app/{address}").get_data(as_text=True)
+    assert "村民003甲" not in asked
+    assert send(client, token, address, reason=" ").status_code == 422
+    shown = send(client, token, address, reason="核对同名")
+    assert "村民003甲" in shown.get_data(as_text=True)
+    assert shown.headers["Refresh"].startswith("60;")
+    assert shown.headers["Cache-Control"] == "no-store"
+    kept = paid.records.audit(paid.clock.now())
+    done = [one for one in kept if (one.action, one.outcome) == ("people.unmask", "done")]
+    assert [(one.subject, one.detail["reason"]) for one in done] == [(person, "核对同名")]
+    assert send(client, token, f"person/{VILLAGES[1]}/{person}", reason="x").status_code == 422
+    county = app.test_client()
+    theirs = login(county, "county")
+    assert send(county, theirs, address, reason="x").status_code == 403

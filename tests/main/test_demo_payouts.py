@@ -41,10 +41,10 @@ def test_plans_of_six_villages_are_made_and_verified(tmp_path: Path) -> None:
         months_before(date(2026, 11, 27)),
         NOW,
     )
-    assert (made.plans, made.broken) == (12, "")
+    assert (made.plans, made.broken) == (24, "")
     desk = open_desk(settings, records, None, registry, clock)
     steps = [one.approval.step for one in desk.stores.dossiers.of_villages()]
-    assert steps.count(Step.CLOSED) == 6
+    assert steps.count(Step.CLOSED) == 18
     assert set(steps) == {
         Step.CLOSED, Step.DRAFTED, Step.DECIDED, Step.PUBLISHED, Step.FILED, Step.READY, Step.PAID_IN_PART,
     }  # fmt: skip

@@ -1,6 +1,7 @@
 """`pvmon payout`, done as docs/revenue_out.md says, after docs/revenue_quarter.md: three villages from net income to the year's end."""
 
 import io
+import json
 import re
 import shlex
 import subprocess
@@ -168,6 +169,9 @@ def test_an_outside_program_and_the_package_find_no_fault(office: Office) -> Non
         package = office.folder / f"审计-{village}.zip"
         with zipfile.ZipFile(io.BytesIO(package.read_bytes())) as archive:
             (office.folder / "verifier.py").write_bytes(archive.read("verifier.py"))
+            originals = [json.loads(one) for one in archive.read("originals.jsonl").splitlines()]
+        assert {"statement", "deduction", "remittance", "movement"} <= {one["kind"] for one in originals}
+        assert {"S2", "S3", "S1-1"} <= {one["content"].get("number") for one in originals}
         ended = subprocess.run(
             [sys.executable, "-I", office.folder / "verifier.py", package],
             capture_output=True,

@@ -7,7 +7,7 @@ import pytest
 
 from domain.money import Money
 from domain.roster import MemberState
-from revenue.plan import Basis, Plan, Weighting, faults_of
+from revenue.plan import Basis, Plan, PlanLine, Weighting, faults_of
 from revenue.refusal import Refusal
 from revenue.rule import LineClass
 from tests.revenue.builders import line, lines, plan, roster, rule
@@ -86,3 +86,21 @@ def test_what_is_spent_must_have_arrived() -> None:
 def test_a_sum_for_nobody_is_no_use() -> None:
     given = plan(lines=(line("1", LineClass.AID, 1_000_000, Basis.WEIGHTS, weights={"p1": 0}),))
     assert keys(given) == ["nobody_to_split"]
+
+
+@pytest.mark.parametrize(
+    ("basis", "weighting", "by_days"),
+    [
+        (Basis.DAY_RATE, Weighting.EQUAL, True),
+        (Basis.MONTHLY_WAGE, Weighting.EQUAL, True),
+        (Basis.WEIGHTS, Weighting.DAYS, True),
+        (Basis.WEIGHTS, Weighting.POINTS, False),
+        (Basis.PAYEE, Weighting.DAYS, False),
+        (Basis.NOBODY, Weighting.DAYS, False),
+    ],
+)
+def test_only_lines_paid_by_attendance_have_a_sheet(
+    basis: Basis, weighting: Weighting, by_days: bool
+) -> None:
+    one = PlanLine("1", LineClass.POSTS, "护林", 100, basis, weighting=weighting)
+    assert one.is_by_days is by_days

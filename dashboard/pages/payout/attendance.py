@@ -22,7 +22,7 @@ from domain.errors import CommandError
 from domain.timespan import day_of
 from revenue.attendance import Sheet, days_in, newest_sheets
 from revenue.dossier import Dossier
-from revenue.plan import Basis, PlanLine, Weighting
+from revenue.plan import PlanLine
 from revenue.refusal import RefusedError
 
 PHOTO_BYTES_MAX = 12 * 1024 * 1024
@@ -59,12 +59,7 @@ td.n, th.n { text-align: right; } td input { max-width: 6rem; min-height: 44px; 
 
 def lines_by_days(dossier: Dossier) -> list[PlanLine]:
     """Return the lines of a plan that are paid by attendance."""
-    return [
-        line
-        for line in dossier.plan.lines
-        if line.basis in {Basis.DAY_RATE, Basis.MONTHLY_WAGE}
-        or (line.basis is Basis.WEIGHTS and line.weighting is Weighting.DAYS)
-    ]
+    return [line for line in dossier.plan.lines if line.is_by_days]
 
 
 def register(server: Flask, site: Site) -> None:

@@ -15,6 +15,7 @@ from commands.documents import Document
 from commands.plans import StepOrder
 from commands.tables import TableRefusedError
 from dashboard import guard, plain
+from dashboard.fresh_factor import FACTOR_FIELD, MoneyRefusal
 from dashboard.pages.base import Site
 from dashboard.pages.payout.parts import payout_of, village_label
 from domain.errors import CommandError
@@ -24,9 +25,12 @@ from revenue.refusal import RefusedError
 from texts.loader import Texts
 
 PHOTO_BYTES_MAX = 12 * 1024 * 1024
-_STEP = """<p class="note">{{ village }} · {{ plan }}</p>
+PUBLISHING = frozenset({Step.PUBLISHED, Step.RESULT_PUBLISHED})
+_STEP = (
+    """<p class="note">{{ village }} · {{ plan }}</p>
 {% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% endif %}
 {% for one in blockers %}<p class="problem">{{ one }}</p>{% endfor %}
+{% if not may %}<p class="note">{{ words("plandesk.not_yours") }}</p>{% else %}
 <form method="post" enctype="multipart/form-data" action="{{ action }}">
 <input type="hidden" name="csrf_token" value="{{ csrf }}"><input type="hidden" name="step" value="{{ step }}">
 <label for="on">{{ words("payout.page.day") }}</label>
@@ -34,12 +38,23 @@ _STEP = """<p class="note">{{ village }} · {{ plan }}</p>
 {% if meets %}{% for name in ("due", "present", "votes") %}
 <label for="{{ name }}">{{ words("payout.cli.option." + name) }}</label>
 <input id="{{ name }}" name="{{ name }}" inputmode="numeric" required maxlength="5">{% endfor %}{% endif %}
+{% if bodies %}<label for="body">{{ words("plandesk.body") }}</label>
+<select id="body" name="body" style="width:100%;min-height:48px;font:inherit;color:inherit;background:transparent">{% for value, label in bodies %}
+<option value="{{ value }}"{% if value == chosen %} selected{% endif %}>{{ label }}</option>{% endfor %}</select>
+<label for="called">{{ words("plandesk.called") }}</label>
+<input id="called" name="called" type="date" max="{{ today }}">{% endif %}
+{% if publishes %}<label><input type="checkbox" name="named" value="1" style="width:auto;min-height:0"> {{ words("plandesk.named") }}</label>
+<p class="note">{{ words("plandesk.named_about") }}</p>{% endif %}
 {% if paper %}<label for="number">{{ words("payout.page.document") }}</label>
 <input id="number" name="number" maxlength="40" autocomplete="off">
 <label for="photo">{{ words("payout.page.photo") }}</label>
 <input id="photo" name="photo" type="file" accept="image/jpeg,image/png,application/pdf" capture="environment" required>{% endif %}
-<button class="primary">{{ words("payout.page.do_step", step=words("payout.step." + step)) }}</button></form>
+{% if money %}"""
+    + FACTOR_FIELD
+    + """{% endif %}
+<button class="primary">{{ words("payout.page.do_step", step=words("payout.step." + step)) }}</button></form>{% endif %}
 <a class="button" href="{{ home }}">{{ words("access.back") }}</a>"""
+)
 _UPLOAD = """<p class="note">{{ about }}</p>
 {% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% endif %}
 {% for one in said %}<p class="note" role="status">{{ one }}</p>{% endfor %}
@@ -58,7 +73,7 @@ def register(server: Flask, site: Site) -> None:
     """Register forms and papers; the guard lets only who is logged in come this far."""
     forms, prefix = _Forms(site), site.prefix
     look, view = guard.page(Permission.VIEW_INCOME), guard.page(Permission.VIEW_PEOPLE)
-    put = guard.page(Permission.VIEW_INCOME, uploads=True)
+    put = guard.page(Permission.VIEW_INCOME, uploads=True, money=True)
     change = guard.page(Permission.CHANGE_PEOPLE, uploads=True)
     enter = guard.page(Permission.ENTER_MONEY, uploads=True)
     rules: tuple[tuple[str, str, Any, str], ...] = (
@@ -100,8 +115,15 @@ class _Forms:
             village=village_label(self._site, view.dossier.plan.village_id, texts),
             plan=plan_id,
             step=step.value,
+            may=principal.may(Permission.CHECK_MONEY if step in CHECKER_STEPS else Permission.MAKE_PLAN),
             meets=step in MEETINGS,
             paper=step in PAPER_STEPS,
+            bodies=[(one.value, texts(f"plandesk.bodies.{one.value}")) for one in Body]
+            if step is Step.DECIDED
+            else [],
+            chosen=request.form.get("body", Body.REPRESENTATIVES.value),
+            publishes=step in PUBLISHING,
+            money=step in CHECKER_STEPS,
             blockers=[one.words(texts) for one in view.blockers],
             problem=problem,
             action=f"{self._site.prefix}plan-step/{plan_id}",
@@ -115,13 +137,13 @@ class _Forms:
         payout, texts = payout_of(self._site), plain.words()
         try:
             order = self._order(plan_id)
-            if order.step in {Step.PUBLISHED, Step.RESULT_PUBLISHED}:
-                payout.notices.publish(principal, plan_id)
+            if order.step in PUBLISHING:
+                payout.notices.publish(principal, plan_id, named=bool(request.form.get("named")))
             elif order.step in CHECKER_STEPS:
                 payout.plans.check(principal, order)
             else:
                 payout.plans.step(principal, order)
-        except RefusedError as error:
+        except MoneyRefusal as error:
             return self.step(principal, plan_id, error.words(texts), 422)
         except ValueError:
             return self.step(principal, plan_id, texts("payout.page.unreadable"), 422)
@@ -132,9 +154,9 @@ class _Forms:
         meeting = None
         if given.get("due"):
             numbers = [int(given.get(name, "")) for name in ("due", "present", "votes")]
-            meeting = Meeting(
-                numbers[0], numbers[1], numbers[2], Body(given.get("body") or Body.REPRESENTATIVES)
-            )
+            body = Body(given.get("body") or Body.REPRESENTATIVES)
+            called = date.fromisoformat(given["called"]) if given.get("called") else None
+            meeting = Meeting(numbers[0], numbers[1], numbers[2], body, called)
         paper = sent.read(PHOTO_BYTES_MAX + 1) if sent is not None else b""
         if len(paper) > PHOTO_BYTES_MAX:
             raise ValueError("too large")

@@ -43,15 +43,15 @@ class PaymentsPage:
                     dcc.Link(
                         village_label(site, plan.village_id, texts), href=f"{site.prefix}plans/{plan.plan_id}"
                     ),
-                    months(plan.first_month, plan.last_month),
                     one.household_id,
                     yuan(stands.open_fen),
                     texts("payout.state.returned" if back else "payout.state.open"),
                     back.reason if back else MISSING,
+                    months(plan.first_month, plan.last_month),
                     str(len(stands.attempts)),
                 ]
             )
-        names = ("village", "months", "household", "open", "state", "reason", "attempts")
+        names = ("village", "household", "open", "state", "reason", "months", "attempts")
         heads = [(texts(f"payout.page.{name}"), name in {"open", "attempts"}) for name in names]
         body = table(heads, rows, texts(self.title)) if rows else empty(texts("payout.page.all_paid"))
         return html.Div(
@@ -134,7 +134,14 @@ class NoticesPage:
 
 def _correct_link(visit: Visit, one: Notice) -> Component:
     href = f"{visit.site.prefix}notice-correct/{one.plan_id}/{one.number}"
-    return html.A(visit.texts("payees.link.correct"), href=href)
+    photo = f"{visit.site.prefix}notice-post/{one.plan_id}/{one.number}"
+    return html.Span(
+        [
+            html.A(visit.texts("payees.link.post"), href=photo),
+            " · ",
+            html.A(visit.texts("payees.link.correct"), href=href),
+        ]
+    )
 
 
 def _checked(visit: Visit) -> Component:
@@ -313,6 +320,8 @@ def _acts(visit: Visit, village: str, one: MaskedMember) -> Component:
     links: list[Any] = [
         html.A(texts("payees.link.account"), href=f"{prefix}payee-account/{village}/{member.person_id}")
     ]
+    opened = f"{prefix}person/{village}/{member.person_id}"
+    links += [" · ", html.A(texts("payees.link.person"), href=opened)]
     households = payout_of(visit.site).households
     if households is not None and households.is_on():
         href = f"{prefix}household-end/{village}/{member.household_id}"

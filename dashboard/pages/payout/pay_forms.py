@@ -8,12 +8,18 @@ from flask_wtf.csrf import generate_csrf
 from access.permissions import Permission
 from access.principal import Principal
 from dashboard import guard, plain
+from dashboard.fresh_factor import FACTOR_FORM, MoneyRefusal
 from dashboard.pages.base import Site
 from dashboard.pages.payout.parts import payout_of, village_label, yuan
-from revenue.refusal import RefusedError
+from revenue.dossier import Dossier
+from revenue.payment import Batch, PaymentState
 
-_PAGE = """<p class="note">{{ village }} · {{ plan }}</p>
+_PAGE = (
+    """<p class="note">{{ village }} · {{ plan }}</p>
 {% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% endif %}
+{% if checks or makes %}"""
+    + FACTOR_FORM
+    + """{% endif %}
 {% if checks %}<h1>{{ words("payout.page.to_confirm") }}</h1>
 {% if not payees %}<p class="note">{{ words("payout.page.none_to_confirm") }}</p>{% endif %}
 {% for one in payees %}<form method="post" action="{{ action }}/confirm">
@@ -21,13 +27,20 @@ _PAGE = """<p class="note">{{ village }} · {{ plan }}</p>
 <input type="hidden" name="account" value="{{ one.account_id }}">
 <p>{{ one.name }} · {{ one.bank }} · {{ one.account }}</p>
 <button>{{ words("payout.page.confirm") }}</button></form>{% endfor %}{% endif %}
-{% for one in batches %}<p class="note">{{ one.name }} · {{ one.count }} · {{ one.total }}</p>
+{% for one in batches %}<p class="note">{{ words("plandesk.batch", name=one.name, count=one.count, total=one.total, paid=one.paid, back=one.back | length) }}</p>
+{% for line in one.back %}<p class="problem">{{ words("plandesk.returned", **line) }}</p>{% endfor %}
 {% if makes %}<a class="button" href="{{ prefix }}papers/bank/{{ plan }}/{{ one.name }}">{{ words("payout.page.bank_file") }}</a>
 {% endif %}{% if enters %}<a class="button" href="{{ prefix }}bank-reply/{{ one.name }}">{{ words("payout.page.reply") }}</a>
 {% endif %}{% endfor %}
 {% if makes %}<form method="post" action="{{ action }}/batch"><input type="hidden" name="csrf_token" value="{{ csrf }}">
 <button class="primary">{{ words("payout.page.make_batch") }}</button></form>{% endif %}
+{% if works %}<h1>{{ words("plandesk.works") }}</h1>{% for one in works %}
+<p>{{ one.purpose }} · {{ one.payee }} · {{ one.amount }}{% if one.paid %} · {{ words("plandesk.work_paid") }}{% endif %}</p>
+{% if checks and not one.paid %}<form method="post" action="{{ action }}/works"><input type="hidden" name="csrf_token" value="{{ csrf }}">
+<input type="hidden" name="line" value="{{ one.line }}"><button>{{ words("plandesk.pay_work") }}</button></form>{% endif %}
+{% endfor %}{% endif %}
 <a class="button" href="{{ prefix }}plans/{{ plan }}">{{ words("access.back") }}</a>"""
+)
 
 
 def register(server: Flask, site: Site) -> None:
@@ -38,6 +51,9 @@ def register(server: Flask, site: Site) -> None:
     server.add_url_rule(f"{prefix}plan-pay/<plan_id>", "plan_pay", look(pages.show), methods=["GET"])
     server.add_url_rule(
         f"{prefix}plan-pay/<plan_id>/confirm", "plan_confirm", check(pages.confirm), methods=["POST"]
+    )
+    server.add_url_rule(
+        f"{prefix}plan-pay/<plan_id>/works", "plan_works", check(pages.works), methods=["POST"]
     )
     server.add_url_rule(
         f"{prefix}plan-pay/<plan_id>/batch", "plan_batch", make(pages.batch), methods=["POST"]
@@ -58,10 +74,6 @@ class _PayPages:
         payout, texts = payout_of(self._site), plain.words()
         dossier = payout.plans.dossier(principal, plan_id)
         checks = principal.may(Permission.CHECK_MONEY)
-        batches = [
-            {"name": one.batch_id, "count": len(one.lines), "total": yuan(one.total_fen)}
-            for one in dossier.batches
-        ]
         return plain.document(
             texts("payout.page.payment_of_plan"),
             _PAGE,
@@ -70,12 +82,23 @@ class _PayPages:
             plan=plan_id,
             checks=checks,
             payees=payout.payments.to_confirm(principal, plan_id) if checks else [],
-            batches=batches,
+            batches=[_batch(one, dossier) for one in dossier.batches],
             makes=principal.may(Permission.MAKE_PLAN),
+            works=[
+                {
+                    "line": one.line_id,
+                    "purpose": one.purpose,
+                    "payee": one.payee,
+                    "amount": yuan(one.fen),
+                    "paid": one.paid,
+                }
+                for one in payout.payments.works(principal, plan_id)
+            ],
             enters=principal.may(Permission.ENTER_MONEY),
             problem=problem,
             prefix=self._site.prefix,
             action=f"{self._site.prefix}plan-pay/{plan_id}",
+            factor_next=f"{self._site.prefix}plan-pay/{plan_id}",
             csrf=generate_csrf(),
         )
 
@@ -85,7 +108,15 @@ class _PayPages:
         try:
             payments = payout_of(self._site).payments
             payments.confirm(principal, plan_id, given.get("payee", ""), given.get("account", ""))
-        except RefusedError as error:
+        except MoneyRefusal as error:
+            return self.show(principal, plan_id, error.words(plain.words()), 422)
+        return redirect(f"{self._site.prefix}plan-pay/{plan_id}", code=303)
+
+    def works(self, principal: Principal, plan_id: str) -> Any:
+        """Book the transfer to a builder."""
+        try:
+            payout_of(self._site).payments.pay_works(principal, plan_id, request.form.get("line", ""))
+        except MoneyRefusal as error:
             return self.show(principal, plan_id, error.words(plain.words()), 422)
         return redirect(f"{self._site.prefix}plan-pay/{plan_id}", code=303)
 
@@ -93,7 +124,7 @@ class _PayPages:
         """Make the next bank file."""
         try:
             payout_of(self._site).payments.batch(principal, plan_id)
-        except RefusedError as error:
+        except MoneyRefusal as error:
             return self.show(principal, plan_id, error.words(plain.words()), 422)
         return redirect(f"{self._site.prefix}plan-pay/{plan_id}", code=303)
 
@@ -106,3 +137,25 @@ class _PayPages:
         answer = Response(document.content, mimetype=document.content_type)
         answer.headers["Content-Disposition"] = f'attachment; filename="{document.name}"'
         return answer
+
+
+def _batch(batch: Batch, dossier: Dossier) -> dict[str, Any]:
+    """Return a bank file with how its lines ended: how many arrived, which came back and why."""
+    homes = {one.entitlement_id: one.household_id for one in dossier.entitlements}
+    mine = [one for one in dossier.attempts if one.batch_id == batch.batch_id]
+    return {
+        "name": batch.batch_id,
+        "count": len(batch.lines),
+        "total": yuan(batch.total_fen),
+        "paid": sum(one.state is PaymentState.PAID for one in mine),
+        "back": [
+            {
+                "number": one.line.number,
+                "household": homes.get(one.line.entitlement_id, ""),
+                "amount": yuan(one.line.fen),
+                "reason": one.reason,
+            }
+            for one in mine
+            if one.state is PaymentState.RETURNED
+        ],
+    }

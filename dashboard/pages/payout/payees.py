@@ -12,6 +12,7 @@ from flask_wtf.csrf import generate_csrf
 from access.permissions import Permission
 from access.principal import Principal
 from dashboard import guard, plain
+from dashboard.fresh_factor import FACTOR_FIELD, FACTOR_FORM, MoneyRefusal
 from dashboard.pages.base import Site
 from dashboard.pages.payout.parts import payout_of, village_label
 from revenue.notice import Change
@@ -19,7 +20,8 @@ from revenue.refusal import RefusedError
 
 PHOTO_BYTES_MAX = 12 * 1024 * 1024
 CHANGES = 4
-_FORM = """<p class="note">{{ subject }}</p>{% if about %}<p class="note">{{ about }}</p>{% endif %}
+_FORM = (
+    """<p class="note">{{ subject }}</p>{% if about %}<p class="note">{{ about }}</p>{% endif %}
 {% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% endif %}
 <form method="post" enctype="multipart/form-data" action="{{ action }}">
 <input type="hidden" name="csrf_token" value="{{ csrf }}">
@@ -30,15 +32,28 @@ _FORM = """<p class="note">{{ subject }}</p>{% if about %}<p class="note">{{ abo
 {% if one.needed %} required{% endif %}{% if one.digits %} inputmode="numeric"{% endif %} value="{{ one.value }}">{% endif %}{% endfor %}
 {% if paper %}<label for="photo">{{ paper }}</label>
 <input id="photo" name="photo" type="file" accept="image/jpeg,image/png,application/pdf" capture="environment" required>{% endif %}
+{% if money %}"""
+    + FACTOR_FIELD
+    + """{% endif %}
 <button class="primary">{{ button }}</button></form><a class="button" href="{{ home }}">{{ words("access.back") }}</a>"""
-_ACCOUNTS = """<p class="note">{{ village }}</p>
+)
+_SHOWN_S = 60
+_PERSON = """<p class="note">{{ village }}</p><p role="status"><b>{{ name }}</b><br>{{ number }}</p>
+<p class="note">{{ words("payees.page.person_gone", seconds=seconds) }}</p>
+<a class="button" href="{{ home }}">{{ words("access.back") }}</a>"""
+_ACCOUNTS = (
+    """<p class="note">{{ village }}</p>
 {% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% endif %}
+{% if checks and waiting %}"""
+    + FACTOR_FORM
+    + """{% endif %}
 {% if not waiting %}<p class="note">{{ words("payees.page.none_waiting") }}</p>{% endif %}
 {% for one in waiting %}<form method="post" action="{{ action }}"><input type="hidden" name="csrf_token" value="{{ csrf }}">
 <input type="hidden" name="account" value="{{ one.account_id }}">
 <p>{{ one.household_id }} {{ one.name }} · {{ one.bank }} {{ one.account }} · {{ one.since }} · {{ one.made_by }}</p>
 {% if checks %}<button>{{ words("payees.page.check") }}</button>{% endif %}</form>{% endfor %}
 <a class="button" href="{{ home }}">{{ words("access.back") }}</a>"""
+)
 
 
 def register(server: Flask, site: Site) -> None:
@@ -49,15 +64,17 @@ def register(server: Flask, site: Site) -> None:
     rules: tuple[tuple[str, str, Permission, Callable[..., Any], Callable[..., Any] | None], ...] = (
         ("payee-account/<village>/<person>", "payee_account", change, pages.account, pages.keep_account),
         ("payee-accounts/<village>", "payee_accounts", people, pages.accounts, None),
+        ("person/<village>/<person>", "person", people, pages.person, pages.open_person),
         ("payee-heir/<path:entitlement>", "payee_heir", check, pages.heir, pages.name_heir),
         ("household-end/<village>/<household>", "household_end", change, pages.ending, pages.end),
+        ("notice-post/<plan_id>/<int:number>", "notice_post", make, pages.posting, pages.post),
         ("notice-correct/<plan_id>/<int:number>", "notice_correct", make, pages.correction, pages.correct),
     )
     for path, name, permission, show, act in rules:
         address = f"{site.prefix}{path}"
         server.add_url_rule(address, name, guard.page(permission)(show), methods=["GET"])
         if act is not None:
-            view = guard.page(permission, uploads=True)(act)
+            view = guard.page(permission, uploads=True, money=True)(act)
             server.add_url_rule(address, f"{name}_act", view, methods=["POST"])
     server.add_url_rule(
         f"{site.prefix}payee-accounts/<village>",
@@ -100,6 +117,36 @@ class _Payees:
             return self.account(principal, village, person, _said(error), 422)
         return self._to(f"payee-accounts/{village}")
 
+    def person(
+        self, principal: Principal, village: str, person: str, problem: str = "", status: int = 200
+    ) -> Response:
+        """Ask why one person is to be shown in the open."""
+        member = self._member(principal, village, person)
+        about = plain.words()("payees.page.person_about")
+        place = ("", f"person/{village}/{person}", f"roster?village={village}")
+        return self._form("person", (member, about), [_field("reason", 80)], place, problem, status)
+
+    def open_person(self, principal: Principal, village: str, person: str) -> Any:
+        """Show one person for a minute; the reason is kept in the audit."""
+        texts, home = plain.words(), f"{self._site.prefix}roster?village={village}"
+        try:
+            rosters = payout_of(self._site).rosters
+            found = rosters.unmask(principal, village, person, request.form.get("reason", ""))
+        except MoneyRefusal as error:
+            return self.person(principal, village, person, error.words(texts), 422)
+        answer = plain.document(
+            texts("payees.page.person"),
+            _PERSON,
+            village=village_label(self._site, village, texts),
+            name=found.name,
+            number=found.id_number,
+            seconds=_SHOWN_S,
+            home=home,
+        )
+        answer.headers["Refresh"] = f"{_SHOWN_S}; url={home}"
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
     def accounts(self, principal: Principal, village: str, problem: str = "", status: int = 200) -> Response:
         """Show the account changes that wait for a second person."""
         texts = plain.words()
@@ -112,6 +159,7 @@ class _Payees:
             checks=principal.may(Permission.CHECK_MONEY),
             problem=problem,
             action=f"{self._site.prefix}payee-accounts/{village}",
+            factor_next=f"{self._site.prefix}payee-accounts/{village}",
             home=f"{self._site.prefix}roster?village={village}",
             csrf=generate_csrf(),
         )
@@ -121,7 +169,7 @@ class _Payees:
         try:
             rosters = payout_of(self._site).rosters
             rosters.check_account(principal, village, request.form.get("account", ""))
-        except RefusedError as error:
+        except MoneyRefusal as error:
             return self.accounts(principal, village, error.words(plain.words()), 422)
         return self._to(f"payee-accounts/{village}")
 
@@ -148,7 +196,7 @@ class _Payees:
         try:
             payments = payout_of(self._site).payments
             payments.name_heir(principal, entitlement, request.form.get("payee", ""), _document())
-        except (RefusedError, ValueError) as error:
+        except (*MoneyRefusal, ValueError) as error:
             return self.heir(principal, entitlement, _said(error), 422)
         return self._to(f"plans/{entitlement.partition('/')[0]}")
 
@@ -178,6 +226,24 @@ class _Payees:
         about = plain.words()("payees.page.correct_about", number=number)
         place_of = ("", f"notice-correct/{plan_id}/{number}", "notices")
         return self._form("correct", (plan_id, about), fields, place_of, problem, status)
+
+    def posting(
+        self, principal: Principal, plan_id: str, number: int, problem: str = "", status: int = 200
+    ) -> Response:
+        """Show the form for a photo of a notice on its board."""
+        dossier = payout_of(self._site).plans.dossier(principal, plan_id)
+        count = sum(one.number == number for one in dossier.posted)
+        about = plain.words()("payees.page.post_about", number=number, count=count)
+        place = ("payees.page.post_paper", f"notice-post/{plan_id}/{number}", "notices")
+        return self._form("post", (plan_id, about), [], place, problem, status)
+
+    def post(self, principal: Principal, plan_id: str, number: int) -> Any:
+        """Keep the photo."""
+        try:
+            payout_of(self._site).notices.post(principal, plan_id, number, _document())
+        except (RefusedError, ValueError) as error:
+            return self.posting(principal, plan_id, number, _said(error), 422)
+        return self._to("notices")
 
     def correct(self, principal: Principal, plan_id: str, number: int) -> Any:
         """Publish a correction."""
@@ -227,6 +293,7 @@ class _Payees:
             about=heading[1],
             fields=fields,
             paper=texts(paper) if paper else "",
+            money=name in {"heir", "person"},
             button=texts(f"payees.page.{name}"),
             problem=problem,
             action=f"{prefix}{action}",
@@ -257,4 +324,4 @@ def _document() -> bytes:
 
 def _said(error: Exception) -> str:
     texts = plain.words()
-    return error.words(texts) if isinstance(error, RefusedError) else texts("payout.page.unreadable")
+    return error.words(texts) if isinstance(error, MoneyRefusal) else texts("payout.page.unreadable")

@@ -5,6 +5,7 @@ from typing import Any
 from dash import dcc, html
 
 from access.permissions import Permission
+from access.villages import villages_seen
 from dashboard.components.card import card, empty, facts, table
 from dashboard.components.words import MISSING, day_text
 from dashboard.pages.base import Component, Site, Visit
@@ -58,6 +59,7 @@ class PlansPage:
         return html.Div(
             [
                 html.H1(texts(self.title), className="visually-hidden"),
+                _desk_links(visit),
                 card(texts(self.title), body if rows else empty(texts("payout.page.no_plans"))),
             ],
             className="page",
@@ -65,6 +67,21 @@ class PlansPage:
 
     def register(self, app: Any, site: Site) -> None:
         """No callbacks: the list is as it was when the page was opened."""
+
+
+def _desk_links(visit: Visit) -> Component:
+    """Return the ways to a new plan, village by village, and to everything that is printed."""
+    texts, prefix = visit.texts, visit.site.prefix
+    links: list[Any] = [html.A(texts("plandesk.prints"), href=f"{prefix}prints", className="button")]
+    if visit.principal.may(Permission.MAKE_PLAN):
+        registry = visit.site.services.sources.registry
+        villages = [
+            html.Li(html.A(registry.village_label(one, texts.language), href=f"{prefix}plan-draft/{one}"))
+            for one in villages_seen(visit.principal, registry)
+        ]
+        summary = html.Summary(texts("plandesk.title"))
+        links.insert(0, html.Details([summary, html.Ul(villages)], className="village-choice"))
+    return html.Div(links, className="toolbar")
 
 
 class OnePlanPage:
@@ -123,6 +140,10 @@ def _next(visit: Visit, view: PlanView) -> Component:
                 className="button",
             )
         )
+    if view.dossier.approval.step is Step.DRAFTED and visit.principal.may(Permission.MAKE_PLAN):
+        links.append(_draft_link(visit, view))
+    elif view.dossier.distribution is None and visit.principal.may(Permission.CHECK_MONEY):
+        links.append(html.A(texts("plandesk.back"), href=f"{prefix}plan-back/{plan_id}", className="button"))
     if ORDER.index(view.dossier.approval.step) >= ORDER.index(Step.FILED):
         links.append(
             html.A(
@@ -139,6 +160,13 @@ def _next(visit: Visit, view: PlanView) -> Component:
         href = f"{prefix}papers/step/{plan_id}/{step.value}"
         links.append(html.A(texts("payout.page.paper"), href=href, className="button"))
     return html.Div([*parts, html.Div(links, className="toolbar")])
+
+
+def _draft_link(visit: Visit, view: PlanView) -> Component:
+    plan = view.dossier.plan
+    months_of = f"first={plan.first_month:%Y-%m}&last={plan.last_month:%Y-%m}"
+    href = f"{visit.site.prefix}plan-draft/{plan.village_id}?{months_of}"
+    return html.A(visit.texts("plandesk.change"), href=href, className="button")
 
 
 def _money(view: PlanView, texts: Texts) -> Component:
@@ -184,7 +212,9 @@ def _persons(visit: Visit, view: PlanView) -> Component:
         return empty(texts("payout.page.not_yet"))
     names = ("household", "purpose", "amount", "state", "trace")
     rows: list[list[Any]] = []
-    for stands in view.standings:
+    for stands in sorted(
+        view.standings, key=lambda one: (one.entitlement.line_id, one.entitlement.household_id)
+    ):
         one = stands.entitlement
         last = stands.attempts[-1] if stands.attempts else None
         state = last.state.value if last else "open"
