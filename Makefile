@@ -39,8 +39,8 @@ check: setup-dev ## format, lint, types, layers, configuration
 format: setup-dev ## write the canonical format
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
 
-# Tests wait for sockets and browsers half of their time: two of them to a core.
-WORKERS ?= $(shell echo $$(( 2 * $$(getconf _NPROCESSORS_ONLN) )))
+# More than one to a core brings little (they are bound by the processor) and makes tests with time-outs late.
+WORKERS ?= auto
 
 test: setup-dev tools check ## check, then every test: first those that need the machine for themselves, then the rest on all cores
 	@code=0; $(BIN)/python -m pytest -m alone || code=$$?; \

@@ -36,7 +36,7 @@ async def answer_right(question: Question, writer: asyncio.StreamWriter) -> None
 @pytest.mark.parametrize("count", SIZES)
 def test_words_arrive_as_the_device_sent_them(framing: str, function: int, count: int) -> None:
     async def check() -> None:
-        async with framed_peer(answer_right, framing) as wire:
+        async with framed_peer(answer_right, framing, timeout_s=10.0) as wire:
             source = ModbusSource(wire)
             block = await source.read(7, BlockRead(function, 1000, count))
             assert (block.function, block.address, block.words) == (function, 1000, words(7, 1000, count))
