@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from flask import Response, make_response, render_template_string
+from flask import Response, make_response, render_template_string, request
 from numpy.typing import NDArray
 
+from access.principal import Principal
 from dashboard import plain
+from dashboard.components.words import date_time
+from queries.sources import Sources
 
 SIZES = ("A4", "A5")
 _SHELL = """<!doctype html>
@@ -30,18 +33,20 @@ __BODY__
 <p class="small">{{ words("work.sheet.printed", at=printed_at, by=printed_by) }}</p></body></html>"""
 
 
-def sheet(
-    title: str, body: str, size: str, *, sample: bool, printed_at: str, printed_by: str, **values: Any
-) -> Response:
-    """Return a sheet; ``body`` is a Jinja template into which ``values`` are escaped."""
+def sheet(principal: Principal, sources: Sources, title: str, body: str, /, **values: Any) -> Response:
+    """Return a sheet of the size asked for (``?size=A5``) for whom it is printed.
+
+    ``body`` is a Jinja template into which ``values`` are escaped.
+    """
+    size = request.args.get("size", "A4")
     page = render_template_string(
         _SHELL.replace("__BODY__", body),
         title=title,
         words=plain.words(),
         size=size if size in SIZES else "A4",
-        sample=sample,
-        printed_at=printed_at,
-        printed_by=printed_by,
+        sample=sources.registry.sample,
+        printed_at=date_time(sources.clock.now()),
+        printed_by=principal.display_name,
         **values,
     )
     return make_response(page, 200)

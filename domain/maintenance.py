@@ -17,6 +17,11 @@ class Contact:
     title: str = ""
     phone: str = ""
 
+    @property
+    def line(self) -> str:
+        """Who to call on one line."""
+        return f"{self.name} {self.title} {self.phone}".strip()
+
 
 @dataclass(frozen=True, slots=True)
 class Responsible:

@@ -1,7 +1,6 @@
 """Paper about people: the answer a villager gets, and the month of one contractor."""
 
-from datetime import date, timedelta
-from typing import Any
+from datetime import timedelta
 
 from flask import Flask, Response, request
 
@@ -11,7 +10,7 @@ from cases.deadlines import is_overdue
 from dashboard import guard, plain
 from dashboard.components.words import MISSING, date_time, number
 from dashboard.pages.base import Site
-from dashboard.pages.work_month import workload_heads, workload_row
+from dashboard.pages.work_month import month_asked, workload_heads, workload_row
 from dashboard.pages.work_words import work_of
 from dashboard.print_sheet import sheet
 from domain.case import Case, CaseKind
@@ -68,8 +67,9 @@ class _Papers:
             "assignee": case.assignee or MISSING,
             "answered": date_time(case.done_at) if case.done_at is not None else MISSING,
         }
-        return self._sheet(
+        return sheet(
             principal,
+            self._site.services.sources,
             f"{texts('care.answer.title', kind=kind)} {case.number}",
             _ANSWER,
             kind=kind,
@@ -77,17 +77,13 @@ class _Papers:
             facts=[(texts(f"care.answer.fact.{name}"), value) for name, value in facts.items()],
             answer=case.answer,
             due=_last_day(case),
-            responsible=f"{who.name} {who.title} {who.phone}".strip() if who is not None else MISSING,
+            responsible=who.line if who is not None else MISSING,
         )
 
     def contractors(self, principal: Principal) -> Response:
         """Return the month of each contractor, a page each: figures, every order, a line to sign."""
         texts, site = plain.words(), self._site
-        today = day_of(site.services.sources.clock.now())
-        try:
-            month = date.fromisoformat(f"{request.args.get('month', '')}-01")
-        except ValueError:
-            month = today.replace(day=1)
+        month = month_asked(request.args.get("month", ""), day_of(site.services.sources.clock.now()))
         view = work_of(site).views.month(principal, month)
         heads = [name for name, _ in workload_heads(texts)][1:]
         sheets = [
@@ -99,8 +95,9 @@ class _Papers:
             }
             for name, one in view.contractors
         ]
-        return self._sheet(
+        return sheet(
             principal,
+            self._site.services.sources,
             texts("care.contractor.title", month=f"{month:%Y-%m}"),
             _CONTRACTOR,
             month=f"{month:%Y-%m}",
@@ -129,18 +126,6 @@ class _Papers:
             else texts(f"work.orders.{'recovered' if verdict else 'not_recovered'}"),
             number(won, 1),
         ]
-
-    def _sheet(self, principal: Principal, title: str, body: str, /, **values: Any) -> Response:
-        sources = self._site.services.sources
-        return sheet(
-            title,
-            body,
-            request.args.get("size", "A4"),
-            sample=sources.registry.sample,
-            printed_at=date_time(sources.clock.now()),
-            printed_by=principal.display_name,
-            **values,
-        )
 
 
 def _last_day(case: Case) -> str:

@@ -1,8 +1,7 @@
 """Evidence sheets, of an alert or of any span of a plant: for the grid company or the insurer."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, request
 
@@ -12,10 +11,9 @@ from dashboard import guard, plain
 from dashboard.components.words import MISSING, date_time, number, percent
 from dashboard.pages.base import Site
 from dashboard.pages.one_alert import facts_of as alert_facts
-from dashboard.pages.work_words import as_typed, fault_name, place, work_of, yuan
+from dashboard.pages.work_words import as_typed, fault_name, instant_of, place, work_of, yuan
 from dashboard.print_sheet import polyline, sheet, top_of
 from domain.errors import CommandError
-from domain.timespan import DEFAULT_ZONE
 from queries.evidence import EvidenceView
 from texts.loader import Texts
 
@@ -67,8 +65,9 @@ class _Sheets:
         view = work_of(site).views.alert(principal, alert_id)
         alert = view.row.alert
         found = site.queries.evidence.of(principal, alert)
-        return self._sheet(
+        return sheet(
             principal,
+            self._site.services.sources,
             texts("work.evidence.title"),
             _EVIDENCE,
             where=place(alert, site.services.sources.registry, texts),
@@ -82,7 +81,7 @@ class _Sheets:
         """Return the evidence of a span (``?from=&to=&device=``), or the form that asks for one."""
         sources = self._site.services.sources
         plant = principal.plant(plant_id, sources.registry)
-        start, end = _typed("from"), _typed("to")
+        start, end = instant_of(request.args.get("from", "")), instant_of(request.args.get("to", ""))
         if start is None or end is None:
             return self._form(principal, plant_id)
         device_id = request.args.get("device", "")
@@ -93,8 +92,9 @@ class _Sheets:
         texts = plain.words()
         device = sources.registry.devices_by_id.get(device_id)
         name = plant.name_en if texts.language == "en" else plant.name
-        return self._sheet(
+        return sheet(
             principal,
+            self._site.services.sources,
             texts("work.evidence.title"),
             _EVIDENCE,
             where=f"{name} {device.name}" if device is not None else name,
@@ -121,25 +121,6 @@ class _Sheets:
             action=f"{self._site.prefix}plants/{plant_id}/evidence",
             back=f"{self._site.prefix}plants/{plant_id}",
         )
-
-    def _sheet(self, principal: Principal, title: str, body: str, /, **values: Any) -> Response:
-        sources = self._site.services.sources
-        return sheet(
-            title,
-            body,
-            request.args.get("size", "A4"),
-            sample=sources.registry.sample,
-            printed_at=date_time(sources.clock.now()),
-            printed_by=principal.display_name,
-            **values,
-        )
-
-
-def _typed(name: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(request.args.get(name, "")).replace(tzinfo=ZoneInfo(DEFAULT_ZONE))
-    except ValueError:
-        return None
 
 
 def _drawn(found: EvidenceView, texts: Texts) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class WorkMonthPage:
         """Return the month."""
         texts, site = visit.texts, visit.site
         today = day_of(site.services.sources.clock.now())
-        month = _asked(visit.args.get("month", ""), today)
+        month = month_asked(visit.args.get("month", ""), today)
         views = work_of(site).views
         view = views.month(visit.principal, month)
         groups = (
@@ -73,7 +73,8 @@ class WorkMonthPage:
         """No callback: a month is an address."""
 
 
-def _asked(text: str, today: date) -> date:
+def month_asked(text: str, today: date) -> date:
+    """Return the first day of a month written 2026-07, of this one where it is none."""
     try:
         return date.fromisoformat(f"{text}-01")
     except ValueError:

@@ -1,18 +1,24 @@
 """Paper of the work: dispatch sheet (派工单), call list, the month."""
 
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 
 from flask import Flask, Response, request
 
 from access.permissions import Permission
 from access.principal import Principal
 from dashboard import guard, plain
-from dashboard.components.words import MISSING, date_time
+from dashboard.components.words import MISSING
 from dashboard.pages.base import Site
 from dashboard.pages.one_alert import checks_of
 from dashboard.pages.order import facts_of, recovery_words
-from dashboard.pages.work_month import rate_lines, rule_heads, rule_row, workload_heads, workload_row
+from dashboard.pages.work_month import (
+    month_asked,
+    rate_lines,
+    rule_heads,
+    rule_row,
+    workload_heads,
+    workload_row,
+)
 from dashboard.pages.work_words import copy_text, work_of
 from dashboard.print_sheet import sheet
 from domain.alert import Severity
@@ -64,8 +70,9 @@ class _Prints:
         texts = plain.words()
         view = work_of(self._site).views.order(principal, case_id)
         case, who = view.case, view.responsible
-        return self._sheet(
+        return sheet(
             principal,
+            self._site.services.sources,
             f"{texts('work.sheet.dispatch')} {case.number}",
             _DISPATCH,
             number=case.number,
@@ -75,7 +82,7 @@ class _Prints:
             nearby=view.nearby[:6],
             recovery=recovery_words(case, texts),
             answer=case.answer,
-            responsible=f"{who.name} {who.title} {who.phone}".strip() if who is not None else MISSING,
+            responsible=who.line if who is not None else MISSING,
         )
 
     def calls(self, principal: Principal) -> Response:
@@ -84,8 +91,9 @@ class _Prints:
         view = work_of(site).views.queue(principal)
         rows = [row for trip in view.trips for row in trip.rows]
         wanted = [row for row in rows if _is_for_call(row, view.at)]
-        return self._sheet(
+        return sheet(
             principal,
+            self._site.services.sources,
             texts("notify.calls.title", day=day_of(view.at)),
             _CALLS,
             day=day_of(view.at),
@@ -98,16 +106,13 @@ class _Prints:
     def month(self, principal: Principal) -> Response:
         """Return the month's report."""
         texts, site = plain.words(), self._site
-        today = day_of(site.services.sources.clock.now())
-        try:
-            month = date.fromisoformat(f"{request.args.get('month', '')}-01")
-        except ValueError:
-            month = today.replace(day=1)
+        month = month_asked(request.args.get("month", ""), day_of(site.services.sources.clock.now()))
         view = work_of(site).views.month(principal, month)
         people = [(one.key, one) for one in view.people]
         groups = (("towns", view.towns), ("people", people), ("contractors", view.contractors))
-        return self._sheet(
+        return sheet(
             principal,
+            self._site.services.sources,
             texts("work.month.of", month=f"{month:%Y-%m}"),
             _MONTH,
             month=f"{month:%Y-%m}",
@@ -118,18 +123,6 @@ class _Prints:
             rule_heads=[head for head, _ in rule_heads(texts)],
             rules=[rule_row(one, texts) for one in view.rules],
             rates=rate_lines(view.rates, texts) if view.rates is not None else [],
-        )
-
-    def _sheet(self, principal: Principal, title: str, body: str, /, **values: Any) -> Response:
-        sources = self._site.services.sources
-        return sheet(
-            title,
-            body,
-            request.args.get("size", "A4"),
-            sample=sources.registry.sample,
-            printed_at=date_time(sources.clock.now()),
-            printed_by=principal.display_name,
-            **values,
         )
 
 

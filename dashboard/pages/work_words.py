@@ -87,7 +87,11 @@ def words_of(error: CommandError, texts: Texts) -> str:
 
 def typed_instant(name: str) -> datetime | None:
     """Return a local date and time of a form as an instant, None when it is empty or odd."""
-    text = request.form.get(name, "")
+    return instant_of(request.form.get(name, ""))
+
+
+def instant_of(text: str) -> datetime | None:
+    """Return a local date and time as an instant, None when it is empty or odd."""
     try:
         local = datetime.strptime(text, _TYPED).replace(tzinfo=ZoneInfo(DEFAULT_ZONE))
     except ValueError:
