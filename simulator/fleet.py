@@ -57,6 +57,7 @@ class Fleet:
         faults: Sequence[Fault] = (),
     ) -> None:
         self.registry = registry
+        self.profiles = profiles
         self.clock = clock
         self.seed = seed
         self.start = clock.now()

@@ -8,7 +8,7 @@ in the sample store as ``DEMO_HISTORY`` and removes the file. Both speak through
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +17,6 @@ import pandas as pd
 from domain.frame import INSTANT
 from domain.measurement import Origin
 from domain.timespan import Interval
-from inverters.profile import DeviceProfile
 from main.demo.parent import end_with_parent
 from simulator.fleet import Fleet
 from stores.protocol import MeasurementStore
@@ -30,7 +29,7 @@ _RECENT_MADE, _DONE, _FAILED, _STOP = "recent", "done", "failed", "stop"
 _LOOK_S = 0.1
 
 
-def make_beside(fleet: Fleet, profiles: Mapping[str, DeviceProfile], days: int, out: Path, note: str) -> None:
+def make_beside(fleet: Fleet, days: int, out: Path, note: str) -> None:
     """Make the past in a process of its own, which ends with this one.
 
     To be called before there are threads or an event loop, for the process is forked.
@@ -39,7 +38,7 @@ def make_beside(fleet: Fleet, profiles: Mapping[str, DeviceProfile], days: int, 
         return
     end_with_parent()
     try:
-        make(fleet, profiles, days, out, note)
+        make(fleet, days, out, note)
         (out / _DONE).touch()
     except Exception as error:
         log.exception("history")
@@ -48,7 +47,7 @@ def make_beside(fleet: Fleet, profiles: Mapping[str, DeviceProfile], days: int, 
         os._exit(0)  # nothing of the parent's is ours to close
 
 
-def make(fleet: Fleet, profiles: Mapping[str, DeviceProfile], days: int, out: Path, note: str) -> None:
+def make(fleet: Fleet, days: int, out: Path, note: str) -> None:
     """Write the history of ``days`` days before the fleet's start into ``out``, newest first.
 
     The newest `RECENT` days come first of all, for the charts of the first page; then the files of the plants
@@ -62,21 +61,19 @@ def make(fleet: Fleet, profiles: Mapping[str, DeviceProfile], days: int, out: Pa
             return
         if not unlinked and table[INSTANT].max() < end - RECENT:
             (out / _RECENT_MADE).touch()
-            _write_unlinked(fleet, profiles, days, out, note)
+            _write_unlinked(fleet, days, out, note)
             unlinked = True
         target = out / f"{number:05d}{_READY}"
         table.to_feather(target.with_suffix(".part"), compression="uncompressed")
         target.with_suffix(".part").rename(target)
     if not unlinked:
-        _write_unlinked(fleet, profiles, days, out, note)
+        _write_unlinked(fleet, days, out, note)
 
 
-def _write_unlinked(
-    fleet: Fleet, profiles: Mapping[str, DeviceProfile], days: int, out: Path, note: str
-) -> None:
+def _write_unlinked(fleet: Fleet, days: int, out: Path, note: str) -> None:
     from main.demo.unlinked import write_files  # it knows the commands, and charts should not wait for them
 
-    write_files(fleet.registry, profiles, fleet.clock, fleet.seed, days, out, note)
+    write_files(fleet.registry, fleet.profiles, fleet.clock, fleet.seed, days, out, note)
 
 
 class PastLoader:

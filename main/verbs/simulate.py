@@ -73,7 +73,7 @@ def _make_past(fleet: Fleet, args: argparse.Namespace, context: Context) -> None
         raise CommandError(
             f"--past {args.past}: {error.strerror}; name a folder that can be written"
         ) from error
-    make_beside(fleet, load_profiles(), args.past_days, args.past, context.texts("demo.manual_note"))
+    make_beside(fleet, args.past_days, args.past, context.texts("demo.manual_note"))
 
 
 def _clock(args: argparse.Namespace) -> FieldClock:

@@ -10,7 +10,7 @@ import pytest
 from domain.timespan import Interval
 from main.demo.past import RECENT, PastLoader, make, make_beside
 from stores.duckdb import DuckDbStore
-from tests.simulator.builders import NOON, fleet, plant, profiles
+from tests.simulator.builders import NOON, fleet, plant
 
 DAYS = 4
 pytestmark = pytest.mark.filterwarnings(
@@ -54,7 +54,7 @@ def test_the_past_made_beside_the_fleet_is_in_the_store_and_the_newest_days_are_
     one, _ = fleet(plant(0, inverters=2))
     out = tmp_path / "past"
     out.mkdir()
-    make_beside(one, profiles(), DAYS, out, "样例")
+    make_beside(one, DAYS, out, "样例")
     told = Told(store, out)
     rows, problem = told.to_the_end()
     assert problem == ""
@@ -68,7 +68,7 @@ def test_the_past_made_beside_the_fleet_is_in_the_store_and_the_newest_days_are_
 def test_a_maker_that_gives_up_says_why(store: DuckDbStore, tmp_path: Path) -> None:
     one, _ = fleet(plant(0))
     (tmp_path / "past" / "00000.part").mkdir(parents=True)  # in the way of the first file
-    make_beside(one, profiles(), 1, tmp_path / "past", "样例")
+    make_beside(one, 1, tmp_path / "past", "样例")
     rows, problem = Told(store, tmp_path / "past").to_the_end()
     assert rows == 0
     assert "IsADirectoryError" in problem
@@ -85,7 +85,7 @@ def test_a_maker_that_is_told_to_stop_writes_no_more(store: DuckDbStore, tmp_pat
     told = Told(store, tmp_path)
     told.loader.start()
     told.loader.stop()
-    make(one, profiles(), DAYS, tmp_path, "样例")
+    make(one, DAYS, tmp_path, "样例")
     assert not list(tmp_path.glob("*.feather"))
     assert told.done == [], "an end that was wanted is no failure"
 
