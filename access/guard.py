@@ -49,7 +49,7 @@ class FactorStaleError(AccessDeniedError):
     def __init__(self) -> None:
         super().__init__("give a code of your second factor again")
 
-    def words(self, texts: Callable[[str], str]) -> str:
+    def words(self, texts: Callable[..., str]) -> str:
         """Return what to do, in the reader's language."""
         return texts("totp.again")
 

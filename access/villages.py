@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from access.guard import out_of_scope
 from access.principal import Principal
 from domain.alert import Alert
 from domain.plant import Registry
@@ -25,6 +26,12 @@ def towns_seen(principal: Principal, registry: Registry) -> list[str]:
     """Return the towns in scope, in the registry's order."""
     scope = principal.scope
     return [one.town_id for one in registry.towns if scope.everything or one.town_id in scope.town_ids]
+
+
+def check_town(principal: Principal, registry: Registry, town_id: str) -> None:
+    """Raise AccessDeniedError unless a town is there and in scope."""
+    if town_id not in towns_seen(principal, registry):
+        raise out_of_scope(principal, "town", town_id)
 
 
 def sees_town_alert(principal: Principal, registry: Registry, alert: Alert) -> bool:

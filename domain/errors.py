@@ -25,6 +25,8 @@
 ``retry`` tells the caller what to do, so nobody inspects messages.
 """
 
+from collections.abc import Callable
+
 
 class PvmonError(Exception):
     """Base class of every error raised on purpose."""
@@ -129,6 +131,10 @@ class AccessDeniedError(PvmonError):
         super().__init__(message)
         self.reason = reason
         self.values = values
+
+    def words(self, texts: Callable[..., str]) -> str:
+        """Return why, in the reader's language as far as there are words for it; else the message."""
+        return texts(f"denied.{self.reason}", **self.values) if self.reason else str(self)
 
 
 class CommandError(PvmonError):

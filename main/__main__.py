@@ -9,7 +9,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
-from access.denied import denied_words
 from domain.errors import AccessDeniedError, PvmonError, StoreError
 from main.cli import Context, Exit, Verb, global_options_first
 from texts.loader import LANGUAGES, Texts
@@ -99,7 +98,7 @@ def _parser(texts: Texts, words: Sequence[str] | None = None) -> argparse.Argume
 
 
 def _complain(error: Exception, context: Context, code: Exit) -> int:
-    said = denied_words(error, context.texts) if isinstance(error, AccessDeniedError) else str(error)
+    said = error.words(context.texts) if isinstance(error, AccessDeniedError) else str(error)
     if context.json:
         print(json.dumps({"error": type(error).__name__, "message": said}, ensure_ascii=False))
     else:

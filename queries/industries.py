@@ -9,7 +9,7 @@ from typing import Any
 from access.guard import guarded, require
 from access.permissions import Permission
 from access.principal import Principal
-from access.villages import sees_village, towns_seen, villages_seen
+from access.villages import check_town, sees_village, towns_seen, villages_seen
 from domain.clock import Clock
 from domain.errors import AccessDeniedError
 from domain.industry import (
@@ -244,8 +244,7 @@ class IndustryQueries:
     @require(Permission.ENTER_REPORT)
     def form(self, principal: Principal, town_id: str, period: str) -> list[FormRow]:
         """Return the lines of a town's report."""
-        if town_id not in towns_seen(principal, self._registry):
-            raise AccessDeniedError(f"town {town_id[:20]!r} is not within the scope of {principal.user_id}")
+        check_town(principal, self._registry, town_id)
         kept = {
             (one.indicator_id, one.period): one
             for one in self._records.reports(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from access.guard import guarded, require
 from access.permissions import Permission
 from access.principal import Principal
-from access.villages import towns_seen
+from access.villages import check_town
 from domain.clock import Clock
 from domain.errors import AccessDeniedError
 from domain.industry import Report, ReporterKind
@@ -59,8 +59,7 @@ class TownReports:
         return found
 
     def _versions(self, principal: Principal, town_id: str, period: str) -> list[Report]:
-        if town_id not in towns_seen(principal, self._registry):
-            raise AccessDeniedError(f"town {town_id[:20]!r} is not within the scope of {principal.user_id}")
+        check_town(principal, self._registry, town_id)
         return self._records.reports(
             kind=ReporterKind.TOWN,
             reporter_ids=[town_id],

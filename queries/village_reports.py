@@ -3,9 +3,8 @@
 from access.guard import guarded, require
 from access.permissions import Permission
 from access.principal import Principal
-from access.villages import towns_seen, villages_of
+from access.villages import check_town, towns_seen, villages_of
 from domain.clock import Clock
-from domain.errors import AccessDeniedError
 from domain.industry import ReporterKind
 from domain.plant import Registry
 from domain.timespan import day_of
@@ -29,8 +28,7 @@ class VillageReports:
     @require(Permission.VIEW_INDUSTRIES)
     def town(self, principal: Principal, town_id: str, period: str) -> Collected:
         """Return what the villages of a town in scope said for a month."""
-        if town_id not in towns_seen(principal, self._registry):
-            raise AccessDeniedError(f"town {town_id[:20]!r} is not within the scope of {principal.user_id}")
+        check_town(principal, self._registry, town_id)
         return self._of([town_id], period)[town_id]
 
     @require(Permission.VIEW_INDUSTRIES)

@@ -122,6 +122,8 @@ def test_each_role_gets_exactly_the_callbacks_of_the_table(shared: SmallApp, rol
     assert answer.status_code == (200 if permission in ROLE_PERMISSIONS[role] else 403)
     if answer.status_code == 200:
         assert role.value in answer.get_data(as_text=True)
+    else:
+        assert "没有此项权限" in answer.get_json()["reason"]
 
 
 def test_every_callback_of_the_app_states_a_permission(app: SmallApp) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from access.denied import denied_words
 from domain.errors import AccessDeniedError, CommandError, RecordRejectedError, StoreUnavailableError
 from main.control import ControlServer, call, is_running, socket_path
 from texts.loader import Texts
@@ -54,9 +53,9 @@ def test_a_refusal_comes_back_with_its_reason(data: Path) -> None:
         call(data, "refuse")
     with pytest.raises(AccessDeniedError, match="not for you") as denied:
         call(data, "deny")
-    assert "county 的可见范围" in denied_words(denied.value, Texts("zh"))
-    assert "out of the scope of county" in denied_words(denied.value, Texts("en"))
-    assert denied_words(AccessDeniedError("plain"), Texts("zh")) == "plain"
+    assert "county 的可见范围" in denied.value.words(Texts("zh"))
+    assert "out of the scope of county" in denied.value.words(Texts("en"))
+    assert AccessDeniedError("plain").words(Texts("zh")) == "plain"
 
 
 def test_an_unknown_order_is_refused_and_the_server_lives_on(data: Path) -> None:

@@ -12,7 +12,6 @@ from datetime import date
 from flask import Flask, Response, request
 from flask_wtf.csrf import generate_csrf
 
-from access.denied import denied_words
 from access.permissions import Permission
 from access.principal import Principal
 from commands.money_base import MoneyRefusedError
@@ -86,10 +85,8 @@ class _Match:
             return self._page(principal, kind, Told(problems=(texts("entry.no_file"),), given=given))
         try:
             told = self._told(principal, kind, given, content, texts)
-        except (MoneyRefusedError, TableRefusedError) as error:
+        except (MoneyRefusedError, TableRefusedError, AccessDeniedError) as error:
             told = Told(problems=(error.words(texts),), given=given)
-        except AccessDeniedError as error:
-            told = Told(problems=(denied_words(error, texts),), given=given)
         except MoneyError as error:
             told = Told(problems=(words_of(error, texts),), given=given)
         return self._page(principal, kind, told)
