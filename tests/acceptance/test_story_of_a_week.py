@@ -21,7 +21,7 @@ from domain.alert import Alert, AlertState, Severity
 from domain.case import Case, CaseState
 from domain.clock import ManualClock
 from domain.measurement import Origin
-from domain.notification import TELLING, DeliveryState, Event, Notification, Reason
+from domain.notification import TELLING, DeliveryState, Event, Reason
 from domain.plant import DeviceKind, Plant, Registry
 from domain.timespan import Interval
 from inverters.profile import load_profiles
@@ -38,6 +38,7 @@ from simulator.fleet import Fleet
 from stores.duckdb import DuckDbStore
 from stores.latest import LatestCache
 from stores.records.store import SqlRecordStore
+from tests.acceptance.heard import Heard
 from tests.dashboard.fixtures import ROOT, World, _serve, part_of, sample_registry
 from tests.dashboard.test_work import client_of, post
 
@@ -131,19 +132,6 @@ def judged(store: DuckDbStore, registry: Registry) -> list[Alert]:
     rules = load_alert_rules(ROOT / "config", None).rules
     found = judge(series, rules, context_for(registry, Context()))
     return [one for one in found if one.fired_at is not None and one.fired_at >= MONDAY]
-
-
-class Heard:
-    """The channel of everybody."""
-
-    def __init__(self) -> None:
-        self.all: list[Notification] = []
-
-    def send(self, notification: Notification) -> None:
-        self.all.append(notification)
-
-    def about(self, alert_id: str) -> list[tuple[str, Event]]:
-        return [(one.receiver_id, one.event) for one in self.all if alert_id in one.alert_ids]
 
 
 @dataclass

@@ -17,13 +17,14 @@ from domain.alert import Alert, AlertState, Severity
 from domain.case import CaseAct, CaseActKind, CaseState
 from domain.clock import ManualClock
 from domain.handling import StopKind
-from domain.notification import TELLING, DeliveryState, Event, Notification, Reason
+from domain.notification import TELLING, DeliveryState, Event, Reason
 from jobs.care_for_cases import SYSTEM, escalate, register_inspections
 from jobs.send_notifications import Delivery, Notifier, Teller
 from main.care.maintenance import load_maintenance
 from main.care.notifying import load_notifying
 from queries.work import Work, WorkSources
 from stores.records.store import SqlRecordStore
+from tests.acceptance.heard import Heard
 from tests.dashboard.fixtures import ROOT, sample_registry
 
 MONDAY = datetime(2026, 7, 6, 0, 0, tzinfo=UTC)  # 08:00 in Shangzhou
@@ -48,19 +49,6 @@ def at(day: int, hour: float) -> datetime:
 def fault(alert_id: str, rule: str, severity: Severity, when: datetime, **about: object) -> Alert:
     made = Alert(alert_id, rule, "", "", "", severity, AlertState.FIRING, when, when, subject=alert_id)
     return replace(made, **about)  # type: ignore[arg-type]
-
-
-class Heard:
-    """The channel of everybody."""
-
-    def __init__(self) -> None:
-        self.all: list[Notification] = []
-
-    def send(self, notification: Notification) -> None:
-        self.all.append(notification)
-
-    def about(self, alert_id: str) -> list[tuple[str, Event]]:
-        return [(one.receiver_id, one.event) for one in self.all if alert_id in one.alert_ids]
 
 
 class Week:

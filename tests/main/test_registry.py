@@ -66,6 +66,21 @@ def edit(book: Path, cells: dict[tuple[str, str], Any], remove: tuple[tuple[str,
     opened.save(book)
 
 
+def assert_row_refused(
+    context: Context, book: Path, capsys: pytest.CaptureFixture[str], fault: tuple[str, str, str, str]
+) -> None:
+    """Import ``book``: the row of ``fault`` (sheet, cell, key, words) is named, and nothing is changed."""
+    sheet, cell, key, words = fault
+    capsys.readouterr()
+    assert run(context, "import", str(book), "--yes", "--user", "me") == Exit.PROBLEM
+    said = capsys.readouterr().out
+    assert any(
+        line.startswith(f"plants.xlsx[{sheet} ") and f"]:{cell[1:]}: {key}: " in line and words in line
+        for line in said.splitlines()
+    ), said
+    assert not context.data.exists()
+
+
 def tree(folder: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
@@ -192,15 +207,7 @@ def test_a_wrong_row_is_named_and_nothing_is_changed(
     words: str,
 ) -> None:
     edit(book, {(sheet, cell): value, ("plants", "C3"): "a sound change"})
-    capsys.readouterr()
-    assert run(context, "import", str(book), "--yes", "--user", "me") == Exit.PROBLEM
-    said = capsys.readouterr().out
-    row = cell[1:]
-    assert any(
-        line.startswith(f"plants.xlsx[{sheet} ") and f"]:{row}: {key}: " in line and words in line
-        for line in said.splitlines()
-    ), said
-    assert not context.data.exists()
+    assert_row_refused(context, book, capsys, (sheet, cell, key, words))
 
 
 def test_every_wrong_row_is_named_at_once(

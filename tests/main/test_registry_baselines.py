@@ -10,7 +10,7 @@ from main.cli import Context, Exit
 from main.configuration import load_registry
 from main.verbs.registry import read_spreadsheet
 from tests.main.registry_files import read_profiles_once, write
-from tests.main.test_registry import edit, overlay, run
+from tests.main.test_registry import assert_row_refused, edit, overlay, run
 from texts.loader import Texts
 
 
@@ -92,10 +92,4 @@ def test_a_wrong_baseline_is_named_and_nothing_is_changed(
 ) -> None:
     _designs(book)
     edit(book, {(sheet, cell): value})
-    capsys.readouterr()
-    assert run(context, "import", str(book), "--yes", "--user", "me") == Exit.PROBLEM
-    said = capsys.readouterr().out
-    assert f"[{sheet} " in said
-    assert f": {key}: " in said
-    assert words in said
-    assert not context.data.exists()
+    assert_row_refused(context, book, capsys, (sheet, cell, key, words))
