@@ -28,11 +28,8 @@ class IndustryPapers(IndustryCommands):
     def template(self, principal: Principal, period: str, texts: Texts) -> bytes:
         """Return the workbook to fill for a month."""
         before = month_before(period)
-        by_id, english = self._registry.towns_by_id, texts.language == "en"
-        names = {
-            one: by_id[one].name_en if english else by_id[one].name
-            for one in towns_seen(principal, self._registry)
-        }
+        by_id = self._registry.towns_by_id
+        names = {one: by_id[one].label(texts.language) for one in towns_seen(principal, self._registry)}
         last = self._store.reports(kind=ReporterKind.TOWN, first_period=before, last_period=before)
         with self._carry_out(principal, "report.template", period):
             return template(self._rules, names, period, last, texts, self._today)
@@ -68,7 +65,7 @@ class IndustryPapers(IndustryCommands):
         if not found:
             raise refuse("not_found", text=f"{town_id} {period}")
         town = self._registry.towns_by_id[town_id]
-        name = town.name_en if texts.language == "en" else town.name
+        name = town.label(texts.language)
         heads = tuple(
             texts(f"industries.sheet.{one}") for one in ("indicator", "entered", "words", "mark", "note")
         )

@@ -41,7 +41,7 @@ class PublicNotices:
         with_notices = {one.plan.village_id for one in self._published()}
         towns = []
         for town in self._registry.towns:
-            name = town.name_en if texts.language == "en" and town.name_en else town.name
+            name = town.label(texts.language)
             villages = [
                 (f"{ROOT}{one.village_id}/", self._registry.village_label(one.village_id, texts.language))
                 for one in self._registry.villages

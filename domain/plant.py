@@ -67,6 +67,10 @@ class Town:
     latitude: float
     longitude: float
 
+    def label(self, language: str = "zh") -> str:
+        """Return its name for a reader."""
+        return self.name_en if language == "en" and self.name_en else self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Village:

@@ -34,7 +34,7 @@ class PublicContacts:
         """Return every town with who answers for it."""
         return [
             TownContact(
-                town.name_en if language == "en" and town.name_en else town.name,
+                town.label(language),
                 self._maintenance.responsible_for(town.town_id),
             )
             for town in self._registry.towns

@@ -6,7 +6,6 @@ from decimal import Decimal
 from cases.monthly import Workload
 from domain.day_figures import DayFigures, DayLoss
 from domain.document import SeenTable
-from domain.plant import Plant
 from queries.money_views import IncomeMonth
 from queries.report_parts import PlantSum, in_percent, in_yuan, known_sum, rounded, weighted
 from texts.loader import Texts
@@ -49,7 +48,7 @@ def owned_table(sums: Sequence[tuple[PlantSum, float]], texts: Texts) -> SeenTab
     """Return the plants of a village with its share of each."""
     rows = [
         (
-            plant_name(one.plant, texts),
+            one.plant.label(texts.language),
             in_percent(share),
             rounded(one.energy_kwh),
             rounded(None if one.energy_kwh is None else one.energy_kwh * share),
@@ -94,11 +93,6 @@ def assessed(sums: Sequence[PlantSum], load: Workload | None) -> tuple[Cell, ...
 def table(texts: Texts, title: str, heads: Sequence[str], rows: Sequence[tuple[Cell, ...]]) -> SeenTable:
     """Return a table under translated heads."""
     return SeenTable(texts(title), tuple(texts(f"reports.column.{name}") for name in heads), tuple(rows))
-
-
-def plant_name(plant: Plant, texts: Texts) -> str:
-    """Return a plant's name in the reader's language."""
-    return plant.name_en if texts.language == "en" and plant.name_en else plant.name
 
 
 def cause_name(name: str, texts: Texts) -> str | None:

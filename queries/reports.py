@@ -38,7 +38,6 @@ from queries.report_tables import (
     days_table,
     income_table,
     owned_table,
-    plant_name,
     said,
     table,
 )
@@ -176,7 +175,7 @@ class Reports:
             *self._statement_line(principal, subject, first, texts),
         ]
         tables = [causes_table(losses, texts), days_table(rows, texts)]
-        title = texts("reports.title.plant", name=plant_name(plant, texts), month=f"{first:%Y-%m}")
+        title = texts("reports.title.plant", name=plant.label(texts.language), month=f"{first:%Y-%m}")
         return self._document(title, lines, tables, texts)
 
     def _township(self, principal: Principal, subject: str, day: date, texts: Texts) -> Document:
@@ -197,7 +196,7 @@ class Reports:
                     overdue=load.overdue_at_end,
                 )
             )
-        name = town.name_en if texts.language == "en" and town.name_en else town.name
+        name = town.label(texts.language)
         tables = [self._plants_table("reports.table.plants", sums, texts)]
         return self._document(
             texts("reports.title.township", name=name, month=f"{first:%Y-%m}"), lines, tables, texts
@@ -233,7 +232,7 @@ class Reports:
             plants = [one for one in principal.plants(registry) if one.town_id == town.town_id]
             if plants:
                 sums = [self._sum(plant, first, last) for plant in plants]
-                name = town.name_en if texts.language == "en" and town.name_en else town.name
+                name = town.label(texts.language)
                 fen = None if paid is None else paid.get(town.town_id)
                 rows.append((name, *assessed(sums, loads.get(town.town_id)), in_yuan(fen)))
         rows.sort(key=lambda row: -(row[4] if isinstance(row[4], Decimal) else Decimal(-1)))
@@ -293,8 +292,8 @@ class Reports:
         towns = self._registry.towns_by_id
         rows = [
             (
-                plant_name(one.plant, texts),
-                towns[one.plant.town_id].name_en if texts.language == "en" else towns[one.plant.town_id].name,
+                one.plant.label(texts.language),
+                towns[one.plant.town_id].label(texts.language),
                 rounded(one.energy_kwh),
                 rounded(one.hours_h, 2),
                 in_percent(one.attainment),
@@ -325,7 +324,7 @@ class Reports:
             [
                 (
                     texts(f"alerts.page.sev.{row.alert.severity.name}"),
-                    plant_name(row.plant, texts) if row.plant is not None else None,
+                    row.plant.label(texts.language) if row.plant is not None else None,
                     texts(f"alerts.rule.{row.alert.rule}.name"),
                     f"{day_of(row.alert.since)}",
                     in_yuan(row.alert.at_risk_fen),
@@ -347,7 +346,7 @@ class Reports:
             [
                 (
                     case.number,
-                    plant_name(plants[case.plant_id], texts) if case.plant_id in plants else None,
+                    plants[case.plant_id].label(texts.language) if case.plant_id in plants else None,
                     texts(f"cases.state.{case.state.value}"),
                     f"{day_of(case.due_at)}" if case.due_at else None,
                     texts("reports.yes") if is_overdue(case, now) else None,

@@ -21,7 +21,7 @@ from domain.errors import AccessDeniedError
 from domain.handling import AlertAct, Handling, PlannedStop
 from domain.maintenance import Contact, Maintenance, PlantAccess
 from domain.notification import Decision, Notification, Notifying
-from domain.plant import Plant, Registry, Town
+from domain.plant import Plant, Registry
 from domain.timespan import Interval, day_of, local_month
 from stores.work_protocol import WorkStore
 
@@ -251,7 +251,7 @@ class Work:
         return MonthView(
             month,
             tuple(
-                (_town_name(towns[one.key], principal.language) if one.key in towns else one.key, one)
+                (towns[one.key].label(principal.language) if one.key in towns else one.key, one)
                 for one in workloads(cases, span, lambda case: case.town_id, now)
             ),
             tuple(workloads(cases, span, lambda case: case.assignee, now)),
@@ -290,7 +290,7 @@ class Work:
         for town in self._sources.registry.towns:
             contact = maintenance.responsible_for(town.town_id)
             if contact is not None:
-                found.append((_town_name(town, principal.language), contact))
+                found.append((town.label(principal.language), contact))
         return found
 
     def _rows(self, alerts: Sequence[Alert], stops: Sequence[PlannedStop]) -> list[QueueRow]:
@@ -342,7 +342,7 @@ class Work:
         registry = self._sources.registry
         if case.plant_id in registry.plants_by_id:
             plant = registry.plants_by_id[case.plant_id]
-            return plant.name_en if language == "en" else plant.name
+            return plant.label(language)
         if case.village_id in registry.villages_by_id:
             return registry.village_label(case.village_id, language)
         return "—"
@@ -387,10 +387,6 @@ def _of_month(
         if case.registered_at < span.end and (ended is None or ended >= span.start):
             found.setdefault(key_of(case), []).append(case)
     return {key: tuple(cases) for key, cases in found.items()}
-
-
-def _town_name(town: Town, language: str) -> str:
-    return town.name_en if language == "en" and town.name_en else town.name
 
 
 def _is_kept(handling: Handling, now: datetime) -> bool:

@@ -41,7 +41,7 @@ def span_text(span: timedelta) -> str:
 def where(row: AlertRow, texts: Texts) -> str:
     """Return the plant's name, or the feeder's with how many plants it touches."""
     if row.plant is not None:
-        return row.plant.name_en if texts.language == "en" else row.plant.name
+        return row.plant.label(texts.language)
     count = len(row.alert.plant_ids)
     return f"{row.alert.subject} · {texts('alerts.page.many', count=count)}" if count else row.alert.subject
 

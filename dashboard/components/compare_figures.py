@@ -14,7 +14,7 @@ _LONG_DAYS = 3
 
 def curve_name(curve: Curve, texts: Texts) -> str:
     """Return whose line it is and of what."""
-    plant = curve.plant.name_en if texts.language == "en" and curve.plant.name_en else curve.plant.name
+    plant = curve.plant.label(texts.language)
     device = f" {curve.device.name}" if curve.device is not None else ""
     before = f" {texts('compare.year_before')}" if curve.shifted else ""
     return f"{plant}{device} {quantity_name(curve.pick.quantity, texts)}{before}"

@@ -36,7 +36,7 @@ def links_card(rows: Sequence[LinkRow], texts: Texts) -> list[Any]:
 
 
 def _row(row: LinkRow, texts: Texts) -> list[Any]:
-    name = row.plant.name_en if texts.language == "en" else row.plant.name
+    name = row.plant.label(texts.language)
     return [
         html.Span(row.gateway.gateway_id, title=name),
         row.gateway.sim_shown or MISSING,

@@ -102,7 +102,7 @@ def _town_ticks(heat: HeatMap, language: str) -> tuple[list[float], list[str], l
     for _, group in groupby(heat.towns, key=lambda town: town.town_id):
         towns = list(group)
         ticks.append(position + (len(towns) - 1) / 2)
-        labels.append(towns[0].name_en if language == "en" else towns[0].name)
+        labels.append(towns[0].label(language))
         position += len(towns)
         borders.append(position)
     return ticks, labels, borders[:-1]

@@ -171,12 +171,8 @@ def _select(asked: _Asked, name: str, options: list[tuple[str, str]], chosen: st
 
 
 def _plant_choice(asked: _Asked) -> Component:
-    options = [(plant.plant_id, _plant_name(plant, asked.texts)) for plant in asked.plants]
+    options = [(plant.plant_id, plant.label(asked.texts.language)) for plant in asked.plants]
     return _select(asked, "plant", options, asked.plant.plant_id if asked.plant else "")
-
-
-def _plant_name(plant: Plant, texts: Texts) -> str:
-    return plant.name_en if texts.language == "en" and plant.name_en else plant.name
 
 
 def _inverters(plant: Plant | None) -> tuple[Device, ...]:
@@ -290,7 +286,7 @@ def _rank_line(place: int, row: RankRow, asked: _Asked) -> list[Any]:
     change = None if row.hours_h is None or not row.before_h else row.hours_h / row.before_h - 1
     return [
         str(place) if row.hours_h is not None else MISSING,
-        dcc.Link(_plant_name(row.plant, asked.texts), href=asked.visit.site.plant_path(row.plant.plant_id)),
+        dcc.Link(row.plant.label(asked.texts.language), href=asked.visit.site.plant_path(row.plant.plant_id)),
         number(row.hours_h, 2),
         number(row.before_h, 2),
         percent(change, 1, signed=True),

@@ -116,7 +116,7 @@ def _plant(one: PlantAge, taken_at: datetime, site: Site, texts: Texts) -> list[
     )
     return [
         dcc.Link(plant_label(now, texts.language), href=site.plant_path(now.plant.plant_id)),
-        one.town.name_en if texts.language == "en" else one.town.name,
+        one.town.label(texts.language),
         data_badge(now.data, texts),
         exact_time(now.measured_at),
         age(now.measured_at, taken_at, texts),

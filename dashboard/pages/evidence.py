@@ -91,7 +91,7 @@ class _Sheets:
             return self._form(principal, plant_id, str(error), status=422)
         texts = plain.words()
         device = sources.registry.devices_by_id.get(device_id)
-        name = plant.name_en if texts.language == "en" else plant.name
+        name = plant.label(texts.language)
         return sheet(
             principal,
             self._site.services.sources,
@@ -113,7 +113,7 @@ class _Sheets:
             _FORM,
             status,
             problem=problem,
-            where=plant.name_en if texts.language == "en" else plant.name,
+            where=plant.label(texts.language),
             devices=[(one.device_id, one.name) for one in plant.devices if one.rated_power_kw > 0],
             device=request.args.get("device", ""),
             start=request.args.get("from") or as_typed(now - _DAY),

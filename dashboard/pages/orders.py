@@ -91,7 +91,7 @@ def _towns(cases: list[Case], site: Site, texts: Texts) -> list[tuple[str, list[
 def _town_name(town: Town | None, texts: Texts) -> str:
     if town is None:
         return texts("care.orders.no_town")
-    return town.name_en if texts.language == "en" and town.name_en else town.name
+    return town.label(texts.language)
 
 
 def _column(name: str, here: list[Case], site: Site, texts: Texts) -> Component:

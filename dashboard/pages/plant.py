@@ -112,7 +112,7 @@ def _text(chosen: Any, key: str) -> str:
 def head(view: PlantView, texts: Texts) -> list[Component]:
     """Return name, both states, age, capacity and what is wrong."""
     now, plant = view.now, view.now.plant
-    town = view.town.name_en if texts.language == "en" else view.town.name
+    town = view.town.label(texts.language)
     capacity = texts(
         "pages.plant.capacity", ac=number(plant.ac_capacity_kw, 1), dc=number(plant.dc_capacity_kw, 1)
     )

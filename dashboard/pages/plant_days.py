@@ -77,4 +77,7 @@ def _baselines(known: Baseline, texts: Texts) -> list[tuple[str, str]]:
             none if share is None else percent(share, 1),
         )
         for span, share in (("month", known.attainment_month), ("year", known.attainment_year))
-    ] + [(texts("detection.column.year_on_year"), change)]
+    ] + [
+        (texts("detection.column.year_on_year"), change),
+        *([(texts("detection.column.design_source"), known.source)] if known.source else []),
+    ]

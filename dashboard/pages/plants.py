@@ -210,7 +210,7 @@ def grid_row(row: PlantRow, site: Site, taken: Any, texts: Texts) -> Row:
         "state_look": [f"operation-{now.operation.value}", OPERATION_COLOUR[now.operation]],
         "data": texts(f"components.data.{now.data.value}"),
         "data_look": [f"data-{now.data.value}", DATA_COLOUR[now.data]],
-        "town": row.town.name_en if texts.language == "en" else row.town.name,
+        "town": row.town.label(texts.language),
         "capacity": now.plant.ac_capacity_kw,
         "power": _rounded(now.current_kw, 1),
         "normalised": _rounded(now.normalised, 3, 100),

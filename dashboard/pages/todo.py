@@ -84,7 +84,7 @@ def _what(one: Waiting, site: Site, texts: Texts) -> str:
     place = ""
     if one.plant_id in registry.plants_by_id:
         plant = registry.plants_by_id[one.plant_id]
-        place = plant.name_en if texts.language == "en" and plant.name_en else plant.name
+        place = plant.label(texts.language)
     elif one.village_id in registry.villages_by_id:
         place = registry.village_label(one.village_id, texts.language)
     values = dict(one.values)

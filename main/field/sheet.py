@@ -64,7 +64,7 @@ def acceptance_sheet(
     """Return the sheet as HTML; ``target`` is a plant or a device."""
     device = registry.devices_by_id.get(target)
     plant = registry.plants_by_id[device.plant_id if device else target]
-    name = plant.name_en if texts.language == "en" else plant.name
+    name = plant.label(texts.language)
     title = texts("finding.sheet.title", plant=name)
     at = now.astimezone(ZoneInfo(plant.time_zone or DEFAULT_ZONE)).strftime("%Y-%m-%d %H:%M")
     answered = sum("error" not in one for one in reports)

@@ -70,11 +70,7 @@ class _Prints:
         """Return the towns in scope, then the villages."""
         registry = self._site.services.sources.registry
         towns = [registry.towns_by_id[one] for one in towns_seen(principal, registry)]
-        english = texts.language == "en"
-        whole = [
-            (one.town_id, texts("plandesk.whole_town", town=one.name_en if english else one.name))
-            for one in towns
-        ]
+        whole = [(one.town_id, texts("plandesk.whole_town", town=one.label(texts.language))) for one in towns]
         return [
             *whole,
             *((one, village_label(self._site, one, texts)) for one in villages_seen(principal, registry)),
