@@ -21,6 +21,7 @@ from domain.plant import Plant, Registry
 from inverters.profile import load_profiles
 from main.build import Options
 from main.instance import Instance
+from main.ports import with_ports
 from main.settings import load_settings
 from simulator.faults import Fault, FaultKind
 from simulator.fleet import Fleet
@@ -126,17 +127,6 @@ def on_the_wire(fleet: Fleet) -> Iterator[Mapping[str, int]]:
         loop.call_soon_threadsafe(stop.set)
         thread.join(10)
         loop.close()
-
-
-def with_ports(given: Registry, ports: Mapping[str, int]) -> Registry:
-    """Return the registry whose gateways are where the fleet listens."""
-    found = [
-        replace(
-            one, gateways=tuple(replace(g, host="127.0.0.1", port=ports[g.gateway_id]) for g in one.gateways)
-        )
-        for one in given.plants
-    ]
-    return registry(*found)
 
 
 def measured(count: int, hold_min: float) -> list[Heard]:

@@ -51,14 +51,12 @@ def may_send(options: Options, notifying: Notifying) -> bool:
     return options.demonstration or not (options.registry.sample or notifying.sample)
 
 
-def sent_today_of(options: Options, records: SqlRecordStore) -> Callable[[str], int]:
+def sent_today_of(options: Options, notifying: Notifying, records: SqlRecordStore) -> Callable[[str], int]:
     """Return what tells how many messages a target took on this local day."""
 
     def count(target_id: str) -> int:
         since = start_of_day(day_of(options.clock.now()))
-        known = records.notifications(
-            since - notifying_of(options).timing.expire_after, count_max=_SENT_LOOKED_AT
-        )
+        known = records.notifications(since - notifying.timing.expire_after, count_max=_SENT_LOOKED_AT)
         theirs = [one for one in known if one.target_id == target_id and one.state is DeliveryState.SENT]
         return sum(one.sent_at is not None and one.sent_at >= since for one in theirs)
 
@@ -69,7 +67,7 @@ def notifications_of(options: Options, records: SqlRecordStore) -> Notifications
     """Return the commands on notifications."""
     notifying = notifying_of(options)
     found, faults = channels(
-        notifying, secrets_folder(options), SystemClock(), sent_today_of(options, records)
+        notifying, secrets_folder(options), SystemClock(), sent_today_of(options, notifying, records)
     )
     return Notifications(
         records,
@@ -86,7 +84,9 @@ def notifications_of(options: Options, records: SqlRecordStore) -> Notifications
 def notifier_of(options: Options, records: SqlRecordStore) -> Notifier:
     """Return the thread that tells people."""
     notifying = notifying_of(options)
-    found, _ = channels(notifying, secrets_folder(options), SystemClock(), sent_today_of(options, records))
+    found, _ = channels(
+        notifying, secrets_folder(options), SystemClock(), sent_today_of(options, notifying, records)
+    )
     public = options.settings.public_url.rstrip("/")
 
     def link(alert_id: str) -> str:
