@@ -1,6 +1,7 @@
 """One claim or round on a plain page: what was granted, the batches, what the bank said; each next step as a form."""
 
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask, Response, redirect, request
 from flask_wtf.csrf import generate_csrf
@@ -11,6 +12,7 @@ from commands.industry_base import PAPER_KINDS
 from commands.papers.bank import bank_csv, bank_xlsx
 from commands.tables import TableRefusedError
 from dashboard import guard, plain
+from dashboard.fresh_factor import FACTOR_FORM, MoneyRefusal
 from dashboard.pages.base import Site
 from dashboard.pages.industries.fund_forms import typed_day, typed_fen
 from dashboard.pages.industries.parts import industries_of, yuan
@@ -18,11 +20,14 @@ from domain.errors import CommandError
 from domain.money_fact import MoneyFact
 from industries.report import ReportRefusedError
 from queries.fund_cases import FundCase
-from revenue.refusal import RefusedError
 from texts.loader import Texts
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_PAGE = """{% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% endif %}
+_PAGE = (
+    """{% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% endif %}
+{% if moves %}"""
+    + FACTOR_FORM
+    + """{% endif %}
 {% for name, value in facts %}<p class="note">{{ name }} {{ value }}</p>{% endfor %}
 {% for one in papers %}<a class="button" href="{{ prefix }}papers/fund-evidence/{{ case }}/{{ one }}">{{ words("fund_cases.paper", number=loop.index) }}</a>{% endfor %}
 {% if publishes %}<form method="post" enctype="multipart/form-data" action="{{ action }}">
@@ -64,6 +69,7 @@ _PAGE = """{% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% e
 {% if moved %}<h1 style="margin-top:2rem">{{ words("fund_cases.trace") }}</h1>
 {% for one in moved %}<p class="note">{{ one }}</p>{% endfor %}{% endif %}
 <a class="button" href="{{ prefix }}funds">{{ words("access.back") }}</a>"""
+)
 
 
 def register(server: Flask, site: Site) -> None:
@@ -109,6 +115,7 @@ class _Pages:
             asked="" if view.is_round else f"{int(view.fact.content['asked_fen']) / 100:.2f}",
             owed=yuan(owed) if owed else "",
             makes=principal.may(Permission.ENTER_MONEY),
+            moves=wide or principal.may(Permission.VIEW_PEOPLE),
             batches=self._batches(principal, view, texts, wide=wide),
             moved=[
                 texts(
@@ -123,6 +130,7 @@ class _Pages:
             ],
             prefix=self._site.prefix,
             action=f"{self._site.prefix}fund-case/{source}",
+            factor_next=quote(f"{self._site.prefix}fund-case/{source}"),
             csrf=generate_csrf(),
         )
 
@@ -163,7 +171,7 @@ class _Pages:
         """Do the step a form names."""
         try:
             self._do(principal, source, request.form.get("act", ""))
-        except (ReportRefusedError, RefusedError, TableRefusedError) as error:
+        except (ReportRefusedError, TableRefusedError, *MoneyRefusal) as error:
             return self.show(principal, source, error.words(plain.words()), 422)
         return redirect(f"{self._site.prefix}fund-case/{source}", code=303)
 
