@@ -7,7 +7,7 @@ return the one good frame, or nothing yet, or raise what is wrong. Pure; no libr
 
 import struct
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -20,6 +20,8 @@ _TRANSACTIONS = 65_000  # the library counts 1 to 65,000 and begins again
 _MBAP_LENGTH_MAX = 254
 _TRANSACTIONS_NEAR = 64  # how far back an answer may come from that got into another one
 _COPIES_MAX = 32  # good frames whose copies are passed over
+_OPEN_MAX = 16  # transactions without an answer that are kept in mind
+_SAID_AGAIN = 2  # the last answers, which a gateway may say once more
 
 
 def line_settings(line: str) -> dict[str, Any]:
@@ -95,6 +97,11 @@ def _check_body(function: int, body: bytes, question: Question) -> None:
         )
 
 
+def _before(transaction: int, age: int) -> int:
+    """Return the transaction that was ``age`` questions before."""
+    return (transaction - age - 1) % _TRANSACTIONS + 1
+
+
 class TcpScreen:
     """Modbus TCP: answers of earlier transactions are dropped, never taken for this one.
 
@@ -107,6 +114,8 @@ class TcpScreen:
     def __init__(self) -> None:
         self.stale = 0
         self._in_pieces = 0  # the transaction whose answer began and was not whole yet
+        self._answered = 0  # the last transaction that was
+        self._open: deque[int] = deque(maxlen=_OPEN_MAX)  # asked before it or since, and never answered
 
     def good_frame(self, data: bytes, question: Question) -> bytes:
         """Return the one frame that answers ``question``."""
@@ -126,7 +135,10 @@ class TcpScreen:
                     raise WrongFrameError(f"unit {unit} instead of {question.unit}")
                 _check_body(data[start + 7], data[start + 8 : end], question)
                 self._check_unmixed(data[start:end], data[end:], question)
+                self._answered = transaction
                 return data[start:end]
+            if transaction in self._open:
+                self._open.remove(transaction)
             self.stale += 1
             start = end
         if len(data) > start:
@@ -141,12 +153,25 @@ class TcpScreen:
                 raise WrongFrameError("what follows the answer is no frame")
             if transaction != question.transaction:
                 self._check_is_old(transaction, question.transaction)
-        if self._in_pieces != question.transaction:
-            return
-        for age in range(_TRANSACTIONS_NEAR):
-            head = ((question.transaction - age - 1) % _TRANSACTIONS + 1).to_bytes(2) + b"\0\0\0"
-            if head in frame[_MBAP.size :]:
+        inside = frame[_MBAP.size :]
+        for transaction in self._may_come(question):
+            if transaction.to_bytes(2) + b"\0\0\0" in inside:
                 raise WrongFrameError("another frame lies inside the answer")
+
+    def _may_come(self, question: Question) -> Iterable[int]:
+        """Return the transactions whose answers may have filled this one up.
+
+        They are many while it came in pieces. Even in one piece two answers may lie, when this machine was busy: then
+        only those count that were never answered or just were, for registers may look like any transaction.
+        """
+        now = question.transaction
+        for age in range(min((now - self._answered) % _TRANSACTIONS - 1, _OPEN_MAX), 0, -1):
+            skipped = _before(now, age)
+            if skipped not in self._open:
+                self._open.append(skipped)
+        if self._in_pieces == now:
+            return [_before(now, age) for age in range(_TRANSACTIONS_NEAR)]
+        return [now, *(_before(self._answered, age) for age in range(_SAID_AGAIN)), *self._open]
 
     @staticmethod
     def _check_is_old(transaction: int, wanted: int) -> None:

@@ -221,6 +221,40 @@ def test_an_answer_cut_short_and_filled_up_by_a_late_one_is_refused() -> None:
         TcpScreen().good_frame(whole + b"\x00\x07\x02", now)
 
 
+@pytest.mark.parametrize("between", [0, 1, 5])
+def test_an_answer_filled_up_by_a_late_one_is_refused_even_when_both_come_in_one_piece(between: int) -> None:
+    """Found by a long run: the machine was busy, both lay in the buffer when it looked."""
+    screen = TcpScreen()
+    first = Question(1, 3, 4, 499)
+    assert screen.good_frame(right(first, rtu=False), first)
+    for number in range(501, 501 + between):  # 500 was asked and nothing came
+        asked = Question(1, 3, 4, number)
+        assert screen.good_frame(right(asked, rtu=False), asked)
+    late, now = Question(3, 3, 1, 500), Question(1, 3, 30, 501 + between)
+    whole, behind = right(now, rtu=False), right(late, rtu=False)
+    with pytest.raises(WrongFrameError, match="another frame"):
+        screen.good_frame(whole[: -len(behind)] + behind, now)
+    assert screen.good_frame(whole, now) == whole
+
+
+def test_a_copy_of_the_last_answer_does_not_fill_up_the_next_one() -> None:
+    screen, before, now = TcpScreen(), Question(1, 3, 1, 7), Question(1, 3, 30, 8)
+    copy, whole = right(before, rtu=False), right(now, rtu=False)
+    assert screen.good_frame(copy, before) == copy
+    with pytest.raises(WrongFrameError, match="another frame"):
+        screen.good_frame(whole[: -len(copy)] + copy, now)
+
+
+def test_registers_that_look_like_the_transaction_of_an_answer_that_came_are_believed() -> None:
+    screen = TcpScreen()
+    for number in range(500, 520):
+        asked = Question(1, 3, 4, number)
+        assert screen.good_frame(right(asked, rtu=False), asked)
+    now = Question(1, 3, 4, 520)
+    frame = right(now, rtu=False)[:-8] + (510).to_bytes(2) + bytes(6)
+    assert screen.good_frame(frame, now) == frame
+
+
 def test_on_rtu_a_gateway_that_says_everything_twice_is_understood() -> None:
     screen, one, two = RtuScreen(checksum), Question(3, 4, 2), Question(3, 4, 3)
     first, second = right(one, rtu=True), right(two, rtu=True)

@@ -274,7 +274,9 @@ def test_money_of_a_fund_nobody_set_up_and_payments_of_tomorrow_are_refused(offi
     assert funds.pay(ACCOUNTANT, made.claim_id, TODAY, "b1") == 1
 
 
-def test_a_contribution_confirmed_again_on_another_day_is_refused_by_the_books(office: IndustryOffice) -> None:
+def test_a_contribution_confirmed_again_on_another_day_is_refused_by_the_books(
+    office: IndustryOffice,
+) -> None:
     identity = fill(office, GUARD, 50_000_00)
     office.clock.advance(86_400)
     with pytest.raises(ReportRefusedError) as refused:
