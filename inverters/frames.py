@@ -12,13 +12,20 @@ _DATA_OFFSET = 0x33  # DL/T 645: every data byte is sent with this added
 _CRC_POLYNOMIAL = 0xA001
 
 
+def _crc_of_byte(byte: int) -> int:
+    for _ in range(8):
+        byte = (byte >> 1) ^ _CRC_POLYNOMIAL if byte & 1 else byte >> 1
+    return byte
+
+
+_CRC_OF_BYTE = tuple(_crc_of_byte(byte) for byte in range(256))
+
+
 def crc16(content: bytes) -> int:
     """Return the Modbus CRC of ``content``."""
     crc = 0xFFFF
     for byte in content:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc >> 1) ^ _CRC_POLYNOMIAL if crc & 1 else crc >> 1
+        crc = (crc >> 8) ^ _CRC_OF_BYTE[(crc ^ byte) & 0xFF]
     return crc
 
 
