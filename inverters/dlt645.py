@@ -71,7 +71,7 @@ _FREQUENCY = _Shape("grid_frequency_hz", "", 2, 2, 1.0, signed=False, ratio="")
 LIVE_IDENTIFIERS = ("0201FF00", "0202FF00", "02030000", "02040000", "02060000", "00010000", "00020000")
 IDENTITY_IDENTIFIERS = ("04000402",)
 IDENTIFIERS = (*LIVE_IDENTIFIERS, *IDENTITY_IDENTIFIERS)
-READ_FUNCTION = 0x11  # the only control byte that is ever sent
+READ_FUNCTION, ADDRESS_FUNCTION = 0x11, 0x13  # the only control bytes that are ever sent
 ADDRESS_DIGITS = 12
 
 
@@ -81,6 +81,12 @@ def meter_question(meter_address: str, identifier: str) -> bytes:
         raise ValueError(f"meter address {meter_address!r}: expected {ADDRESS_DIGITS} digits")
     data = bytes((byte + 0x33) & 0xFF for byte in bytes.fromhex(identifier)[::-1])
     body = b"\x68" + bytes.fromhex(meter_address)[::-1] + bytes((0x68, READ_FUNCTION, len(data))) + data
+    return b"\xfe" * 4 + body + bytes((sum(body) & 0xFF, 0x16))
+
+
+def address_question() -> bytes:
+    """Return the frame that asks the one meter on a line for its address."""
+    body = b"\x68" + b"\xaa" * 6 + bytes((0x68, ADDRESS_FUNCTION, 0))
     return b"\xfe" * 4 + body + bytes((sum(body) & 0xFF, 0x16))
 
 

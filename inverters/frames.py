@@ -79,6 +79,20 @@ def dlt645_answer(frame: bytes) -> Dlt645Answer:
     return Dlt645Answer(body[1:7][::-1].hex(), control, content[:4][::-1].hex().upper(), content[4:])
 
 
+def dlt645_address(frame: bytes) -> str:
+    """Return the address a meter tells in a whole frame that answers the question for it.
+
+    Raises
+    ------
+    MalformedAnswerError
+        It is no such answer, or its digits are none.
+    """
+    told = bytes((byte - _DATA_OFFSET) & 0xFF for byte in frame[10:-2])[::-1].hex()
+    if frame[8] != 0x93 or len(told) != 12 or not told.isdecimal() or bytes.fromhex(told)[::-1] != frame[1:7]:
+        raise MalformedAnswerError("DL/T 645 frame: no answer that tells an address")
+    return told
+
+
 def dlt645_frames(heard: bytes) -> list[bytes]:
     """Return the whole frames in ``heard`` whose checksum fits, wherever they begin (the line may carry noise)."""
     found, at = [], 0
