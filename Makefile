@@ -58,8 +58,8 @@ bundle: setup ## build/pvmon-VERSION-ARCH.tar.gz for machines without a network 
 campaign-wire: setup ## a million reads through a fault proxy; no wrong value may be taken (about an hour)
 	@$(BIN)/python -m bench.wire_campaign --reads 1000000 --wires 40
 
-campaign-fuzz: setup ## ten million runs of random bytes into every decoder and parser (hours; --seed for others)
-	@$(BIN)/python -m bench.fuzz_decode --runs 10000000
+campaign-fuzz: setup ## ten million runs of random bytes into every decoder and parser (an hour or two; can be broken off)
+	@mkdir -p build && $(BIN)/python -m bench.fuzz_decode --runs 10000000 --ledger build/fuzz.json
 
 campaign-kills: setup-dev ## 1,000 kill -9 of the queue's writer and of a collector, 200 of the forwarder, and the planted error
 	@$(BIN)/python -m bench.kills --what spool --kills 1000

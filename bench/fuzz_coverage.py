@@ -1,8 +1,9 @@
 """Fuzz campaign led by coverage, where atheris is installed (it is not among the locked dependencies).
 
-``pip install atheris``, then ``python -m bench.fuzz_coverage -runs=1000000 [-max_len=512]``: atheris watches which
-lines its bytes reach and looks for new ones. The bytes seed the same targets as `bench.fuzz_decode`, and go as they
-are into every frame parser and expression; anything but a refusal of our own ends the run and keeps the bytes.
+``pip install atheris``, then ``python -m bench.fuzz_coverage -runs=1000000 [-max_len=512] [FOLDER]``: atheris watches
+which lines its bytes reach, looks for new ones and keeps what found them in FOLDER. The bytes go as they are into
+every frame parser and expression, and are the dice of the targets of `bench.fuzz_decode`: a byte changed changes one
+choice. Anything but a refusal of our own ends the run and keeps the bytes.
 """
 
 import sys
@@ -10,35 +11,59 @@ from contextlib import suppress
 from importlib import import_module
 from random import Random
 
-from bench.fuzz_decode import TARGETS
 from domain.errors import PvmonError
-from inverters.document_path import PathError, parse_path
-from inverters.frame_reading import read_frame
-from inverters.frames import dlt645_answer, gdw3761_frame, rtu_registers
 
-_NAMES = tuple(TARGETS)
+_WATCHED = ["inverters", "domain", "bench.fuzz_decode"]
 
 
-def one(data: bytes) -> None:
-    """Run the targets once on some bytes.
+class Steered(Random):
+    """Dice that fall as some bytes say, and by chance (always the same) when these are used up."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(0)
+        self._data, self._at = data, 0
+
+    def getrandbits(self, k: int, /) -> int:
+        """Return ``k`` bits: the next bytes, the first of them the lowest."""
+        size = -(-k // 8)
+        piece = self._data[self._at : self._at + size]
+        if len(piece) < size:
+            return super().getrandbits(k)
+        self._at += size
+        return int.from_bytes(piece, "little") & ((1 << k) - 1)
+
+    def random(self) -> float:
+        """Return a number from 0 to 1, 0 included."""
+        return self.getrandbits(16) / 0x10000
+
+
+def one(data: bytes) -> str:
+    """Run every parser, and the target the first byte names, once on some bytes; return that target, if any.
 
     Raises
     ------
     AssertionError
         Registers came out of a frame that does not hold, or a value is wrongly good.
     """
+    from bench.fuzz_decode import TARGETS
+    from inverters.document_path import PathError, parse_path
+    from inverters.frame_reading import read_frame
+    from inverters.frames import dlt645_answer, gdw3761_frame, rtu_registers
+
     reading = read_frame(data)
     if reading.registers and not reading.holds:
         raise AssertionError(f"registers out of {data.hex()}, which does not hold")
     for parse in (rtu_registers, dlt645_answer, gdw3761_frame):
-        try:
+        with suppress(PvmonError):
             parse(data)
-        except PvmonError:
-            continue
     with suppress(PathError):
         parse_path(data.decode("utf-8", "replace"))
-    if data:
-        TARGETS[_NAMES[data[0] % len(_NAMES)]](Random(data))
+    if not data:
+        return ""
+    target = list(TARGETS)[data[0] % len(TARGETS)]
+    with suppress(PvmonError):
+        TARGETS[target](Steered(data[1:]))
+    return target
 
 
 def main() -> int:
@@ -51,7 +76,8 @@ def main() -> int:
             file=sys.stderr,
         )
         return 2
-    atheris.instrument_all()
+    with atheris.instrument_imports(include=_WATCHED):
+        import_module("bench.fuzz_decode")
     atheris.Setup(sys.argv, one)
     atheris.Fuzz()
     return 0

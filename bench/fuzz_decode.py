@@ -1,18 +1,21 @@
 """Fuzz campaign: random bytes into every decoder and frame parser; nothing may crash or be wrongly good.
 
 ``python -m bench.fuzz_decode --runs 1000000 --seed 7`` goes on as long as one likes; a failure prints target,
-seed and number of the run, which give the same bytes again. Besides not crashing, every value that is told as
-good must be a number inside what its quantity can be.
+seed and number of the run, which give the same bytes again. With ``--ledger FILE`` a campaign is broken off and
+gone on with: what was run stands there, and no bytes are tried twice. Besides not crashing, every value that is
+told as good must be a number inside what its quantity can be.
 """
 
 import argparse
+import json
 import math
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from random import Random
 from time import perf_counter
 
@@ -22,10 +25,23 @@ from domain.plant import Device
 from domain.quantity import quantity
 from inverters.codes import active_codes, device_state
 from inverters.decode import Decoder
-from inverters.dlt645 import decode_identifier
+from inverters.dlt645 import (
+    LIVE_IDENTIFIERS,
+    decode_identifier,
+    encode_identifier,
+    meter_quantities,
+)
 from inverters.document_path import PathError, parse_path
 from inverters.frame_reading import read_frame
-from inverters.frames import bcd_number, crc16, dlt645_answer, gdw3761_frame, rtu_registers
+from inverters.frames import (
+    bcd_number,
+    crc16,
+    dlt645_address,
+    dlt645_answer,
+    dlt645_frames,
+    gdw3761_frame,
+    rtu_registers,
+)
 from inverters.mapping import MappedDevice, Message
 from inverters.plan import plan
 from inverters.profile import DeviceProfile, load_profiles, resolve
@@ -194,6 +210,8 @@ def _frames(rng: Random) -> None:
         raise AssertionError(f"registers out of {frame.hex()}, which does not hold")
     for parse in (rtu_registers, dlt645_answer, gdw3761_frame):
         _allowed(lambda parse=parse: parse(frame))  # type: ignore[misc]
+    for whole in dlt645_frames(frame):
+        _allowed(lambda whole=whole: dlt645_address(whole))  # type: ignore[misc]
 
 
 def _meters(rng: Random) -> None:
@@ -207,6 +225,19 @@ def _meters(rng: Random) -> None:
         if value.value is not None and not math.isfinite(value.value):
             raise AssertionError(f"{identifier} {content.hex()} = {value.value!r}")
     bcd_number(content, rng.randrange(6), signed=rng.random() < 0.5)
+
+
+def _encoded(rng: Random) -> None:
+    """Hold what the virtual field says of a meter against what we read of it."""
+    identifier = rng.choice(LIVE_IDENTIFIERS)
+    values = {
+        name: rng.choice((0.0, rng.uniform(-1e3, 1e3), rng.uniform(0, 9e6), math.nan))
+        for name in meter_quantities()
+    }
+    content = encode_identifier(identifier, values, ct_ratio=60)
+    for value in decode_identifier(identifier, content or b"", ct_ratio=60):
+        if (value.value is None) != math.isnan(values[value.name]):
+            raise AssertionError(f"{value.name} = {values[value.name]!r} comes back as {value.value!r}")
 
 
 def _models(rng: Random) -> None:
@@ -253,12 +284,19 @@ TARGETS: Mapping[str, Callable[[Random], None]] = {
     "documents": _documents,
     "frames": _frames,
     "meters": _meters,
+    "encoded": _encoded,
     "models": _models,
     "remapped": _remapped,
     "plain": _plain,
     "mapped": _mapped,
     "expressions": _expressions,
 }
+_COSTLY = {
+    "models": 1,
+    "registers": 2,
+}  # a run of these takes many times as long: a smaller share of the runs
+_USUAL = 4
+_SLICE = 35_000  # runs between two entries in the ledger
 
 
 def _allowed(work: Callable[[], object]) -> None:
@@ -269,10 +307,10 @@ def _allowed(work: Callable[[], object]) -> None:
         return
 
 
-def fuzz(target: str, runs: int, seed: int = 1) -> list[Failure]:
-    """Run one target ``runs`` times and return what failed; each run has bytes of its own."""
+def fuzz(target: str, runs: int, seed: int = 1, first: int = 0) -> list[Failure]:
+    """Run one target ``runs`` times from number ``first`` on and return what failed; each run has its own bytes."""
     work, failures = TARGETS[target], []
-    for number in range(runs):
+    for number in range(first, first + runs):
         rng = Random(f"{target} {seed} {number}")
         try:
             _allowed(lambda rng=rng: work(rng))  # type: ignore[misc]
@@ -281,20 +319,61 @@ def fuzz(target: str, runs: int, seed: int = 1) -> list[Failure]:
     return failures
 
 
-def run(quick: bool = False, runs: int = 0, seed: int = 1) -> dict[str, float | str]:
-    """Run every target in equal shares; figures are runs, failures and pace."""
-    total = runs or (2_000 if quick else 200_000)
-    share = max(1, total // len(TARGETS))
-    begun = perf_counter()
-    failures = [failure for target in TARGETS for failure in fuzz(target, share, seed)]
-    seconds = perf_counter() - begun
+def shares(total: int) -> dict[str, int]:
+    """Return how many of ``total`` runs each target gets; at least one."""
+    weights = {target: _COSTLY.get(target, _USUAL) for target in TARGETS}
+    return {target: max(1, total * weight // sum(weights.values())) for target, weight in weights.items()}
+
+
+@dataclass
+class Ledger:
+    """What a campaign has run of each target until now, with one seed, and what failed; kept in a file or not."""
+
+    seed: int
+    runs: dict[str, int]
+    failures: list[Failure]
+    path: Path | None = None
+
+    @classmethod
+    def of(cls, path: Path | None, seed: int) -> "Ledger":
+        """Return the ledger of a file, an empty one where there is none yet."""
+        if path is None or not path.exists():
+            return cls(seed, {}, [], path)
+        told = json.loads(path.read_text("utf-8"))
+        return cls(int(told["seed"]), told["runs"], [Failure(**one) for one in told["failures"]], path)
+
+    @property
+    def total(self) -> int:
+        """How many runs were made."""
+        return sum(self.runs.values())
+
+    def go_on(self, runs: int) -> None:
+        """Run so many more, each target its share, and write it down."""
+        for target, share in shares(runs).items():
+            first = self.runs.get(target, 0)
+            self.failures += fuzz(target, share, self.seed, first)
+            self.runs[target] = first + share
+        if self.path is not None:
+            failures = [asdict(failure) for failure in self.failures]
+            told = {"seed": self.seed, "runs": self.runs, "failures": failures}
+            self.path.write_text(json.dumps(told, indent=1), "utf-8")
+
+
+def run(
+    quick: bool = False, runs: int = 0, seed: int = 1, ledger: Path | None = None
+) -> dict[str, float | str]:
+    """Run until so many runs were made, those of the ledger counted; figures are runs, failures and pace."""
+    done = Ledger.of(ledger, seed)
+    total, before, begun = runs or (2_000 if quick else 200_000), done.total, perf_counter()
+    while done.total < total:
+        done.go_on(min(_SLICE, total - done.total))
     figures: dict[str, float | str] = {
-        "fuzz_runs": float(share * len(TARGETS)),
-        "fuzz_failures": float(len(failures)),
-        "fuzz_runs_per_s": share * len(TARGETS) / seconds,
+        "fuzz_runs": float(done.total),
+        "fuzz_failures": float(len(done.failures)),
+        "fuzz_runs_per_s": (done.total - before) / (perf_counter() - begun),
     }
-    if failures:
-        first = failures[0]
+    if done.failures:
+        first = done.failures[0]
         figures["fuzz_first_failure"] = f"{first.target} seed {first.seed} run {first.run}: {first.reason}"
     return figures
 
@@ -302,10 +381,11 @@ def run(quick: bool = False, runs: int = 0, seed: int = 1) -> dict[str, float | 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the campaign a person asked for; 1 when something failed."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--runs", type=int, default=0)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--runs", type=int, default=0, help="runs in all, those of the ledger counted")
+    parser.add_argument("--seed", type=int, default=1, help="which bytes; a ledger keeps its own")
+    parser.add_argument("--ledger", type=Path, help="file in which a campaign is broken off and gone on with")
     args = parser.parse_args(words)
-    figures = run(runs=args.runs, seed=args.seed)
+    figures = run(runs=args.runs, seed=args.seed, ledger=args.ledger)
     for name, value in figures.items():
         print(f"{name} = {value:.2f}" if isinstance(value, float) else f"{name} = {value}")
     return 1 if figures["fuzz_failures"] else 0

@@ -6,17 +6,19 @@ identifier, length and checksum. A wire that fell silent is left alone until a l
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from collectors.framing import line_settings
 from collectors.traffic import Traffic
 from domain.errors import MalformedAnswerError, NoConnectionError, RefusedError, UnreachableError
 from domain.measurement import BlockRead, WordBlock
 from domain.plant import Gateway
-from inverters.dlt645 import IDENTIFIERS, READ_FUNCTION, meter_question
-from inverters.frames import Dlt645Answer, dlt645_answer, dlt645_frames
+from inverters.dlt645 import IDENTIFIERS, READ_FUNCTION, address_question, meter_question
+from inverters.frames import dlt645_address, dlt645_answer, dlt645_frames
 
+T = TypeVar("T")
 _NO_SUCH_DATA = 2
 _CHUNK_BYTES = 1024
 
@@ -38,16 +40,29 @@ class Dlt645Source:
             raise ValueError(f"{block}: function {READ_FUNCTION:#x} and a listed identifier only")
         identifier, meter = IDENTIFIERS[block.address], f"{unit:012d}"
         where = f"gateway {self.gateway.gateway_id}, meter {meter}, identifier {identifier}"
+        answer = await self._ask(meter_question(meter, identifier), dlt645_answer, where)
+        if answer.meter_address != meter or answer.identifier != identifier:
+            raise MalformedAnswerError(
+                f"{where}: meter {answer.meter_address} answered with {answer.identifier}; nothing was taken"
+            )
+        return WordBlock(block.function, block.address, answer.content)
+
+    async def address(self) -> str:
+        """Return the address of the one meter on the line; where several answer at once, nothing is understood."""
+        where = f"gateway {self.gateway.gateway_id}, whoever is on the line"
+        return await self._ask(address_question(), dlt645_address, where)
+
+    async def _ask(self, question: bytes, understand: Callable[[bytes], T], where: str) -> T:
+        """Send a question and return what its answer means, if that comes in time and holds."""
         line = await self._connected()
         loop = asyncio.get_running_loop()
         await asyncio.sleep(max(0.0, self._not_before_s - loop.time()))
         line.forget()
-        question = meter_question(meter, identifier)
         line.write(question)
         self.traffic.sent(len(question), loop.time())
         try:
             async with asyncio.timeout(self.gateway.timeout_s):
-                answer = await self._answer(line, where)
+                answer = understand(await self._answer(line, where))
         except TimeoutError as error:
             self._not_before_s = loop.time() + self.gateway.timeout_s
             raise UnreachableError(
@@ -61,13 +76,9 @@ class Dlt645Source:
                 raise
             raise NoConnectionError(f"{where}: the connection was lost ({error})") from error
         self._not_before_s = loop.time() + self.gateway.request_pause_s
-        if answer.meter_address != meter or answer.identifier != identifier:
-            raise MalformedAnswerError(
-                f"{where}: meter {answer.meter_address} answered with {answer.identifier}; nothing was taken"
-            )
-        return WordBlock(block.function, block.address, answer.content)
+        return answer
 
-    async def _answer(self, line: "_Line", where: str) -> Dlt645Answer:
+    async def _answer(self, line: "_Line", where: str) -> bytes:
         """Wait for the first whole frame; a question of our own that the wire echoes is passed over."""
         heard = b""
         while True:
@@ -79,7 +90,7 @@ class Dlt645Source:
                     continue
                 if frame[8] & 0x40:
                     raise RefusedError(f"{where}: the meter refused", _NO_SUCH_DATA)
-                return dlt645_answer(frame)
+                return frame
 
     async def close(self) -> None:
         """Close the connection; the next read opens it again."""

@@ -426,7 +426,7 @@ class WirePoller:
             device.plan.restore()
 
     async def _read_identity(self, device: PolledDevice) -> Sample | None:
-        """Read serial number and model once after the start and then every six hours."""
+        """Read serial number and model once after the start, after a long silence, and every six hours."""
         if self._clock.monotonic() < device.identity_due_s:
             return None
         device.identity_due_s = self._clock.monotonic() + IDENTITY_EVERY_S
@@ -489,6 +489,7 @@ class WirePoller:
                 device.contact.schedule(self._clock.monotonic(), self._period_s, cycle.light)
                 return False
         device.contact.suspended = False
+        device.identity_due_s = 0.0  # whoever was away may be another one now: asked as at the start
         await self._ask(device, cycle)
         return True
 

@@ -6,8 +6,9 @@ the sign. Values are secondary: voltages times PT, currents times CT, powers and
 above nine is corrupt and gives no value. Which tariff is sharp, peak, flat or valley depends on the meter.
 """
 
+import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -64,12 +65,13 @@ _SHAPES = MappingProxyType(
         "06": _Shape("power_factor", "power_factor_phase_{}", 2, 3, 1.0, signed=True, ratio=""),
     }
 )
+_ENERGY_BYTES = 4
 _FREQUENCY = _Shape("grid_frequency_hz", "", 2, 2, 1.0, signed=False, ratio="")
 
 LIVE_IDENTIFIERS = ("0201FF00", "0202FF00", "02030000", "02040000", "02060000", "00010000", "00020000")
 IDENTITY_IDENTIFIERS = ("04000402",)
 IDENTIFIERS = (*LIVE_IDENTIFIERS, *IDENTITY_IDENTIFIERS)
-READ_FUNCTION = 0x11  # the only control byte that is ever sent
+READ_FUNCTION, ADDRESS_FUNCTION = 0x11, 0x13  # the only control bytes that are ever sent
 ADDRESS_DIGITS = 12
 
 
@@ -82,9 +84,57 @@ def meter_question(meter_address: str, identifier: str) -> bytes:
     return b"\xfe" * 4 + body + bytes((sum(body) & 0xFF, 0x16))
 
 
+def address_question() -> bytes:
+    """Return the frame that asks the one meter on a line for its address."""
+    body = b"\x68" + b"\xaa" * 6 + bytes((0x68, ADDRESS_FUNCTION, 0))
+    return b"\xfe" * 4 + body + bytes((sum(body) & 0xFF, 0x16))
+
+
 def meter_blocks(identifiers: Iterable[str]) -> tuple[BlockRead, ...]:
     """Return what a wire is asked for ``identifiers``: function 0x11 and the number of each one."""
     return tuple(BlockRead(READ_FUNCTION, IDENTIFIERS.index(one), 1) for one in identifiers)
+
+
+def meter_quantities() -> tuple[str, ...]:
+    """Return the quantities a meter is asked for each cycle."""
+    return tuple(dict.fromkeys(name for one in LIVE_IDENTIFIERS for name, _ in _contents(one)))
+
+
+def _contents(key: str) -> tuple[tuple[str, _Shape], ...]:
+    """Return the name and shape of each value of an identifier we have names for, in its order."""
+    energy = _ENERGY.fullmatch(key)
+    if energy is not None and energy[2] != "FF" and energy[3] == "00":
+        return ((_energy_name(energy[1], int(energy[2])), _energy_shape(energy[1])),)
+    if key == "02800002":
+        return ((_FREQUENCY.total, _FREQUENCY),)
+    shape = _SHAPES.get(key[2:4]) if key.startswith("02") and key.endswith("00") else None
+    return () if shape is None else tuple((name, shape) for name in _names(shape, key[4:6]))
+
+
+def encode_identifier(
+    identifier: str, values: Mapping[str, float], *, ct_ratio: float = 1.0, pt_ratio: float = 1.0
+) -> bytes | None:
+    """Return the content a meter with these values has, the inverse of `decode_identifier`; None: it has no such data.
+
+    What is not a number is told by digits above nine; energies are cut and never rounded up.
+    """
+    ratios = {"": 1.0, "ct": ct_ratio, "pt": pt_ratio, "ct_pt": ct_ratio * pt_ratio}
+    contents = _contents(identifier.upper())
+    if not contents or any(name not in values for name, _ in contents):
+        return None
+    return b"".join(_bcd(values[name] / ratios[shape.ratio], shape) for name, shape in contents)
+
+
+def _bcd(value: float, shape: _Shape) -> bytes:
+    if not math.isfinite(value):
+        return b"\xff" * shape.size
+    steps = abs(value) / shape.scale * 10**shape.decimals
+    digits = 2 * shape.size
+    number = math.floor(steps + 1e-6) if shape.size == _ENERGY_BYTES else round(steps)
+    number %= 10**digits if shape.size == _ENERGY_BYTES else 8 * 10 ** (digits - 1)
+    content = bytearray(bytes.fromhex(f"{number:0{digits}d}"))
+    content[0] |= 0x80 if shape.signed and value < 0 else 0
+    return bytes(content[::-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +178,14 @@ def decode_identifier(
     return _parameter(key, content)
 
 
+def _energy_shape(kind: str) -> _Shape:
+    return _Shape("", "", _ENERGY_BYTES, 2, 1e3, signed=kind in _SIGNED_ENERGY, ratio="ct_pt")
+
+
 def _energies(
     kind: str, tariff: str, settlement: int, content: bytes, factor: float
 ) -> tuple[MeterValue, ...]:
-    shape = _Shape("", "", 4, 2, 1e3, signed=kind in _SIGNED_ENERGY, ratio="ct_pt")
+    shape = _energy_shape(kind)
     if tariff != "FF":
         _expect(content, 4)
     elif not content or len(content) % 4:
@@ -157,14 +211,20 @@ def _energy_name(kind: str, tariff: int) -> str:
     return by_tariff if is_known(by_tariff) else ""
 
 
-def _instantaneous(
-    shape: _Shape, which: str, content: bytes, ratios: dict[str, float]
-) -> tuple[MeterValue, ...]:
+def _names(shape: _Shape, which: str) -> list[str]:
+    """Return the quantities of an identifier: the total, one phase, or all of them."""
     names = {"00": [shape.total], "FF": [shape.total] if shape.total else []}
     names |= {f"0{number}": [shape.phase.format(phase)] for number, phase in enumerate(_PHASES, 1)}
     names["FF"] += [shape.phase.format(phase) for phase in _PHASES]
     wanted = names.get(which, [])
-    if not wanted or not wanted[0]:
+    return wanted if wanted and wanted[0] else []
+
+
+def _instantaneous(
+    shape: _Shape, which: str, content: bytes, ratios: dict[str, float]
+) -> tuple[MeterValue, ...]:
+    wanted = _names(shape, which)
+    if not wanted:
         return ()
     _expect(content, shape.size * len(wanted))
     return tuple(

@@ -12,13 +12,20 @@ _DATA_OFFSET = 0x33  # DL/T 645: every data byte is sent with this added
 _CRC_POLYNOMIAL = 0xA001
 
 
+def _crc_of_byte(byte: int) -> int:
+    for _ in range(8):
+        byte = (byte >> 1) ^ _CRC_POLYNOMIAL if byte & 1 else byte >> 1
+    return byte
+
+
+_CRC_OF_BYTE = tuple(_crc_of_byte(byte) for byte in range(256))
+
+
 def crc16(content: bytes) -> int:
     """Return the Modbus CRC of ``content``."""
     crc = 0xFFFF
     for byte in content:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc >> 1) ^ _CRC_POLYNOMIAL if crc & 1 else crc >> 1
+        crc = (crc >> 8) ^ _CRC_OF_BYTE[(crc ^ byte) & 0xFF]
     return crc
 
 
@@ -70,6 +77,20 @@ def dlt645_answer(frame: bytes) -> Dlt645Answer:
     if control not in (0x91, 0xB1) or length < 4:
         raise MalformedAnswerError(f"DL/T 645 frame: control byte {control:#04x} is no reading")
     return Dlt645Answer(body[1:7][::-1].hex(), control, content[:4][::-1].hex().upper(), content[4:])
+
+
+def dlt645_address(frame: bytes) -> str:
+    """Return the address a meter tells in a whole frame that answers the question for it.
+
+    Raises
+    ------
+    MalformedAnswerError
+        It is no such answer, or its digits are none.
+    """
+    told = bytes((byte - _DATA_OFFSET) & 0xFF for byte in frame[10:-2])[::-1].hex()
+    if frame[8] != 0x93 or len(told) != 12 or not told.isdecimal() or bytes.fromhex(told)[::-1] != frame[1:7]:
+        raise MalformedAnswerError("DL/T 645 frame: no answer that tells an address")
+    return told
 
 
 def dlt645_frames(heard: bytes) -> list[bytes]:

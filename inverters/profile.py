@@ -51,6 +51,21 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Habits:
+    """How the device itself behaves on a wire, which a virtual one imitates; pauses and holes are under `Limits`.
+
+    ``clients`` at once (0: any; the only one is pushed out by the next, of several the last is refused),
+    ``tells_absent``: a logger that says so when a unit does not answer, ``own_address``: the holding register in
+    which a sensor keeps its unit, ``text_values``: a gateway that writes the numbers of its documents as text.
+    """
+
+    clients: int = 0
+    tells_absent: bool = False
+    own_address: int | None = None
+    text_values: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ProfileQuality:
     """How far a profile may be trusted: on what it rests, and what nobody has confirmed."""
 
@@ -84,6 +99,7 @@ class DeviceProfile:
     source: str = ""
     models_table: ModelTable | None = field(default=None, repr=False)
     constants: tuple[Constant, ...] = field(default=(), repr=False)
+    habits: Habits = Habits()
 
     @cached_property
     def quantities(self) -> tuple[str, ...]:
@@ -185,6 +201,7 @@ def read_profile(path: Path, problems: Problems) -> DeviceProfile | None:
         dlt645=dlt645,
         source=str(path),
         models_table=table,
+        habits=_habits(section.section("habits")),
     )
     if table is not None:
         check_model_table(table, section, lines)
@@ -212,6 +229,19 @@ def _limits(section: Section | None) -> Limits:
     )
     section.finish()
     return limits
+
+
+def _habits(section: Section | None) -> Habits:
+    if section is None:
+        return Habits()
+    habits = Habits(
+        clients=section.integer("clients", 0, 0, 64),
+        tells_absent=section.flag("tells_absent"),
+        own_address=section.integer("own_address", 0, 0, 0xFFFF) if "own_address" in section else None,
+        text_values=section.flag("text_values"),
+    )
+    section.finish()
+    return habits
 
 
 def _pairs(section: Section) -> tuple[tuple[int, int], ...]:

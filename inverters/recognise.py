@@ -13,6 +13,8 @@ from domain.measurement import BlockRead
 SURE = 0.9
 _TYPE_ACREL = 0x20D5
 _SUNSPEC = b"SunS"
+_SUNSPEC_INVERTER = frozenset({101, 102, 103, 111, 112, 113})
+_SUNSPEC_WEATHER = frozenset(range(302, 309))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +33,18 @@ class Clue:
     """One read, and what it tells when it is answered.
 
     ``names_unit``: its first register must hold the unit that was asked. ``then`` are read only when it told
-    something: they say more of the same device.
+    something, and so is what ``leads`` names from the answer: they say more of the same device.
     """
 
     block: BlockRead
     judge: Callable[[bytes], Recognised | None]
     names_unit: bool = False
     then: "tuple[Clue, ...]" = ()
+    leads: "Callable[[bytes], tuple[Clue, ...]]" = lambda _words: ()
+
+    def further(self, words: bytes) -> "tuple[Clue, ...]":
+        """Return what is worth reading after an answer that told something."""
+        return (*self.then, *self.leads(words))
 
     def tell(self, words: bytes, unit: int) -> Recognised | None:
         """Return what an answer of ``unit`` tells."""
@@ -83,6 +90,18 @@ def _sungrow(words: bytes) -> Recognised | None:
     return Recognised("sungrow_sg", confidence, f"input 4989 holds a serial number{more}", serial)
 
 
+def _goodwe_running(words: bytes) -> Recognised | None:
+    """Tell a GoodWe by its running data: a packed clock, and a grid; without either nobody."""
+    _, month, day, hour, minute, second = words[:6]
+    clock = 1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60 and second < 60
+    volts, hertz = _word(words, 18) * 0.1, _word(words, 24) * 0.01
+    grid = _grid(volts, hertz)
+    if not clock and not grid:
+        return None
+    why = f"30100 holds a clock of packed bytes, 30118 and 30124 {volts:.1f} V, {hertz:.2f} Hz"
+    return Recognised("goodwe_mt", 0.8 if clock and grid else 0.4, why)
+
+
 def _goodwe(words: bytes) -> Recognised | None:
     serial, model = _serial(words[:16]), text_in(words[16:26])
     if not serial:
@@ -111,6 +130,19 @@ def _low_holding(words: bytes) -> Recognised | None:
     return Recognised("meter_acrel_adw300", 0.8, why)
 
 
+def _huawei_block(words: bytes) -> Recognised | None:
+    """32262 and on: strings and grid of a V2 inverter, voltages of two registers of a meter behind a SmartLogger."""
+    volts, hertz = _word(words, 15) * 0.1, _word(words, 21) * 0.01
+    strings = [_word(words, number) * 0.1 for number in range(0, 12, 2)]
+    if _grid(volts, hertz) or (not hertz and any(100.0 <= u <= 1500.0 for u in strings)):
+        return Recognised("huawei_sun2000_v2", 0.6, f"32277 and 32283 are {volts:.1f} V, {hertz:.2f} Hz")
+    phases = [value * 0.01 for value in struct.unpack(">2I", words[:8])]
+    if not all(30.0 <= u <= 3000.0 for u in phases):
+        return None
+    why = f"32262 and 32264 are voltages of {phases[0]:.2f} and {phases[1]:.2f} V"
+    return Recognised("meter_huawei_smartlogger", 0.7, why)
+
+
 def _huawei_v2(words: bytes) -> Recognised | None:
     serial = _serial(words[4:24])
     if not serial:
@@ -126,7 +158,26 @@ def _smartlogger(words: bytes) -> Recognised | None:
 def _sunspec(words: bytes) -> Recognised | None:
     if words != _SUNSPEC:
         return None
-    return Recognised("sunspec", 0.95, "40000 holds the mark SunS")
+    return Recognised("sunspec", SURE, "40000 holds the mark SunS")
+
+
+def _sunspec_first(words: bytes) -> Recognised | None:
+    if _word(words, 0) != 1:
+        return None
+    return Recognised("sunspec", SURE, "40000 holds the mark SunS, and model 1 is behind it")
+
+
+def _sunspec_second(words: bytes) -> "tuple[Clue, ...]":
+    """Return the clue of the model behind the first one, which says how long it is."""
+    return (Clue(BlockRead(3, 40004 + min(_word(words, 1), 100), 2), _sunspec_model),)
+
+
+def _sunspec_model(words: bytes) -> Recognised | None:
+    model = _word(words, 0)
+    why = f"40000 holds the mark SunS, and model {model} is behind model 1"
+    if model in _SUNSPEC_INVERTER:
+        return Recognised("sunspec", 0.98, why)
+    return Recognised("weather_sunspec", 0.98, why) if model in _SUNSPEC_WEATHER else None
 
 
 def _solis(words: bytes) -> Recognised | None:
@@ -163,6 +214,23 @@ def _chint(words: bytes) -> Recognised | None:
     return Recognised("meter_chint_dtsu666", 0.6, why)
 
 
+def _chint_energy(words: bytes) -> Recognised | None:
+    energy_kwh = _floats(words)[0]
+    if not 0.0 < energy_kwh < 1e8:
+        return None
+    why = f"8198 is a voltage, and 16414 an energy of {energy_kwh:.1f} kWh: the firmware with energies at 0x401E"
+    return Recognised("meter_chint_dtsu666_b", 0.75, why)
+
+
+def _huawei_weather(words: bytes) -> Recognised | None:
+    wind, turned, module, ambient, light = struct.unpack(">5h", words)
+    sound = 0 <= wind <= 600 and 0 <= turned <= 360 and 0 <= light <= 20_000
+    if not any(words) or not sound or not all(-400 <= t <= 1000 for t in (module, ambient)):
+        return None
+    why = f"40031 to 40035 are a wind of {wind / 10:.1f} m/s, {ambient / 10:.1f} C and {light / 10:.0f} W/m2"
+    return Recognised("weather_huawei_smartlogger", 0.7, why)
+
+
 def _huawei_meter(words: bytes) -> Recognised | None:
     found = _floats(words)
     if not _grid(found[0], found[7]):
@@ -197,11 +265,15 @@ def _jxct_temperature(words: bytes) -> Recognised | None:
 CLUES = (
     Clue(BlockRead(3, 30000, 25), _huawei),
     Clue(BlockRead(4, 4989, 11), _sungrow),
-    Clue(BlockRead(3, 30004, 13), _goodwe),
+    Clue(BlockRead(3, 30100, 25), _goodwe_running, then=(Clue(BlockRead(3, 30004, 13), _goodwe),)),
     Clue(BlockRead(3, 20, 18), _low_holding),
-    Clue(BlockRead(3, 32001, 12), _huawei_v2),
+    Clue(BlockRead(3, 32262, 22), _huawei_block, then=(Clue(BlockRead(3, 32001, 12), _huawei_v2),)),
     Clue(BlockRead(3, 40713, 10), _smartlogger),
-    Clue(BlockRead(3, 40000, 2), _sunspec),
+    Clue(
+        BlockRead(3, 40000, 2),
+        _sunspec,
+        then=(Clue(BlockRead(3, 40002, 2), _sunspec_first, leads=_sunspec_second),),
+    ),
     Clue(BlockRead(4, 3033, 10), _solis),
     Clue(BlockRead(3, 97, 23), _acrel, then=(Clue(BlockRead(3, 20480, 1), _acrel_type),)),
     Clue(
@@ -213,6 +285,7 @@ CLUES = (
             Clue(BlockRead(3, 0, 2), _jxct_temperature),
         ),
     ),
-    Clue(BlockRead(3, 8198, 2), _chint),
+    Clue(BlockRead(3, 8198, 2), _chint, then=(Clue(BlockRead(3, 16414, 2), _chint_energy),)),
     Clue(BlockRead(3, 2110, 16), _huawei_meter),
+    Clue(BlockRead(3, 40031, 5), _huawei_weather),
 )

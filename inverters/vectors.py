@@ -5,8 +5,9 @@ what is ``expected`` (value in the source's unit; null for "no value"). A vector
 profile for is decoded by that profile, and where it also states a rule, by that rule: both must agree.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import isclose
 from types import MappingProxyType
@@ -14,7 +15,8 @@ from typing import Any
 
 from domain.errors import MalformedAnswerError, PvmonError
 from inverters.dlt645 import decode_identifier
-from inverters.frames import bcd_number, dlt645_answer, gdw3761_frame, rtu_registers
+from inverters.frames import bcd_number, dlt645_answer, dlt645_frames, gdw3761_frame, rtu_registers
+from inverters.models import ModelAt, lay_out
 from inverters.profile import DeviceProfile
 from inverters.readings import Reading, explain
 from inverters.words import SUNSPEC_ABSENT, decode_words
@@ -22,10 +24,26 @@ from inverters.words import SUNSPEC_ABSENT, decode_words
 Profiles = Mapping[str, DeviceProfile]
 
 # how many of our unit one of the source's unit is
-_UNITS = MappingProxyType({"kWh": 1000.0, "kW": 1000.0, "kvar": 1000.0, "kOhm": 1000.0, "h": 3600.0})
+_UNITS = MappingProxyType(
+    {
+        **dict.fromkeys(("kWh", "kW", "kvar", "kvarh", "kVA", "kOhm"), 1e3),
+        **dict.fromkeys(("MWh", "MW", "MOhm"), 1e6),
+        "mA": 1e-3,
+        "min": 60.0,
+        "h": 3600.0,
+    }
+)
 _FAMILIES = MappingProxyType(
     {
-        "huawei": ("huawei_sun2000",),
+        "huawei": (
+            "huawei_sun2000",
+            "huawei_sun2000_v2",
+            "huawei_smartlogger",
+            "huawei_smartlogger_inverter",
+            "meter_huawei_smartlogger",
+            "weather_huawei_smartlogger",
+            "meter_huawei_dtsu666h",
+        ),
         "sungrow": ("sungrow_sg",),
         "growatt": ("growatt_max",),
         "goodwe": ("goodwe_mt",),
@@ -36,9 +54,21 @@ _FAMILIES = MappingProxyType(
             "weather_jxct_wind_direction",
             "weather_jxct_temperature",
         ),
-        "sunspec": ("sunspec",),
+        "sunspec": ("sunspec", "weather_sunspec"),
+        "acrel": ("meter_acrel_dtsd1352", "meter_acrel_adw300"),
+        "chint": ("meter_chint_dtsu666", "meter_chint_dtsu666_b"),
     }
 )
+# what a vector's device is called, and the families that it can only be then
+_HINTS = (
+    ("V2 MAP", ("huawei_sun2000_v2",)),
+    ("DTSU666-H", ("meter_huawei_dtsu666h",)),
+    ("SMARTLOGGER", tuple(name for name in _FAMILIES["huawei"] if "smartlogger" in name)),
+    ("ADW300", ("meter_acrel_adw300",)),
+    ("DTSD1352", ("meter_acrel_dtsd1352",)),
+    ("ADL400", ("meter_acrel_dtsd1352",)),
+)
+_MODEL_AT = 40002  # where the first model of a family usually lies
 _MODEL_BASE = "model ID register"  # addresses count from the model, wherever it lies
 # a rule or list of labels is text of the source: compared without regard to case
 _TOLERANCE = 1e-6
@@ -103,6 +133,16 @@ def _check_rtu(vector: Mapping[str, Any], profiles: Profiles) -> list[str]:
     return _check_words(vector, list(registers), function, profiles)
 
 
+def _check_tcp(vector: Mapping[str, Any], profiles: Profiles) -> list[str]:
+    frame = bytes.fromhex(vector["frame_hex"])
+    function, content = frame[7], frame[9:]
+    announced = int.from_bytes(frame[4:6]) == len(frame) - 6 and frame[8] == len(content)
+    if frame[2:4] != b"\0\0" or function not in (3, 4) or not announced or len(content) % 2:
+        raise MalformedAnswerError("Modbus TCP frame: protocol, function or length does not fit")
+    registers = [int.from_bytes(content[at : at + 2]) for at in range(0, len(content), 2)]
+    return _check_words(vector, registers, function, profiles)
+
+
 def _check_words(
     vector: Mapping[str, Any], registers: list[int], function: int, profiles: Profiles
 ) -> list[str]:
@@ -137,10 +177,8 @@ def _readings(
     profiles: Profiles,
 ) -> list[Reading]:
     """Return what our profiles read where the vector expects something."""
-    families = [name for name in _FAMILIES.get(str(vector.get("vendor")), ()) if name in profiles]
     field = expected.get("canonical_field")
-    for family in families:
-        profile = profiles[family]
+    for profile in _profiles_of(vector, registers, profiles):
         base = vector.get("address")
         if base is None and (vector.get("decode") or {}).get("base") == _MODEL_BASE:
             base = _first_model(profile)
@@ -152,18 +190,33 @@ def _readings(
             base, address = point.address, point.address
         else:
             address = int(expected.get("address", base))
-        readings = explain(profile, function, int(base), registers)
-        return [r for r in readings if r.point.address == address and r.quality != "not_applicable"] or [
-            r for r in readings if r.point.address == address
-        ]
+        found = [r for r in explain(profile, function, int(base), registers) if r.point.address == address]
+        if found:
+            return [r for r in found if r.quality != "not_applicable"] or found
     return []
 
 
+def _profiles_of(vector: Mapping[str, Any], registers: list[int], profiles: Profiles) -> list[DeviceProfile]:
+    """Return the profiles of the maker a vector names, or of the one model its device is said to be."""
+    device = str(vector.get("device", "")).upper()
+    names = next((families for word, families in _HINTS if word in device), ())
+    names = names or _FAMILIES.get(str(vector.get("vendor")), ())
+    found = [profiles[name] for name in names if name in profiles]
+    model = re.search(r"MODEL (\d+)", device)
+    if model is None:
+        return found
+    own = [one for one in found if one.models_table and int(model[1]) in one.models_table.models]
+    at = (int(model[1]), _MODEL_AT, len(registers) - 2)
+    return [
+        replace(one, points=lay_out(one.models_table, (ModelAt(*at),))[0]) for one in own if one.models_table
+    ]
+
+
 def _first_model(profile: DeviceProfile) -> int:
-    """Return where the first model of a family lies whose registers count from the model."""
+    """Return where the model of a vector lies whose registers count from the model."""
     if profile.models_table is None:
         raise ValueError(f"{profile.name} is no family of models")
-    return profile.models_table.default_map[0].address
+    return _MODEL_AT
 
 
 def _differences(expected: Mapping[str, Any], readings: Sequence[Reading]) -> list[str]:
@@ -269,24 +322,52 @@ def _rule_difference(
 
 
 def _check_dlt645(vector: Mapping[str, Any], _profiles: Profiles) -> list[str]:
+    """Hold the answer of a meter against every value expected of it: by its identifier, and by plain BCD."""
     answer = dlt645_answer(bytes.fromhex(vector["frame_hex"]))
-    expected = _expected(vector)[0]
-    number = bcd_number(answer.content, int(vector["decode"]["bcd_decimals"]))
-    wrong = []
-    if answer.identifier != expected.get("data_identifier"):
-        wrong.append(f"identifier {answer.identifier}, expected {expected.get('data_identifier')}")
-    if answer.meter_address != expected.get("meter_address"):
-        wrong.append(f"meter {answer.meter_address}, expected {expected.get('meter_address')}")
-    if not isclose(number, expected["value"], abs_tol=_TOLERANCE):
-        wrong.append(f"value {number}, expected {expected['value']}")
-    wanted = expected["value"] * _UNITS.get(str(expected.get("unit")), 1.0)
-    # the rule of the identifier must agree too
-    wrong += [
-        f"identifier {answer.identifier} gives {value.value}, expected {wanted}"
-        for value in decode_identifier(answer.identifier, answer.content)
-        if value.value is None or not isclose(value.value, wanted, rel_tol=1e-9, abs_tol=_TOLERANCE)
-    ]
+    wanted = _expected(vector)
+    ours = decode_identifier(answer.identifier, answer.content)
+    wrong = _meter_head(wanted[0], answer.identifier, answer.meter_address)
+    decimals = (vector.get("decode") or {}).get("bcd_decimals")
+    if not ours and decimals is None:
+        raise _UnsupportedError(f"identifier {answer.identifier} is not known and no rule is given")
+    if ours and len(ours) != len(wanted):
+        wrong.append(f"identifier {answer.identifier} gives {len(ours)} values, expected {len(wanted)}")
+    for value, expected in zip(ours, wanted, strict=False):
+        told = expected["value"]
+        factor = _UNITS.get(str(expected.get("unit")), 1.0)
+        same = value.text == told if isinstance(told, str) else _near(value.value, told, factor)
+        if not same:
+            wrong.append(f"identifier {answer.identifier} gives {value.value or value.text}, expected {told}")
+    if decimals is not None and len(wanted) == 1:
+        signed = bool(vector["decode"].get("sign_in_top_bit", wanted[0]["value"] < 0))
+        number = bcd_number(answer.content, int(decimals), signed=signed)
+        if not _near(number, wanted[0]["value"], 1.0):
+            wrong.append(f"value {number}, expected {wanted[0]['value']}")
     return wrong
+
+
+def _check_dlt645_request(vector: Mapping[str, Any], _profiles: Profiles) -> list[str]:
+    frame = bytes.fromhex(vector["frame_hex"]).lstrip(b"\xfe")
+    found = dlt645_frames(frame)
+    if len(found) != 1 or found[0] != frame or frame[8] & 0x80:
+        raise MalformedAnswerError("DL/T 645 frame: no whole question")
+    identifier = bytes((byte - 0x33) & 0xFF for byte in frame[10:14])[::-1].hex().upper()
+    return _meter_head(_expected(vector)[0], identifier, frame[1:7][::-1].hex().upper())
+
+
+def _meter_head(expected: Mapping[str, Any], identifier: str, meter: str) -> list[str]:
+    ours = {"data_identifier": identifier, "meter_address": meter}
+    return [
+        f"{name} {value}, expected {expected[name]}"
+        for name, value in ours.items()
+        if name in expected and value != expected[name]
+    ]
+
+
+def _near(ours: float | None, wanted: float | None, factor: float) -> bool:
+    if ours is None or wanted is None:
+        return ours is wanted
+    return isclose(ours, wanted * factor, rel_tol=1e-9, abs_tol=_TOLERANCE)
 
 
 def _check_bcd(vector: Mapping[str, Any], _profiles: Profiles) -> list[str]:
@@ -294,7 +375,7 @@ def _check_bcd(vector: Mapping[str, Any], _profiles: Profiles) -> list[str]:
     number = bcd_number(
         bytes.fromhex(vector["frame_hex"]),
         int(decode["bcd_decimals"]),
-        signed=bool(decode["sign_in_top_bit"]),
+        signed=bool(decode.get("sign_in_top_bit")),
     )
     return [] if isclose(number, wanted, abs_tol=_TOLERANCE) else [f"value {number}, expected {wanted}"]
 
@@ -318,7 +399,9 @@ _KINDS: Mapping[str, Callable[[Mapping[str, Any], Profiles], list[str]]] = Mappi
     {
         "registers": _check_registers,
         "rtu_response": _check_rtu,
+        "tcp_response": _check_tcp,
         "dlt645_response": _check_dlt645,
+        "dlt645_request": _check_dlt645_request,
         "bcd_bytes": _check_bcd,
         "qgdw3761_frame": _check_gdw3761,
     }

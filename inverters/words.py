@@ -18,11 +18,15 @@ _STRUCT = MappingProxyType(
         "i64": "q",
         "f32": "f",
         "f64": "d",
+        "acc16": "H",
         "acc32": "I",
+        "acc64": "Q",
         "sunssf": "h",
         "enum16": "H",
+        "enum32": "I",
         "bitfield16": "H",
         "bitfield32": "I",
+        "bitfield64": "Q",
     }
 )
 # SunSpec: what a point holds that a device does not implement (information model, table of data types)
@@ -32,8 +36,13 @@ SUNSPEC_ABSENT: Mapping[str, int] = MappingProxyType(
         "i16": -0x8000,
         "u32": 0xFFFFFFFF,
         "i32": -0x80000000,
-        "acc32": 0,
+        "u64": 0xFFFFFFFFFFFFFFFF,
+        "i64": -0x8000000000000000,
+        **dict.fromkeys(("acc16", "acc32", "acc64"), 0),
         "sunssf": -0x8000,
+        **dict.fromkeys(("enum16", "bitfield16"), 0xFFFF),
+        **dict.fromkeys(("enum32", "bitfield32"), 0xFFFFFFFF),
+        "bitfield64": 0xFFFFFFFFFFFFFFFF,
     }
 )
 

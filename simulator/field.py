@@ -1,11 +1,12 @@
 """What a wire, a publisher and the service need of a virtual field: physics and recorded data both have it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Protocol
 
 from domain.clock import Clock
 from domain.plant import Device, Registry
+from inverters.profile import DeviceProfile
 from simulator.faults import BusState
 
 
@@ -13,6 +14,7 @@ class VirtualField(Protocol):
     """Devices that answer as of the last `refresh`."""
 
     registry: Registry
+    profiles: Mapping[str, DeviceProfile]
     clock: Clock
 
     def refresh(self, at: datetime) -> None:
@@ -30,6 +32,10 @@ class VirtualField(Protocol):
 
     def read(self, device_id: str, function: int, address: int, count: int) -> bytes | None:
         """Return registers as bytes; None when the device has not all of them."""
+        ...
+
+    def meter_values(self, device_id: str) -> Mapping[str, float]:
+        """Return what a meter of DL/T 645 shows now, by quantity."""
         ...
 
     def bus(self, gateway_id: str) -> BusState:

@@ -69,7 +69,7 @@ class Fleet:
         self.book = EnergyBook(self.field, self.sky, self.model, self.faults, self.start.timestamp())
         self.grid = Grid(self.field, seed)
         self.groups = group(self.field, profiles)
-        self._images = [GroupImage(g) for g in self.groups if not g.profile.json_document]
+        self._images = [GroupImage(g) for g in self.groups if g.profile.points]
         self._places = {
             device.device_id: _Place(image, row)
             for image in self._images
@@ -83,6 +83,7 @@ class Fleet:
         self._snapshot: Snapshot | None = None
         self._silent: frozenset[str] = frozenset()
         self._frozen_documents: dict[str, dict[str, float]] = {}
+        self._meter_values: dict[str, dict[str, float]] = {}
         self.refresh(self.start)
 
     # ------------------------------------------------------------------ now
@@ -114,6 +115,15 @@ class Fleet:
             devices = image.group.devices
             held = [row for row, device in enumerate(devices) if device.device_id in frozen]
             image.update(self._values(image.group, shot, image.group.all_quantities), held)
+        for one in self.groups:
+            if one.profile.dlt645:
+                self._refresh_meters(one, shot, frozen)
+
+    def _refresh_meters(self, one: Group, shot: Snapshot, frozen: frozenset[str]) -> None:
+        values = self._values(one, shot, one.all_quantities)
+        for row, device in enumerate(one.devices):
+            if device.device_id not in frozen or device.device_id not in self._meter_values:
+                self._meter_values[device.device_id] = {n: float(c[row]) for n, c in values.items()}
 
     def _silent_devices(self, shot: Snapshot, epoch_s: float) -> frozenset[str]:
         awake = shot.sky.awake[0][self.field.inverters.plant]
@@ -177,6 +187,10 @@ class Fleet:
         """Return registers of a device as they are now; None when it has not all of them."""
         place = self._places.get(device_id)
         return None if place is None else place.image.read(place.row, function, address, count)
+
+    def meter_values(self, device_id: str) -> Mapping[str, float]:
+        """Return what a meter of DL/T 645 shows now, by quantity."""
+        return self._meter_values.get(device_id, {})
 
     def bus(self, gateway_id: str) -> BusState:
         """Return how a wire behaves now."""

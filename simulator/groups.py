@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from domain.errors import ConfigurationError
 from domain.plant import Device, DeviceKind
 from domain.quantity import Kind, quantity
+from inverters.dlt645 import meter_quantities
 from inverters.profile import DeviceProfile
 from simulator.layout import Field, default_inputs
 from simulator.noise import Floats
@@ -77,21 +78,26 @@ class Group:
     @cached_property
     def live_quantities(self) -> tuple[str, ...]:
         """Quantities such a device is asked for each cycle, in the profile's order."""
-        if self.profile.json_document:
-            return self._json_quantities
+        if not self.profile.points:
+            return self._by_name
         points = self.profile.points_for(self.string_count or None)
         return tuple(dict.fromkeys(p.name for p in points if p.class_ == "live" and not p.is_text))
 
     @cached_property
     def all_quantities(self) -> tuple[str, ...]:
         """Every quantity such a device has a register for."""
-        if self.profile.json_document:
-            return self._json_quantities
+        if not self.profile.points:
+            return self._by_name
         points = self.profile.points_for(self.string_count or None)
         return tuple(dict.fromkeys(p.name for p in points if not p.is_text))
 
     @property
-    def _json_quantities(self) -> tuple[str, ...]:
+    def _by_name(self) -> tuple[str, ...]:
+        """Quantities of a device that has no registers: data identifiers, or documents."""
+        if self.profile.dlt645:
+            return meter_quantities()
+        if self.profile.mapping is not None:
+            return tuple(dict.fromkeys(self.profile.mapping.names()))
         strings = [f"dc_string_{number:02d}_current_a" for number in range(1, self.string_count + 1)]
         return (*_JSON[self.kind], *strings)
 
@@ -114,7 +120,7 @@ class Group:
     @cached_property
     def gauge_steps(self) -> Mapping[str, float]:
         """The smallest step a register (or a JSON number) can show of each gauge; ratios left aside."""
-        if self.profile.json_document:
+        if not self.profile.points:
             gauges = [name for name in self.live_quantities if quantity(name).kind is Kind.GAUGE]
             return dict.fromkeys(gauges, 10.0**-JSON_DECIMALS)
         return {

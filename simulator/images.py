@@ -9,12 +9,7 @@ from inverters.encode import RegisterImage
 from simulator.groups import Group
 from simulator.noise import Floats, text_key
 
-# Sensors that hold their own address and a code of their speed (9600) there, beside what they measure.
-_OWN_ADDRESS_AT = dict.fromkeys(
-    ("weather_jxct", "weather_jxct_temperature", "weather_jxct_wind_direction", "weather_jxct_wind_speed"),
-    256,
-)
-_SPEED_CODE = 2
+_SPEED_CODE = 2  # 9600 baud: sensors that keep their own address in a register keep this behind it
 
 
 class GroupImage:
@@ -44,7 +39,7 @@ class GroupImage:
         A question that reaches across an address at which the make's questions must end is refused as well.
         """
         profile = self.group.profile
-        if (function, address) == (3, _OWN_ADDRESS_AT.get(profile.name)) and count <= 2:
+        if (function, address) == (3, profile.habits.own_address) and count <= 2:
             return b"".join(word.to_bytes(2) for word in (self.group.devices[row].unit, _SPEED_CODE)[:count])
         key = (function, address, count)
         if key not in self._slices:

@@ -1,17 +1,21 @@
-"""MQTT gateways of the virtual field: one JSON document per device and poll period, QoS 1.
+"""MQTT gateways of the virtual field: our own JSON, a document per device and poll period, QoS 1; or the gateway's own.
+
+What a gateway with a mapping file publishes is made from that file: one document for all its devices or one each, in
+its own units and words, on the topic of the registry, without quality of service as such boxes send it.
 
 This is the simulator's door to paho: the field publishes, while collectors/mqtt.py listens.
 """
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from domain.errors import NoConnectionError
 from domain.plant import Device, Gateway, WireProtocol
+from inverters.mapping_encode import Said, encode_documents
 from simulator.field import VirtualField
 
 log = logging.getLogger(__name__)
@@ -83,18 +87,36 @@ class Publisher:
         time_ms = round(self._field.as_of.timestamp() * 1000)
         due = {name for name, at in self._due.items() if at > epoch_s}
         count = 0
+        mapped: dict[tuple[str, str], list[Said]] = {}
         for device, values in self._field.documents():
             gateway = self._gateways.get(device.gateway_id or "")
             if gateway is None or gateway.gateway_id in due or self._field.bus(gateway.gateway_id).dead:
                 continue
+            if self._field.profiles[device.profile].mapping is not None:
+                mapped.setdefault((gateway.gateway_id, device.profile), []).append((device, values))
+                continue
             self._publish(gateway, device, values, time_ms)
             count += 1
+        for (gateway_id, profile), said in mapped.items():
+            count += self._publish_own(self._gateways[gateway_id], profile, said)
         for name, gateway in self._gateways.items():
             if name not in due:
                 period_s = self._field.registry.plants_by_id[gateway.plant_id].poll_period_s
                 self._due[name] = (epoch_s // period_s + 1) * period_s
         self.published += count
         return count
+
+    def _publish_own(self, gateway: Gateway, profile: str, said: Sequence[Said]) -> int:
+        """Publish what a gateway says in JSON of its own; return how many documents."""
+        means = self._field.profiles[profile]
+        if means.mapping is None:
+            return 0
+        documents = encode_documents(means.mapping, said, self._field.as_of, as_text=means.habits.text_values)
+        for document in documents:
+            topic = gateway.topic.replace("+", gateway.gateway_id).replace("#", "data") or gateway.gateway_id
+            words = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+            self._clients[self._broker(gateway)].publish(topic, words)
+        return len(documents)
 
     def _publish(self, gateway: Gateway, device: Device, values: Mapping[str, float], time_ms: int) -> None:
         number = self._numbers.get(device.device_id, 0) + 1

@@ -184,6 +184,7 @@ class RecordedField:
     ) -> None:
         self.recording = read_recording(folder)
         self.registry = registry
+        self.profiles = profiles
         self.clock = clock
         self._image = GroupImage(group(lay_out(registry, 0), profiles)[0])
         names = {device.name: row for row, device in enumerate(self._image.group.devices)}
@@ -222,6 +223,11 @@ class RecordedField:
     def read(self, device_id: str, function: int, address: int, count: int) -> bytes | None:
         """Return registers as bytes; None when the device has not all of them."""
         return self._image.read(self._rows[device_id], function, address, count)
+
+    def meter_values(self, device_id: str) -> Mapping[str, float]:
+        """Return nothing: no meter was recorded."""
+        del device_id
+        return {}
 
     def bus(self, gateway_id: str) -> BusState:
         """Return how a wire behaves: always well."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from simulator.broker import BrokerAddress
 from simulator.field import VirtualField
 from simulator.fleet import Fleet
+from simulator.meter_wire import VirtualMeterWire, meter_wires_of
 from simulator.publish import Publisher
 from simulator.truth import EnergyTruth, FaultTruth
 from simulator.wire import VirtualWire, wires_of
@@ -17,6 +18,7 @@ from simulator.wire import VirtualWire, wires_of
 log = logging.getLogger(__name__)
 _REFRESH_FIELD_S = 5.0  # registers of real inverters are a few seconds old as well
 _REFRESH_REAL_S = 0.2  # however fast field time runs
+Wires = Sequence[VirtualWire | VirtualMeterWire]
 _REFRESH_RECORDED_S = 0.005  # a table look-up costs next to nothing, and recordings are replayed fast
 
 
@@ -56,7 +58,7 @@ async def serve(fleet: VirtualField, stop: asyncio.Event, options: ServeOptions 
         The MQTT broker does not answer.
     """
     options = options or ServeOptions()
-    wires = wires_of(fleet)
+    wires: Wires = (*wires_of(fleet, strict=True), *meter_wires_of(fleet))
     address = options.publish_to
     publisher = Publisher(fleet, *((address.host, address.port) if address else (None, None)))
     with contextlib.ExitStack() as stack:
@@ -108,9 +110,7 @@ def _on_change(fleet: Fleet, faults: FaultTruth, seen: int) -> Callable[[], None
     return write
 
 
-def _ready(
-    fleet: VirtualField, wires: Sequence[VirtualWire], publisher: Publisher, broker: BrokerAddress | None
-) -> Ready:
+def _ready(fleet: VirtualField, wires: Wires, publisher: Publisher, broker: BrokerAddress | None) -> Ready:
     return Ready(
         wires=len(wires),
         publishers=publisher.gateway_count,
@@ -122,7 +122,7 @@ def _ready(
 
 async def _run(
     fleet: VirtualField,
-    wires: Sequence[VirtualWire],
+    wires: Wires,
     publisher: Publisher,
     writers: Sequence[Callable[[], object]],
     stop: asyncio.Event,

@@ -42,8 +42,10 @@ _HUAWEI: Final = StateCodes((0x0200, 0x0002, 0x0202, 0x0201, 0x0300, 0x0300), (0
 CODES: Final[Mapping[str, StateCodes]] = {
     "huawei_sun2000": _HUAWEI,
     "huawei_sun2000_v2": _HUAWEI,
+    "huawei_smartlogger_inverter": _HUAWEI,
     "sungrow_sg": StateCodes((0x0000, 0x1400, 0x8100, 0x8200, 0x5500, 0x5500), (0, 0, 0, 0, 39, 10)),
     "growatt_max": StateCodes((1, 0, 1, 1, 3, 3), (0, 0, 0, 0, 401, 302)),
+    "json_growatt_grott": StateCodes((1, 0, 1, 1, 3, 3)),
     "goodwe_mt": StateCodes((1, 0, 1, 1, 2, 0)),
     "ginlong_solis": StateCodes((0x0003, 0x0000, 0x0003, 0x0003, 0x1032, 0x1015)),
     "sunspec": StateCodes((4, 8, 5, 5, 7, 7)),

@@ -6,9 +6,11 @@ import logging
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from collectors.probe import SILENT_AFTER, probe
+from collectors.dlt645 import Dlt645Source
+from collectors.probe import SILENT_AFTER, probe, probe_meter
 from domain.errors import CommandError, NoConnectionError
 from domain.plant import Gateway, Registry, WireProtocol
 from main import control
@@ -22,23 +24,24 @@ UNIT_MAX = 247
 SMALLEST_PREFIX = 24  # a subnet no larger than this may be looked through
 TIMEOUT_S = 1.5
 _CONNECT_DELAY_S = 1.0
-_PAUSE_S = 0.1
+_PAUSE_S = 0.9  # the longest any make wants between two questions
 _KNOCK_S = 0.5
 _BETWEEN_HOSTS_S = 0.1
 
 
-def gateway_at(host: str, port: int, *, rtu: bool) -> Gateway:
+def gateway_at(host: str, port: int, *, rtu: bool, dlt645: bool = False) -> Gateway:
     """Return a gateway nobody has registered, asked slowly."""
     protocol = WireProtocol.RTU_OVER_TCP if rtu else WireProtocol.MODBUS_TCP
-    return Gateway(
-        "probe",
-        "",
-        protocol,
-        host,
-        port,
-        timeout_s=TIMEOUT_S,
-        connect_delay_s=_CONNECT_DELAY_S,
-        request_pause_s=_PAUSE_S,
+    protocol = WireProtocol.DLT645_OVER_TCP if dlt645 else protocol
+    return _patient(Gateway("probe", "", protocol, host, port, timeout_s=TIMEOUT_S))
+
+
+def _patient(gateway: Gateway) -> Gateway:
+    """Return a gateway asked with the pauses of the most particular make: nobody knows yet who is behind it."""
+    return replace(
+        gateway,
+        connect_delay_s=max(gateway.connect_delay_s, _CONNECT_DELAY_S),
+        request_pause_s=max(gateway.request_pause_s, _PAUSE_S),
     )
 
 
@@ -61,12 +64,16 @@ def ask(gateway: Gateway, unit: int, context: Context, *, quick: bool = False) -
     """
     where = gateway.host if gateway.protocol.is_serial else f"{gateway.host}:{gateway.port}"
     log.warning("probe of %s unit %s by %s", where, unit, who())
+    if gateway.plant_id and gateway.protocol.is_dlt645 and control.is_running(context.data):
+        raise CommandError(context.texts("probe.meter_owned", gateway=gateway.gateway_id))
     if gateway.plant_id:
         words = {"gateway": gateway.gateway_id, "unit": unit, "user": who(), "quick": quick}
         told = control.call(context.data, PROBE_ORDER, words)
         if told is not None:
             return {**told, "address": where}
-    source = make_source(gateway)
+    source = make_source(_patient(gateway))
+    if isinstance(source, Dlt645Source):
+        return probe_report(asyncio.run(probe_meter(source)), where, unit)
     result = asyncio.run(probe(source, unit, silent_after=1 if quick else SILENT_AFTER, wary=quick))
     return probe_report(result, where, unit)
 

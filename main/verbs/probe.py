@@ -23,13 +23,16 @@ class _Probe:
         parser.add_argument("address", metavar="HOST:PORT", help=texts("probe.options.address"))
         parser.add_argument("--unit", type=int, default=1, metavar="N", help=texts("probe.options.unit"))
         parser.add_argument("--rtu", action="store_true", help=texts("probe.options.rtu"))
+        parser.add_argument("--dlt645", action="store_true", help=texts("probe.options.dlt645"))
 
     def run(self, args: argparse.Namespace, context: Context) -> int:
         """Warn, ask, and tell; exit 1 when nothing was recognised."""
         host, _, port = str(args.address).rpartition(":")
         if not host or not port.isdecimal() or not 0 <= args.unit <= UNIT_MAX:
             raise CommandError(context.texts("probe.bad_address", address=args.address, unit=args.unit))
-        gateway = _owned(host, int(port), context) or gateway_at(host, int(port), rtu=args.rtu)
+        gateway = _owned(host, int(port), context) or gateway_at(
+            host, int(port), rtu=args.rtu, dlt645=args.dlt645
+        )
         if not context.json:
             context.say("probe.warning")
         report = ask(gateway, args.unit, context)

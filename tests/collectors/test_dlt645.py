@@ -3,13 +3,21 @@
 import asyncio
 import os
 import tty
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from random import Random
 
 import pytest
 
 from collectors.dlt645 import Dlt645Source
-from domain.errors import MalformedAnswerError, NoConnectionError, RefusedError, UnreachableError
+from domain.errors import (
+    CollectError,
+    MalformedAnswerError,
+    NoConnectionError,
+    RefusedError,
+    UnreachableError,
+)
 from domain.measurement import Sample
 from domain.plant import Gateway, WireProtocol
 from inverters.dlt645 import IDENTIFIERS, LIVE_IDENTIFIERS, decode_meter, meter_blocks, meter_question
@@ -163,3 +171,91 @@ def test_frames_are_found_wherever_they_begin() -> None:
     one, two = answer(METER, "00010000"), answer(METER, "00020000")
     heard = b"\x68\x68" + one + b"\x16" + two + one[:7]
     assert dlt645_frames(heard) == [one.lstrip(b"\xfe"), two.lstrip(b"\xfe")]
+
+
+FAULTS = ("late", "doubled", "split", "foreign meter", "foreign identifier", "cut", "noise", "before")
+
+
+def told(meter: str, identifier: str) -> bytes:
+    """An answer whose content belongs to this meter and identifier alone, so that a wrong one shows."""
+    size = len(bytes.fromhex(CONTENTS[identifier]))
+    digits = (
+        f"{(int(meter) * 7919 + IDENTIFIERS.index(identifier) * 104_729) % 10 ** (2 * size):0{2 * size}d}"
+    )
+    return answer(meter, identifier, content=bytes.fromhex(digits))
+
+
+class SpoilingGateway:
+    """Meters behind a gateway that spoils a share of the answers; every choice comes from the seed."""
+
+    def __init__(self, seed: int, share: float) -> None:
+        self.rng, self.share = Random(seed), share
+        self.before = b""
+        self.spoilt: Counter[str] = Counter()
+        self.intact = False
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, asyncio.CancelledError, asyncio.IncompleteReadError):
+            while question := await reader.read(64):
+                self.say(writer, *asked(question))
+        writer.close()
+
+    def say(self, writer: asyncio.StreamWriter, meter: str, one: str) -> None:
+        right = told(meter, one)
+        fault = self.rng.choice(FAULTS) if self.rng.random() < self.share else ""
+        self.intact = self.intact and fault in {"", "split"}
+        self.spoilt[fault or "none"] += 1
+        later = asyncio.get_running_loop().call_later
+        other = next(name for name in LIVE_IDENTIFIERS if name != one)
+        cut = self.rng.randrange(1, len(right))
+        if fault == "late":
+            later(self.rng.uniform(0.06, 0.2), writer.write, right)
+        elif fault == "split":
+            writer.write(right[:cut])
+            later(0.005, writer.write, right[cut:])
+        else:
+            writer.write(
+                {
+                    "doubled": right + right,
+                    "foreign meter": told(f"{int(meter) + 1:012d}", one),
+                    "foreign identifier": told(meter, other),
+                    "cut": right[:cut],
+                    "noise": self.rng.randbytes(9) + right,
+                    "before": self.before or b"\x00",
+                }.get(fault, right)
+            )
+        self.before = right
+
+
+def test_no_wrong_value_is_taken_from_meters_behind_a_gateway_that_spoils_answers() -> None:
+    async def check() -> tuple[int, int, int, int]:
+        gate, rng = SpoilingGateway(5, 0.3), Random(7)
+        server = await asyncio.start_server(gate, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        source = Dlt645Source(
+            Gateway("gw", "p", WireProtocol.DLT645_OVER_TCP, "127.0.0.1", port, timeout_s=0.05)
+        )
+        good = wrong = intact = intact_good = 0
+        for _ in range(400):
+            meter, block = rng.randrange(161, 164), rng.choice(meter_blocks(IDENTIFIERS))
+            gate.intact = True
+            with suppress(CollectError):
+                words = (await source.read(meter, block)).words
+                right = words == decoded(told(f"{meter:012d}", IDENTIFIERS[block.address]))
+                good, wrong = good + right, wrong + (not right)
+                intact_good += right and gate.intact
+            intact += gate.intact
+        await source.close()
+        server.close()
+        assert set(gate.spoilt) == {"none", *FAULTS}
+        return good, wrong, intact, intact_good
+
+    good, wrong, intact, intact_good = asyncio.run(check())
+    assert wrong == 0
+    assert intact_good >= 0.9 * intact, "a loaded machine is late by itself"
+    assert good > 200
+
+
+def decoded(frame: bytes) -> bytes:
+    (whole,) = dlt645_frames(frame)
+    return bytes((byte - 0x33) & 0xFF for byte in whole[14:-2])

@@ -381,6 +381,21 @@ def test_identity_is_read_once_and_again_after_six_hours() -> None:
     assert wire.identities == [1, 2, 1, 2]
 
 
+def test_whoever_was_away_is_asked_who_it_is_with_its_first_values() -> None:
+    wire = Bench(2, identity=True)
+    wire.cycle()
+    wire.dead = {2}
+    for _ in range(5):
+        wire.cycle()
+    assert wire.identities == [1, 2]
+    wire.dead = set()
+    while 2 not in wire.cycle():
+        pass
+    assert wire.identities == [1, 2, 2]
+    wire.cycle()
+    assert wire.identities == [1, 2, 2]
+
+
 def test_a_cycle_that_takes_too_long_is_skipped_and_counted_never_queued() -> None:
     async def check() -> None:
         clock = FieldClock.starting(NOON, speed=600.0)

@@ -1,4 +1,4 @@
-"""Who answers: every simulated make is named from a few reads on a real socket, and nobody is kept on the line."""
+"""Who answers: named from a few reads on a real socket, and nobody is kept on the line; see also test_probe_families."""
 
 import asyncio
 from dataclasses import replace
@@ -10,19 +10,13 @@ from collectors.probe import ProbeResult, probe
 from domain.plant import Gateway, WireProtocol
 from inverters.recognise import CLUES, text_in
 from tests.collectors.peers import Question, peer, say
-from tests.simulator.builders import MAKES
 from tests.simulator.builders import plant as virtual_plant
 from tests.simulator.test_wire import serving
 
-NAMED = (*MAKES, "sunspec")
 
-
-def found_at(profile: str, unit: int, *, instead: str = "") -> tuple[ProbeResult, int, int]:
-    """Probe a unit of a virtual plant; ``instead`` is the profile of that unit where it is no inverter."""
+def found_at(profile: str, unit: int) -> tuple[ProbeResult, int, int]:
+    """Probe a unit of a virtual plant."""
     given = virtual_plant(profile=profile)
-    if instead:
-        devices = (replace(d, profile=instead) if d.unit == unit else d for d in given.devices)
-        given = replace(given, devices=tuple(devices))
 
     async def check() -> tuple[ProbeResult, int, int]:
         async with serving(given) as (_, wires):
@@ -32,34 +26,6 @@ def found_at(profile: str, unit: int, *, instead: str = "") -> tuple[ProbeResult
             return result, wires[0].counts.connections, len(wires[0]._clients)
 
     return asyncio.run(check())
-
-
-@pytest.mark.parametrize("profile", NAMED)
-def test_every_make_of_the_virtual_fleet_is_named_and_let_go(profile: str) -> None:
-    result, connections, held = found_at(profile, 1)
-    assert result.found[0].profile == profile
-    assert result.found[0].evidence
-    assert result.reads <= 12
-    assert connections >= 1
-    assert held == 0
-
-
-@pytest.mark.parametrize(
-    ("profile", "unit"),
-    [
-        ("meter_acrel_dtsd1352", 101),
-        ("meter_acrel_adw300", 101),
-        ("meter_chint_dtsu666", 101),
-        ("meter_huawei_dtsu666h", 101),
-        ("weather_jxct", 102),
-        ("weather_jxct_wind_speed", 102),
-        ("weather_jxct_temperature", 102),
-    ],
-)
-def test_meters_and_sensors_of_the_virtual_fleet_are_named_too(profile: str, unit: int) -> None:
-    result, _, held = found_at("huawei_sun2000", unit, instead=profile)
-    assert (result.found[0].profile, held) == (profile, 0)
-    assert result.reads <= 12
 
 
 Registers = dict[int, int]

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bench.fuzz_decode as campaign
+from bench.fuzz_coverage import Steered, one
 from domain.measurement import Batch
 from inverters.profile import FOLDER, lint
 from tests.inverters.support import NOON
@@ -43,6 +44,47 @@ def test_a_wrong_value_told_as_good_counts_as_a_failure(
 
     monkeypatch.setattr(campaign, "TARGETS", {"wrong": wrong})
     assert len(campaign.fuzz("wrong", 1)) == 1
+
+
+def test_a_campaign_is_gone_on_with_where_it_was_broken_off(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.json"
+    campaign.run(runs=100, seed=7, ledger=ledger)
+    half = campaign.Ledger.of(ledger, 1)
+    assert (half.seed, half.total) == (7, campaign.Ledger.of(ledger, 7).total)
+    figures = campaign.run(runs=300, ledger=ledger)
+    whole = campaign.Ledger.of(ledger, 1)
+    assert figures["fuzz_runs"] == whole.total >= 300
+    assert all(whole.runs[target] > half.runs[target] for target in campaign.TARGETS)
+
+
+def test_no_bytes_are_tried_twice_and_a_failure_stays_in_the_ledger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[float] = []
+
+    def planted(rng: Random) -> None:
+        seen.append(rng.random())
+        if len(seen) == 3:
+            raise IndexError("planted")
+
+    monkeypatch.setattr(campaign, "TARGETS", {"planted": planted})
+    failures = [campaign.run(runs=runs, ledger=tmp_path / "it.json")["fuzz_failures"] for runs in (10, 20)]
+    assert (len(seen), len(set(seen)), failures) == (20, 20, [1.0, 1.0])
+
+
+@settings(deadline=None, max_examples=200)
+@given(data=st.binary(max_size=300))
+def test_bytes_led_by_coverage_crash_nothing(data: bytes) -> None:
+    assert one(data) in {"", *campaign.TARGETS}
+
+
+def test_every_target_is_reached_by_coverage_and_its_bytes_are_the_dice() -> None:
+    reached = [one(bytes([number]) + bytes(range(256))) for number in range(len(campaign.TARGETS))]
+    assert reached == list(campaign.TARGETS)
+    assert Steered(b"\x00\x80").random() == 0.5
+    assert Steered(b"\x03\x01").getrandbits(9) == 0x103
+    assert [Steered(b"\x02").choice("abcd") for _ in range(2)] == ["c", "c"]
+    assert Steered(b"").random() == Steered(b"").random()
 
 
 FILES = sorted(FOLDER.glob("*.yaml"))

@@ -55,7 +55,8 @@ def test_registers_come_as_asked() -> None:
     ("pdu", "code"),
     [
         (struct.pack(">BHH", 3, 100, 2), 2),
-        (struct.pack(">BHH", 4, 32064, 2), 2),
+        (struct.pack(">BHH", 4, 32064, 2), 1),
+        (struct.pack(">BHH", 3, 32064, 65), 3),
         (struct.pack(">BHH", 3, 32064, 126), 3),
         (struct.pack(">BHH", 3, 32064, 0), 3),
         (struct.pack(">BHH", 1, 0, 1), 1),
@@ -130,12 +131,12 @@ def test_a_logger_that_knows_says_that_its_unit_does_not_answer() -> None:
 
 def test_one_question_at_a_time_is_on_the_bus() -> None:
     async def scenario() -> tuple[float, list[int]]:
-        async with serving(plant(answer_s=0.05)) as (_, (wire,)):
+        async with serving(plant(profile="sunspec", answer_s=0.05)) as (_, (wire,)):
             clients = [await Client.connect(wire.port) for _ in range(2)]
             begun = asyncio.get_running_loop().time()
             for client in clients:
                 for unit in (1, 2, 3):
-                    client.send(unit, struct.pack(">BHH", 3, 32064, 2))
+                    client.send(unit, struct.pack(">BHH", 3, 40000, 2))
             order = [(await client.receive())[1] for _ in range(3) for client in clients]
             took = asyncio.get_running_loop().time() - begun
             for client in clients:
@@ -166,12 +167,12 @@ def test_a_question_may_come_in_pieces() -> None:
 
 def test_noise_on_the_line_ends_the_connection_and_only_that() -> None:
     async def scenario() -> None:
-        async with serving(plant()) as (_, (wire,)):
+        async with serving(plant(profile="sunspec")) as (_, (wire,)):
             noisy, quiet = await Client.connect(wire.port), await Client.connect(wire.port)
             noisy.writer.write(b"GET / HTTP/1.1\r\n\r\n")
             with pytest.raises((asyncio.IncompleteReadError, ConnectionResetError)):
                 await noisy.receive()
-            assert len(await quiet.ask(1, 3, 32064, 2)) == 6
+            assert len(await quiet.ask(1, 3, 40000, 2)) == 6
             quiet.close()
             noisy.close()
 
