@@ -29,7 +29,8 @@ _WITNESSES = (
 )
 _ALL = 0.8  # so many of a plant's units are wrong alike: it is the table, not the units
 _FACTORS = (10.0, 2.0, 3.0**0.5, 1000.0, 100.0)
-_BAD = np.uint16((Flag.OUT_OF_RANGE | Flag.SENTINEL | Flag.UNIT).value)
+_BAD = np.uint16((Flag.OUT_OF_RANGE | Flag.SENTINEL).value)
+_UNIT = np.uint16(Flag.UNIT.value)
 
 
 def judge_stale(scene: Scene, limits: Limits) -> Judgement:
@@ -74,7 +75,10 @@ def _moves(values: Floats, need: int, least: float) -> Bools:
 
 
 def judge_bad(scene: Scene, limits: Limits) -> Judgement:
-    """F36. TRUE: more than ``share`` of a device's values of a day fail the tests of range and sentinels."""
+    """F36. TRUE: more than ``share`` of a device's values of a day fail the tests of range and sentinels.
+
+    A column in a wrong unit is F38, and so is what it shows beyond its range.
+    """
     days = days_of(scene)
     subjects: list[Subject] = []
     rows: list[Floats] = []
@@ -83,7 +87,7 @@ def judge_bad(scene: Scene, limits: Limits) -> Judgement:
         for each in plant.devices.values():
             worst = np.zeros(days.count)
             for name, flags in each.flags.items():
-                bad = ((flags & _BAD) != 0)[None]
+                bad = (((flags & _BAD) != 0) & ((flags & _UNIT) == 0))[None]
                 told = (np.isfinite(each.values[name]) | bad[0])[None] if name in each.values else bad
                 with np.errstate(invalid="ignore", divide="ignore"):
                     share = days.count_of(bad)[0] / days.count_of(told)[0]
@@ -103,7 +107,8 @@ def judge_bad(scene: Scene, limits: Limits) -> Judgement:
 def judge_shift(scene: Scene, limits: Limits) -> Judgement:
     """F38. TRUE: DC over AC is off by a factor such as 10, or power over expectation steps and stays."""
     days = days_of(scene)
-    eta = before(_widened(day_efficiency(scene, days, 0.1)), 5, 2)[:, 1:]
+    dc = scene.in_any_unit("dc_power_w")
+    eta = before(_widened(day_efficiency(scene, days, 0.1, dc)), 5, 2)[:, 1:]
     by_factor = _near_factor(eta, limits["factor_tolerance"])
     index = day_index(scene, days, 1.0, 0.6)
     back = int(limits["days"])
