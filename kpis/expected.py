@@ -281,8 +281,7 @@ def _learnt(
     power = device.good(POWER)
     assert power is not None
     marks = device.flags.get(POWER, np.zeros(len(power), dtype=np.uint16))
-    limited = (marks & np.uint16(Flag.CLIPPED | Flag.CURTAILED)) != 0
-    model = learn(power, terms, light, ~limited, days)
+    model = learn(power, terms, light, ~limited(device), days)
     if model.days_taught == 0:
         return device
     limit = _limit_w(power, marks)
@@ -293,6 +292,12 @@ def _learnt(
         expected_source=series.irradiance_source,
         expected_spread=model.spread,
     )
+
+
+def limited(device: DeviceSeries) -> NDArray[np.bool_]:
+    """Return the steps in which a limit holds the power of a device, its own or an order's."""
+    marks = device.flags.get(POWER, np.zeros(len(device.values[POWER]), dtype=np.uint16))
+    return np.asarray((marks & np.uint16((Flag.CLIPPED | Flag.CURTAILED).value)) != 0)
 
 
 def _limit_w(power: Floats, marks: NDArray[np.uint16]) -> float:
