@@ -138,20 +138,23 @@ def _from_peers(
     return None if np.isnan(index).all() else _of_index(series, index)
 
 
-def power_index(series: PlantSeries) -> Floats | None:
-    """Return power over clear-sky irradiance, scaled so that the plant's clear hours are 1; None unknowable."""
+def power_index(series: PlantSeries, least_w_m2: float = INDEX_MIN_W_M2) -> Floats | None:
+    """Return power over clear-sky irradiance, scaled so that the plant's clear hours are 1; None unknowable.
+
+    NaN where a clear sky gives less than ``least_w_m2``.
+    """
     shares = _shares(series)
     if shares is None:
         return None
     power = np.full(shares.shape[1], np.nan)
     said = ~np.isnan(shares).all(axis=0)
     power[said] = np.nanmedian(shares[:, said], axis=0)
-    index = _index(power, series.clear_sky_poa_w_m2 / 1000.0, least=INDEX_MIN_W_M2 / 1000.0, cap=np.inf)
+    index = _index(power, series.clear_sky_poa_w_m2 / 1000.0, least=least_w_m2 / 1000.0, cap=np.inf)
     with np.errstate(invalid="ignore"):
         index[index < _INDEX_OUT] = (
             np.nan
         )  # no sky by day is so dark: the plant stood still, and says nothing
-    known = index[~np.isnan(index)]
+    known = index[~np.isnan(index) & (series.clear_sky_poa_w_m2 > INDEX_MIN_W_M2)]
     if len(known) < PEERS_MIN:
         return None
     clear = float(np.quantile(known, 0.95))
