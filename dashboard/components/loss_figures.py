@@ -11,6 +11,7 @@ from queries.plant_days import PlantDays, Ranked, Waterfall
 from texts.loader import Texts
 
 Figure = dict[str, Any]
+RANKING = ("device", "yield", "ratio", "availability", "lost")
 _WEAK, _LOW = 0.95, 0.90  # of the median: attention, alarm
 _KWH = {"text": "kWh", "font": {"size": 11, "color": QUIET}}
 
@@ -112,15 +113,15 @@ def ranking_table(view: PlantDays, texts: Texts) -> Component:
     """Return the inverters, the weakest first."""
     if not view.ranking:
         return empty(texts("detection.days.none"))
-    heads = [("device", False), ("yield", True), ("ratio", True), ("availability", True), ("lost", True)]
     return table(
-        [(texts(f"detection.column.{key}"), is_number) for key, is_number in heads],
-        [_ranked(each, texts) for each in view.ranking],
+        [(texts(f"detection.column.{key}"), key != "device") for key in RANKING],
+        [ranked_cells(each, texts) for each in view.ranking],
         texts("detection.days.ranking"),
     )
 
 
-def _ranked(each: Ranked, texts: Texts) -> list[Any]:
+def ranked_cells(each: Ranked, texts: Texts) -> list[Any]:
+    """Return the cells of one inverter, in the order of `RANKING`."""
     word = ""
     if each.ratio is not None and each.ratio < _WEAK:
         word = texts("detection.rank.low" if each.ratio < _LOW else "detection.rank.weak")
