@@ -213,7 +213,7 @@ def _clock(
     truth = pd.read_csv(data / str(row["file"]).replace(".csv.gz", "__truth.csv.gz"))
     days = tables["daily"].dropna(subset=["clock_shift_min"]).groupby("date")["clock_shift_min"].first()
     both = truth.set_index(truth["date"].str[:10])["shift_minutes"].to_frame().join(days, how="inner")
-    off = (both["shift_minutes"] + both["clock_shift_min"]).abs()  # told is what must be added
+    off = (both["shift_minutes"] - both["clock_shift_min"]).abs()
     return float(off.mean()), len(off), taken
 
 

@@ -170,13 +170,17 @@ def out_of_range(name: str, values: Floats) -> Mask:
 def _rating(
     device: DeviceSeries, name: str, values: Floats, own: Flags, series: PlantSeries, findings: list[Finding]
 ) -> None:
-    """Judge power by the rating; when it is passed day after day, the rating is wrong and not the power."""
+    """Judge power by the rating; when it is passed day after day, the rating is wrong and not the power.
+
+    Below nothing it is judged by the most it showed where no rating is known.
+    """
     rated_kw = max(device.device.rated_power_kw, device.device.dc_capacity_kw)
+    full_w = reference_max(device, name, values)
+    _mark(own, (values < _RATING_LOW * full_w) & (full_w > 0) & (own == 0), Flag.OUT_OF_RANGE)
     if rated_kw <= 0:
         return
     share = values / (rated_kw * 1000.0)
     above = (share > _RATING_HIGH) & (own == 0)
-    _mark(own, (share < _RATING_LOW) & (own == 0), Flag.OUT_OF_RANGE)
     days = days_of(series.instants, series.zone)
     often = above.mean() > _CAPACITY_SHARE and (days.counts(above) > 0).sum() >= _CAPACITY_DAYS
     if not often:

@@ -165,7 +165,7 @@ def _index(
     light: Floats | None, clear: Floats, least: float = INDEX_MIN_W_M2, cap: float = _INDEX_MAX
 ) -> Floats:
     assert light is not None
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         return np.where(clear > least, np.minimum(light / clear, cap), np.nan)
 
 

@@ -27,6 +27,7 @@ _WITNESSES = (
     "dc_mppt_01_voltage_v",
     "internal_temperature_c",
 )
+_NOISE_DAYS, _NOISE = 30, 2.5
 _ALL = 0.8  # so many of a plant's units are wrong alike: it is the table, not the units
 _FACTORS = (10.0, 2.0, 3.0**0.5, 1000.0, 100.0)
 _BAD = np.uint16((Flag.OUT_OF_RANGE | Flag.SENTINEL).value)
@@ -115,7 +116,8 @@ def judge_shift(scene: Scene, limits: Limits) -> Judgement:
     now = before(_widened(index), back, max(3, back // 2))[:, 1:]
     earlier = before(index, back, max(3, back // 2), gap=back)
     with np.errstate(invalid="ignore", divide="ignore"):
-        step = np.abs(now / earlier - 1.0) > limits["step"]
+        noise = before(np.abs(index / now - 1.0), _NOISE_DAYS, 5)  # a lent sky strays by a tenth a day
+        step = np.abs(now / earlier - 1.0) > np.maximum(limits["step"], _NOISE * np.nan_to_num(noise))
     plants = np.arange(len(scene.plants))
     told = np.isfinite(scene.by_plant(eta))
     common = (told & (scene.by_plant(by_factor.astype(np.float64)) > 0)).sum(axis=1) / told.sum(axis=1)

@@ -48,26 +48,36 @@ def days_figure(view: PlantDays, texts: Texts) -> Figure:
 
 
 def waterfall_figure(fall: Waterfall, texts: Texts) -> Figure:
-    """Draw the way from expected to produced, a step for each cause. [kWh]"""
+    """Draw the way from expected to produced, a hanging bar for each cause. [kWh]
+
+    Bars on a base of their own: the drawing library's part that is delivered has no waterfalls.
+    """
     names = [texts("detection.days.expected")]
     names += [texts(f"detection.cause.{each.cause}") for each in fall.losses]
     names.append(texts("detection.days.produced"))
-    steps = [fall.expected_kwh, *(-each.lost_kwh for each in fall.losses), fall.produced_kwh]
+    level = fall.expected_kwh or 0.0
+    bases, heights, colours, signed = [0.0], [level], [SLATE], [level]
+    for each in fall.losses:
+        left = level - each.lost_kwh
+        bases.append(min(level, left))
+        heights.append(abs(each.lost_kwh))
+        colours.append(RED if each.lost_kwh > 0 else GREEN)
+        signed.append(-each.lost_kwh)
+        level = left
+    produced = fall.produced_kwh or 0.0
     return {
         "data": [
             {
-                "type": "waterfall",
+                "type": "bar",
                 "x": names,
-                "y": steps,
-                "measure": ["absolute", *("relative" for _ in fall.losses), "total"],
-                "decreasing": {"marker": {"color": RED}},
-                "increasing": {"marker": {"color": GREEN}},
-                "totals": {"marker": {"color": SLATE}},
-                "connector": {"line": {"color": INK, "width": 0.5}},
-                "hovertemplate": "%{x}<br>%{y:,.1f} kWh<extra></extra>",
+                "base": [*bases, 0.0],
+                "y": [*heights, produced],
+                "customdata": [*signed, produced],
+                "marker": {"color": [*colours, ENERGY], "line": {"color": INK, "width": 0.5}},
+                "hovertemplate": "%{x}<br>%{customdata:,.1f} kWh<extra></extra>",
             }
         ],
-        "layout": figure_layout(yaxis=value_axis(title=_KWH), margin={"l": 56, "r": 12, "t": 8, "b": 48}),
+        "layout": figure_layout(yaxis=value_axis(title=_KWH), margin={"l": 56, "r": 12, "t": 8, "b": 64}),
     }
 
 

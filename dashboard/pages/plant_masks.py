@@ -1,4 +1,4 @@
-"""The quality tab of a plant: which values of today and yesterday were not believed or were held, and why."""
+"""The quality tab of a plant: which values of the day were not believed or were held by a limit, and why."""
 
 from datetime import timedelta
 from typing import Any
@@ -18,12 +18,14 @@ SHOWN = 200
 
 
 def body(plant_id: str, device_id: str, principal: Principal, site: Site, texts: Texts) -> list[Component]:
-    """Return a card a day, the newest first; of one device where one is named."""
+    """Return the marks of today, before anything came those of yesterday; of one device where one is named."""
     sources = site.services.sources
     today = day_of(sources.clock.now(), sources.registry.plants_by_id[plant_id].time_zone)
     query = MasksQuery(sources)
-    days = [query.view(principal, plant_id, today - timedelta(days=back)) for back in (0, 1)]
-    return [_card(one, device_id, texts) for one in days]
+    found = query.view(principal, plant_id, today)
+    if not found.told:
+        found = query.view(principal, plant_id, today - timedelta(days=1))
+    return [_card(found, device_id, texts)]
 
 
 def _card(found: Masks, device_id: str, texts: Texts) -> Component:
