@@ -77,7 +77,11 @@ def waterfall_figure(fall: Waterfall, texts: Texts) -> Figure:
                 "hovertemplate": "%{x}<br>%{customdata:,.1f} kWh<extra></extra>",
             }
         ],
-        "layout": figure_layout(yaxis=value_axis(title=_KWH), margin={"l": 56, "r": 12, "t": 8, "b": 64}),
+        "layout": figure_layout(
+            xaxis={"type": "category", "automargin": True, "fixedrange": True},
+            yaxis=value_axis(title=_KWH),
+            margin={"l": 56, "r": 24, "t": 8, "b": 48},
+        ),
     }
 
 
