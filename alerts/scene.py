@@ -15,7 +15,7 @@ from alerts.context import Context
 from alerts.judgement import Bools, Subject
 from alerts.rule import Daylight
 from domain.plant import DeviceKind
-from domain.series import DeviceSeries, Floats, Instants, PlantSeries
+from domain.series import BAD, DeviceSeries, Flag, Floats, Instants, PlantSeries
 
 POWER = "ac_active_power_w"
 _AWAKE_DEG, _RUNS_DEG = 5.0, 10.0
@@ -25,6 +25,7 @@ _STEADY_CHANGE, _STEADY_SPAN_S = 0.20, 600.0
 _PEERS_LEAST = 3
 _ALIKE = 0.25
 _DARK_SHARE = 0.005
+_DAY_S, _HABIT_S, _HABIT_LEAST = 86_400, 1800, 3
 Ints = npt.NDArray[np.int64]
 _T = TypeVar("_T", bound=np.generic)
 
@@ -86,6 +87,11 @@ class Scene:
 
     # ------------------------------------------------------------------ quantities
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Names of every quantity that any unit ever sent."""
+        return frozenset().union(*(each.values for each in self.units))
+
     def quantity(self, name: str) -> Floats:
         """Return good values of a quantity by unit, NaN where there is none."""
         found = self.maybe(name)
@@ -98,6 +104,10 @@ class Scene:
     def raw(self, name: str) -> Floats | None:
         """Return a quantity by unit as it was sent, doubt or not, None when no unit ever sent it."""
         return self._matrix(name, "raw", self.units, lambda each: each.values.get(name))
+
+    def in_any_unit(self, name: str) -> Floats | None:
+        """Return a quantity by unit, good but for what its unit may be, None when no unit ever sent it."""
+        return self._matrix(name, "unit", self.units, lambda each: _but_for_its_unit(each, name))
 
     def meter(self, name: str) -> Floats | None:
         """Return good values of a quantity by meter, None when no meter ever sent it."""
@@ -270,6 +280,7 @@ class Scene:
             power = self.median_share
             light = self.irradiance_w_m2
             awake = np.where(placed, self.elevation_deg > _AWAKE_DEG, (light > 20) | (power > 0.005))
+            awake = self._by_habit(awake, placed, np.isfinite(light) | np.isfinite(power))
             high = np.where(
                 placed, (self.elevation_deg > _RUNS_DEG) & ~(self.clear_sky_w_m2 <= _CLEAR_RUNS_W_M2), awake
             )
@@ -287,6 +298,17 @@ class Scene:
             Daylight.D4: steady,
         }
 
+    def _by_habit(self, awake: Bools, placed: Bools, told: Bools) -> Bools:
+        """Return where it is day; a plant without a place that says nothing: as on its other days at that hour."""
+        found = awake.copy()
+        slot = self.instants.astype("datetime64[s]").astype(np.int64) // _HABIT_S % (_DAY_S // _HABIT_S)
+        for row in np.flatnonzero(~placed.any(axis=1) & ~told.all(axis=1)):
+            known = np.bincount(slot[told[row]], minlength=_DAY_S // _HABIT_S)
+            bright = np.bincount(slot[told[row] & awake[row]], minlength=_DAY_S // _HABIT_S)
+            usual = (known >= _HABIT_LEAST) & (bright > known / 2)
+            found[row] = np.where(told[row], awake[row], usual[slot])
+        return found
+
     def _steady(self, light: Floats) -> Bools:
         """Return where light has changed by less than a fifth in ten minutes; coarser data: since before."""
         back = max(1, round(_STEADY_SPAN_S / self.step_s))
@@ -296,6 +318,14 @@ class Scene:
         before[:, back:] = light[:, :-back] if light.shape[1] > back else light[:, :0]
         with np.errstate(invalid="ignore"):
             return ~(np.abs(light - before) >= _STEADY_CHANGE * np.maximum(light, before))
+
+
+def _but_for_its_unit(each: DeviceSeries, name: str) -> Floats | None:
+    values, flags = each.values.get(name), each.flags.get(name)
+    if values is None or flags is None:
+        return values
+    unit = np.uint16(Flag.UNIT.value)
+    return np.where(((flags & np.uint16(BAD.value)) != 0) & ((flags & unit) == 0), np.nan, values)
 
 
 def median_of(gathered: Floats) -> Floats:

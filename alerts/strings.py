@@ -9,7 +9,8 @@ from alerts.judgement import Bools, Subject
 from alerts.scene import Ints, Scene, median_of
 from domain.series import Floats
 
-_STRING = re.compile(r"dc_string_(\d\d)_current_a")
+_STRING = re.compile(r"dc_string_\d\d_current_a")
+_WORTH_A = 0.5
 
 
 class Strings:
@@ -21,28 +22,22 @@ class Strings:
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
-        rows: list[Floats] = []
-        units: list[int] = []
-        numbers: list[int] = []
-        for number, unit in enumerate(scene.units):
-            for name in sorted(unit.values):
-                match = _STRING.fullmatch(name)
-                current = unit.good(name) if match else None
-                if match and current is not None and self._is_there(int(match[1]), current, number):
-                    rows.append(current)
-                    units.append(number)
-                    numbers.append(int(match[1]))
-        self.current_a: Floats = np.stack(rows) if rows else np.empty((0, scene.length))
-        self.unit_of: Ints = np.array(units, dtype=np.int64)
-        self.number: Ints = np.array(numbers, dtype=np.int64)
-
-    def _is_there(self, number: int, current: Floats, unit: int) -> bool:
-        there = np.isfinite(current)
-        if not there.any():
-            return False
-        if number <= self.scene.units[unit].device.string_count:
-            return True
-        return bool(np.quantile(current[there], 0.98) > 0.5)
+        rows: list[Floats] = [np.empty((0, scene.length))]
+        units: list[Ints] = [np.empty(0, dtype=np.int64)]
+        numbers: list[Ints] = [np.empty(0, dtype=np.int64)]
+        counted = np.array([unit.device.string_count for unit in scene.units])
+        for name in sorted(filter(_STRING.fullmatch, scene.names)):
+            current, number = scene.quantity(name), int(name[len("dc_string_") :][:2])
+            there = np.flatnonzero(np.isfinite(current).any(axis=1))
+            chosen = [row for row in there.tolist() if number <= counted[row] or _carries(current[row])]
+            rows.append(current[chosen])
+            units.append(np.array(chosen, dtype=np.int64))
+            numbers.append(np.full(len(chosen), number, dtype=np.int64))
+        unit_of, number_of = np.concatenate(units), np.concatenate(numbers)
+        order = np.lexsort((number_of, unit_of))
+        self.current_a: Floats = np.concatenate(rows)[order]
+        self.unit_of: Ints = unit_of[order]
+        self.number: Ints = number_of[order]
 
     def __len__(self) -> int:
         return len(self.unit_of)
@@ -95,6 +90,11 @@ class Strings:
     def eligible(self, by_plant: Bools) -> Bools:
         """Spread a plant array over the strings."""
         return by_plant[self.plant_of]
+
+
+def _carries(current_a: Floats) -> bool:
+    """Tell whether an input that the registry does not count ever carried a current worth the name."""
+    return bool(np.quantile(current_a[np.isfinite(current_a)], 0.98) > _WORTH_A)
 
 
 def strings_of(scene: Scene) -> Strings:

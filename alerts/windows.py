@@ -15,6 +15,7 @@ from domain.series import Floats, Instants
 Ints = npt.NDArray[np.int64]
 _T = TypeVar("_T", bound=np.generic)
 _AWAKE_DEG = 5.0
+_SHORT = 512
 
 
 def true_of_last(true: Bools, counted: Bools, last: int) -> Ints:
@@ -22,6 +23,24 @@ def true_of_last(true: Bools, counted: Bools, last: int) -> Ints:
 
     Instants that do not count hold the number of the last one that did.
     """
+    return _of_short(true, counted, last) if true.shape[1] <= _SHORT else _of_long(true, counted, last)
+
+
+def _of_short(true: Bools, counted: Bools, last: int) -> Ints:
+    """All rows at once; it needs several times the room of its arguments."""
+    rows, _ = np.nonzero(counted)
+    if rows.size == 0:
+        return np.zeros(true.shape, dtype=np.int64)
+    total = np.concatenate([[0], np.cumsum(true[counted])])
+    first = np.concatenate([[0], np.cumsum(counted.sum(axis=1))])[:-1]
+    place = np.arange(rows.size)
+    in_last = total[1:] - total[np.maximum(place + 1 - last, first[rows])]
+    held = np.cumsum(counted, axis=1) - 1
+    return np.where(held >= 0, in_last[np.minimum(first[:, None] + np.maximum(held, 0), rows.size - 1)], 0)
+
+
+def _of_long(true: Bools, counted: Bools, last: int) -> Ints:
+    """Row by row."""
     found = np.zeros(true.shape, dtype=np.int64)
     for number, (row, counts) in enumerate(zip(true, counted, strict=True)):
         where = np.flatnonzero(counts)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from alerts.context import Context
@@ -36,6 +37,7 @@ from simulator.fleet import Fleet
 STEP = timedelta(minutes=5)
 CONFIG = Path(__file__).parent.parent / "config"
 _SIGNAL_SHARE = 0.02  # of what the plant makes in a day; a fault that costs less leaves no trace to find
+_WEAK, _UNEVEN = 0.94, 0.965  # of the plant's middle unit: must be found, may be
 _SHOWN = 4
 _SUBSTANCE = frozenset({FaultKind.CURTAILMENT, FaultKind.SNOW, FaultKind.DERATING, FaultKind.SHADING})
 
@@ -98,7 +100,7 @@ def lived(registry: Registry, start: datetime, days: int, seed: int) -> Lived:
 def run(registry: Registry, start: datetime, days: int, seed: int) -> Campaign:
     """Make the fleet's days and judge them; only alerts that stand on their own count."""
     done = lived(registry, start, days, seed)
-    events, silent = _events(done.fleet, registry, done.faults, start + timedelta(days=days))
+    events, silent = _events(done.fleet, registry, done.faults, Interval(start, start + timedelta(days=days)))
     told = [each for each in done.alerts if each.parent_id is None]
     return Campaign(tuple(_raised(each) for each in told), events, silent, days * len(registry.plants))
 
@@ -132,10 +134,10 @@ def _raised(alert: Alert) -> Raised:
 
 
 def _events(
-    fleet: Fleet, registry: Registry, faults: Sequence[Fault], end: datetime
+    fleet: Fleet, registry: Registry, faults: Sequence[Fault], span: Interval
 ) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
     """Return the faults as events, and those of them that cost next to nothing."""
-    lost_wh = {fault.fault_id: wh for fault, wh in fleet.losses(end)}
+    lost_wh = {fault.fault_id: wh for fault, wh in fleet.losses(span.end)}
     found: list[Event] = []
     silent: list[Event] = []
     for fault in faults:
@@ -153,7 +155,21 @@ def _events(
         day_wh = registry.plants_by_id[own].dc_capacity_kw * 3000.0 / (1 if device is None else 20)
         costs = fault.kind not in _SUBSTANCE or lost_wh.get(fault.fault_id, 0.0) > _SIGNAL_SHARE * day_wh
         (found if costs else silent).append(event)
+    for event, share in _born_weak(fleet, registry, span.start):
+        (found if share < _WEAK else silent).append(event)
     return tuple(found), tuple(silent)
+
+
+def _born_weak(fleet: Fleet, registry: Registry, start: datetime) -> Iterator[tuple[Event, float]]:
+    """Yield the units the virtual fleet was given weaker than the middle one of their plant, and by how much."""
+    units = fleet.field.inverters
+    for plant in registry.plants:
+        own = [units.index[device.device_id] for device in plant.devices_of(DeviceKind.INVERTER)]
+        shares = units.factor[own] / np.median(units.factor[own])
+        for place, share in zip(own, shares.tolist(), strict=True):
+            if share < _UNEVEN:
+                name = units.devices[place].device_id
+                yield Event("sustained_underperformance", plant.plant_id, name, "", start, None), share
 
 
 def report(done: Campaign) -> list[str]:

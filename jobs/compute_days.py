@@ -29,7 +29,7 @@ from stores.day_protocol import DayStore
 from stores.protocol import MeasurementStore
 
 STEP_S = 900.0
-WINDOW_DAYS = 30
+WINDOW_DAYS = 60
 AGAIN_DAYS = 7
 
 

@@ -47,6 +47,7 @@ _AT_CEILING = 0.97  # a repeated value below it is a frozen device
 _MOST_INVERTERS, _PEERS_MIN = 0.8, 3
 _LIMIT_PERCENT = 99.5
 _POA_SCALE_W_M2 = 1000.0
+_FINE_S = 900.0
 DAYLIGHT_DEG = 5.0
 
 
@@ -116,8 +117,11 @@ def _limits(series: PlantSeries, device: DeviceSeries, flags: dict[str, Flags]) 
     days = days_of(series.instants, series.zone).slices()
     power, own = device.values[POWER], flags[POWER]
     plain = _plain(power, own & ~np.uint16(Flag.STALE.value))
-    limit = held(plain, days, series.step_s) | at_ceiling(plain, days)
-    if "dc_power_w" in flags:
+    limit = held(plain, days, series.step_s)
+    coarse = series.step_s > _FINE_S  # finer records show three still values where a limit holds
+    if coarse:
+        limit |= at_ceiling(plain, days)
+    if coarse and "dc_power_w" in flags:
         dc = _plain(device.values["dc_power_w"], flags["dc_power_w"] & ~np.uint16(Flag.STALE.value))
         limit |= at_ceiling(dc, days) & ~np.isnan(plain)
     _mark(own, limit, Flag.CLIPPED)
@@ -166,13 +170,17 @@ def out_of_range(name: str, values: Floats) -> Mask:
 def _rating(
     device: DeviceSeries, name: str, values: Floats, own: Flags, series: PlantSeries, findings: list[Finding]
 ) -> None:
-    """Judge power by the rating; when it is passed day after day, the rating is wrong and not the power."""
+    """Judge power by the rating; when it is passed day after day, the rating is wrong and not the power.
+
+    Below nothing it is judged by the most it showed where no rating is known.
+    """
     rated_kw = max(device.device.rated_power_kw, device.device.dc_capacity_kw)
+    full_w = reference_max(device, name, values)
+    _mark(own, (values < _RATING_LOW * full_w) & (full_w > 0) & (own == 0), Flag.OUT_OF_RANGE)
     if rated_kw <= 0:
         return
     share = values / (rated_kw * 1000.0)
     above = (share > _RATING_HIGH) & (own == 0)
-    _mark(own, (share < _RATING_LOW) & (own == 0), Flag.OUT_OF_RANGE)
     days = days_of(series.instants, series.zone)
     often = above.mean() > _CAPACITY_SHARE and (days.counts(above) > 0).sum() >= _CAPACITY_DAYS
     if not often:

@@ -138,20 +138,23 @@ def _from_peers(
     return None if np.isnan(index).all() else _of_index(series, index)
 
 
-def power_index(series: PlantSeries) -> Floats | None:
-    """Return power over clear-sky irradiance, scaled so that the plant's clear hours are 1; None unknowable."""
+def power_index(series: PlantSeries, least_w_m2: float = INDEX_MIN_W_M2) -> Floats | None:
+    """Return power over clear-sky irradiance, scaled so that the plant's clear hours are 1; None unknowable.
+
+    NaN where a clear sky gives less than ``least_w_m2``.
+    """
     shares = _shares(series)
     if shares is None:
         return None
     power = np.full(shares.shape[1], np.nan)
     said = ~np.isnan(shares).all(axis=0)
     power[said] = np.nanmedian(shares[:, said], axis=0)
-    index = _index(power, series.clear_sky_poa_w_m2 / 1000.0, least=INDEX_MIN_W_M2 / 1000.0, cap=np.inf)
+    index = _index(power, series.clear_sky_poa_w_m2 / 1000.0, least=least_w_m2 / 1000.0, cap=np.inf)
     with np.errstate(invalid="ignore"):
         index[index < _INDEX_OUT] = (
             np.nan
         )  # no sky by day is so dark: the plant stood still, and says nothing
-    known = index[~np.isnan(index)]
+    known = index[~np.isnan(index) & (series.clear_sky_poa_w_m2 > INDEX_MIN_W_M2)]
     if len(known) < PEERS_MIN:
         return None
     clear = float(np.quantile(known, 0.95))
@@ -162,7 +165,7 @@ def _index(
     light: Floats | None, clear: Floats, least: float = INDEX_MIN_W_M2, cap: float = _INDEX_MAX
 ) -> Floats:
     assert light is not None
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         return np.where(clear > least, np.minimum(light / clear, cap), np.nan)
 
 
@@ -281,8 +284,7 @@ def _learnt(
     power = device.good(POWER)
     assert power is not None
     marks = device.flags.get(POWER, np.zeros(len(power), dtype=np.uint16))
-    limited = (marks & np.uint16(Flag.CLIPPED | Flag.CURTAILED)) != 0
-    model = learn(power, terms, light, ~limited, days)
+    model = learn(power, terms, light, ~limited(device), days)
     if model.days_taught == 0:
         return device
     limit = _limit_w(power, marks)
@@ -293,6 +295,12 @@ def _learnt(
         expected_source=series.irradiance_source,
         expected_spread=model.spread,
     )
+
+
+def limited(device: DeviceSeries) -> NDArray[np.bool_]:
+    """Return the steps in which a limit holds the power of a device, its own or an order's."""
+    marks = device.flags.get(POWER, np.zeros(len(device.values[POWER]), dtype=np.uint16))
+    return np.asarray((marks & np.uint16((Flag.CLIPPED | Flag.CURTAILED).value)) != 0)
 
 
 def _limit_w(power: Floats, marks: NDArray[np.uint16]) -> float:

@@ -1,8 +1,8 @@
 """The loss ledger: every lost kilowatt-hour of a day in exactly one cause, and the parts add up.
 
 Expected minus produced is split step by step. A step has one cause, by this order: no data, maintenance (a tag
-hung there), announced outage, grid, outage, curtailment, clipping, snow, string; what is left is unexplained, and may be negative, because a model errs on
-both sides. Expected is the power of healthy peers at the unit's size where there are three, and the unit's own
+hung there), announced outage, grid, outage, curtailment, clipping, snow, string, shade. What dirt takes is a share of the steps that nothing else
+explains (`kpis.soiling`); what is left is unexplained, and may be negative, because a model errs on both sides. Expected is the power of healthy peers at the unit's size where there are three, and the unit's own
 model of irradiance where there are not or where all of them are down.
 
 A silence the counter closes is a loss only when the counter rose by less than the model's band explains;
@@ -11,7 +11,7 @@ to all that was expected.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 
@@ -25,6 +25,8 @@ from kpis.expected import peer_power
 from kpis.planned import Planned
 from kpis.series_days import Days
 from kpis.series_energy import StepEnergy, step_energy
+from kpis.shading import in_shade
+from kpis.soiling import cleaned, dirt_by_day
 from kpis.string_loss import lost_to_strings
 
 Mask = NDArray[np.bool_]
@@ -53,6 +55,8 @@ class Cause(Enum):
     CLIPPING = "clipping"
     SNOW = "snow"
     STRING = "string"
+    SHADE = "shade"
+    SOILING = "soiling"  # of no step of its own: a share of what no other cause has
     UNEXPLAINED = "unexplained"
 
 
@@ -96,10 +100,11 @@ def ledgers(
     ``planned`` says when a device stood still on purpose.
     """
     peers = peer_power(series)
+    dirt = dirt_by_day(series, days)
     found = {}
     for name, device in series.devices.items():
         if device.expected_power_w is not None or name in peers:
-            found[name] = _ledger(series, days, device, peers.get(name), (planned or {}).get(name))
+            found[name] = _ledger(series, days, device, peers.get(name), (planned or {}).get(name), dirt)
     return found
 
 
@@ -115,17 +120,25 @@ def _reference(device: DeviceSeries, peers: Floats | None) -> tuple[Floats, str]
 
 
 def _ledger(
-    series: PlantSeries, days: Days, device: DeviceSeries, peers: Floats | None, planned: Planned | None
+    series: PlantSeries,
+    days: Days,
+    device: DeviceSeries,
+    peers: Floats | None,
+    planned: Planned | None,
+    dirt: Floats,
 ) -> Ledger:
     reference, method = _reference(device, peers)
+    reference = cleaned(reference, device.good(POWER), days, dirt, by_peers=method == "peers")
     energy = step_energy(series, device)
     expected = reference * series.step_s / 3600.0
     lost = expected - energy.energy_wh
     known = ~np.isnan(lost)
-    causes = _causes(series, days, device, reference, energy, lost, planned)
+    dirty = reference * (1.0 - dirt)[days.codes]
+    causes = _causes(series, days, device, (reference, dirty), energy, lost, planned)
     spread = device.expected_spread
     band = _SIGMAS * spread if not np.isnan(spread) else BAND_DEFAULT
     losses = _losses(days, device.device.device_id, causes, lost, expected, band, method)
+    losses = _with_dirt(losses, days, dirt, days.sums(np.where(known, expected, 0.0), where=_open(causes)))
     return Ledger(
         device.device.device_id,
         days.sums(expected, where=known) / 1000.0,
@@ -141,13 +154,17 @@ def _causes(
     series: PlantSeries,
     days: Days,
     device: DeviceSeries,
-    reference: Floats,
+    references: tuple[Floats, Floats],
     energy: StepEnergy,
     lost: Floats,
     planned: Planned | None,
 ) -> NDArray[np.int8]:
-    """Return the number of the cause of each step; -1 where nothing was expected and nothing made."""
+    """Return the number of the cause of each step; -1 where nothing was expected and nothing made.
+
+    ``references`` is what a clean unit would give, and what a dirty one would.
+    """
     order = list(Cause)
+    reference, dirty = references
     power = device.good(POWER)
     size_w = float(np.nanquantile(reference, 0.99)) if not np.isnan(reference).all() else np.nan
     due = np.nan_to_num(reference) > _WORTH * size_w
@@ -158,8 +175,10 @@ def _causes(
     said = power if power is not None else np.where(energy.estimated, np.nan, energy.energy_wh)
     top = float(np.nanquantile(said, 0.99)) if not np.isnan(said).all() else np.nan
     stopped = due & ((said <= max(_DOWN * top, 1.0)) | (closed == 1)) & ~np.isnan(lost)
+    limited = (marks & np.uint16((Flag.CLIPPED | Flag.CURTAILED).value)) != 0
     masks: Mapping[Cause, Mask] = {
-        Cause.STRING: lost_to_strings(series, days, device, reference, stopped),
+        Cause.SHADE: in_shade(series, days, power, reference, stopped | limited),
+        Cause.STRING: lost_to_strings(series, days, device, dirty, stopped),
         Cause.SNOW: _snow(series, due, energy.energy_wh, reference * series.step_s / 3600.0),
         Cause.CLIPPING: (marks & np.uint16(Flag.CLIPPED.value)) != 0,
         Cause.CURTAILMENT: (marks & np.uint16(Flag.CURTAILED.value)) != 0,
@@ -171,7 +190,37 @@ def _causes(
     }
     for cause, mask in masks.items():  # the last one wins
         causes[mask] = order.index(cause)
+    for cause in (Cause.SHADE, Cause.CLIPPING, Cause.CURTAILMENT):
+        own = causes == order.index(cause)
+        gained = np.nan_to_num(days.sums(lost, where=own)) < 0.0  # a cause takes; what gave was the model
+        causes[own & gained[days.codes]] = order.index(Cause.UNEXPLAINED)
     return causes
+
+
+def _open(causes: NDArray[np.int8]) -> Mask:
+    return np.asarray(causes == list(Cause).index(Cause.UNEXPLAINED))
+
+
+def _with_dirt(losses: list[Loss], days: Days, dirt: Floats, open_wh: Floats) -> list[Loss]:
+    """Return losses with the share of dirt taken out of what is unexplained, day by day."""
+    share = dict(zip(days.days, (dirt * np.nan_to_num(open_wh) / 1000.0).tolist(), strict=True))
+    found = []
+    for loss in losses:
+        kwh = share[loss.day] if loss.cause is Cause.UNEXPLAINED else 0.0
+        if kwh > 0:
+            room = loss.high_kwh - loss.lost_kwh
+            found.append(
+                replace(
+                    _shifted(loss, kwh - loss.lost_kwh), cause=Cause.SOILING, low_kwh=max(kwh - room, 0.0)
+                )
+            )
+        found.append(_shifted(loss, -kwh))
+    return found
+
+
+def _shifted(loss: Loss, by_kwh: float) -> Loss:
+    parts = (loss.lost_kwh + by_kwh, loss.low_kwh + by_kwh, loss.high_kwh + by_kwh)
+    return replace(loss, lost_kwh=parts[0], low_kwh=parts[1], high_kwh=parts[2])
 
 
 def _never(like: Mask) -> Mask:

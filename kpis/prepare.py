@@ -8,6 +8,7 @@ from domain.series import DeviceSeries, PlantSeries
 from kpis.build_series import AMBIENT_C, MODULE_C, POA, own_gauge
 from kpis.data_quality import POWER, Finding, with_flags
 from kpis.expected import inverters_of, with_expected, with_irradiance
+from kpis.horizon import behind_horizon
 
 Others = Sequence[tuple[Plant, PlantSeries]]
 
@@ -23,7 +24,9 @@ class Prepared:
 def prepared(series: PlantSeries, plant: Plant, others: Others = ()) -> Prepared:
     """Return the series with flags, the best irradiance (``others`` may lend it) and expected power."""
     flagged, findings = with_flags(series)
-    lit = with_irradiance(_relit(flagged), plant, others)
+    relit = _relit(flagged)
+    framed = replace(relit, clear_sky_poa_w_m2=behind_horizon(relit, plant))
+    lit = with_irradiance(framed, plant, others)
     return Prepared(with_expected(lit), tuple(findings))
 
 

@@ -1,6 +1,7 @@
 """What changes over weeks and years: soiling, degradation; and the shares of clipping and curtailment."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from domain.series import Floats
 
@@ -11,6 +12,9 @@ _CLEAN_QUANTILE = 0.95
 _SMOOTH_DAYS = 7
 _CLEANING_JUMP = 0.02
 _DRY_DAYS_MIN = 10
+_FAULT_STEP = 0.012  # in two days: dirt does not come so fast
+_SLIDE_PER_DAY = 0.0006
+_SLIDE_LEAST, _SLIDE_NOISE, _SLIDE_SEEN = 0.02, 3.0, 0.003
 
 
 def soiling_loss(index_by_day: Floats, irradiation_by_day: Floats) -> float | None:
@@ -25,16 +29,48 @@ def soiling_loss(index_by_day: Floats, irradiation_by_day: Floats) -> float | No
     values, weights = index_by_day[known], irradiation_by_day[known]
     if len(values) < SOILING_DAYS_MIN or weights.sum() <= 0:
         return None
-    padded = np.pad(values, _SMOOTH_DAYS // 2, mode="edge")
-    smooth = np.median(np.lib.stride_tricks.sliding_window_view(padded, _SMOOTH_DAYS), axis=1)
-    clean = float(np.quantile(smooth, _CLEAN_QUANTILE))
-    jumps = np.flatnonzero(smooth[2:] - smooth[:-2] > _CLEANING_JUMP * clean) + 2
+    clean = _clean(values)
     lost = np.zeros(len(values))
-    for part in np.split(np.arange(len(values)), jumps):
-        if len(part) >= _DRY_DAYS_MIN:
-            slope = _slope(values[part])
-            lost[part] = np.maximum(-slope, 0.0) * np.arange(len(part)) / clean
+    for part in _stretches(values, clean):
+        lost[part] = np.maximum(-_slope(values[part]), 0.0) * np.arange(len(part)) / clean
     return float((lost * weights).sum() / weights.sum())
+
+
+def slides_by_day(index: Floats) -> Floats:
+    """Return the share lost to slow slides on each of some known days in order, 0 where nothing slides.
+
+    A stretch slides when it falls quicker than a season makes it and clearly beyond its own noise; a step down is
+    a fault, and begins another stretch.
+    """
+    clean = _clean(index)
+    lost = np.zeros(len(index))
+    for part in _stretches(index, clean, _FAULT_STEP):
+        values = index[part]
+        slope = _slope(values)
+        noise = 1.4826 * float(np.median(np.abs(np.diff(values)))) / 2**0.5
+        fall = -slope * len(part)
+        if -slope > _SLIDE_PER_DAY * clean and fall > max(_SLIDE_LEAST * clean, _SLIDE_NOISE * noise):
+            smooth = _smoothed(values)
+            slid = 1.0 - smooth / float(np.quantile(smooth[:_DRY_DAYS_MIN], 0.9))
+            lost[part] = np.where(slid > _SLIDE_SEEN, np.minimum(slid, 0.9), 0.0)
+    return lost
+
+
+def _smoothed(values: Floats) -> Floats:
+    padded = np.pad(values, _SMOOTH_DAYS // 2, mode="edge")
+    return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, _SMOOTH_DAYS), axis=1))
+
+
+def _clean(values: Floats) -> float:
+    return float(np.quantile(_smoothed(values), _CLEAN_QUANTILE))
+
+
+def _stretches(values: Floats, clean: float, step_down: float = np.inf) -> list[NDArray[np.int64]]:
+    """Return the days between rises (and, where wanted, steps down), stretches of ten days and more."""
+    smooth = _smoothed(values)
+    change = smooth[2:] - smooth[:-2]
+    cuts = np.flatnonzero((change > _CLEANING_JUMP * clean) | (change < -step_down * clean)) + 2
+    return [part for part in np.split(np.arange(len(values)), cuts) if len(part) >= _DRY_DAYS_MIN]
 
 
 def _slope(values: Floats) -> float:

@@ -102,7 +102,7 @@ class PlantDaysQuery:
             tuple(whole),
             _waterfall([whole[-1]], [each for each in losses if each.day == last]),
             _waterfall(month, losses),
-            _ranking(
+            ranking_of(
                 plant,
                 [each for each in figures if each.device_id and each.day > last - timedelta(RANKED_DAYS)],
             ),
@@ -152,7 +152,7 @@ def _cause(name: str, losses: Sequence[DayLoss]) -> CauseLoss:
     )
 
 
-def _ranking(plant: Plant, figures: Sequence[DayFigures]) -> tuple[Ranked, ...]:
+def ranking_of(plant: Plant, figures: Sequence[DayFigures]) -> tuple[Ranked, ...]:
     """Return the inverters, the weakest first, those that cannot be ranked last."""
     by_device: dict[str, list[DayFigures]] = {}
     for each in figures:

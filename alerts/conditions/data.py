@@ -27,9 +27,11 @@ _WITNESSES = (
     "dc_mppt_01_voltage_v",
     "internal_temperature_c",
 )
+_NOISE_DAYS, _NOISE = 30, 2.5
 _ALL = 0.8  # so many of a plant's units are wrong alike: it is the table, not the units
 _FACTORS = (10.0, 2.0, 3.0**0.5, 1000.0, 100.0)
-_BAD = np.uint16((Flag.OUT_OF_RANGE | Flag.SENTINEL | Flag.UNIT).value)
+_BAD = np.uint16((Flag.OUT_OF_RANGE | Flag.SENTINEL).value)
+_UNIT = np.uint16(Flag.UNIT.value)
 
 
 def judge_stale(scene: Scene, limits: Limits) -> Judgement:
@@ -74,7 +76,10 @@ def _moves(values: Floats, need: int, least: float) -> Bools:
 
 
 def judge_bad(scene: Scene, limits: Limits) -> Judgement:
-    """F36. TRUE: more than ``share`` of a device's values of a day fail the tests of range and sentinels."""
+    """F36. TRUE: more than ``share`` of a device's values of a day fail the tests of range and sentinels.
+
+    A column in a wrong unit is F38, and so is what it shows beyond its range.
+    """
     days = days_of(scene)
     subjects: list[Subject] = []
     rows: list[Floats] = []
@@ -83,7 +88,7 @@ def judge_bad(scene: Scene, limits: Limits) -> Judgement:
         for each in plant.devices.values():
             worst = np.zeros(days.count)
             for name, flags in each.flags.items():
-                bad = ((flags & _BAD) != 0)[None]
+                bad = (((flags & _BAD) != 0) & ((flags & _UNIT) == 0))[None]
                 told = (np.isfinite(each.values[name]) | bad[0])[None] if name in each.values else bad
                 with np.errstate(invalid="ignore", divide="ignore"):
                     share = days.count_of(bad)[0] / days.count_of(told)[0]
@@ -103,14 +108,16 @@ def judge_bad(scene: Scene, limits: Limits) -> Judgement:
 def judge_shift(scene: Scene, limits: Limits) -> Judgement:
     """F38. TRUE: DC over AC is off by a factor such as 10, or power over expectation steps and stays."""
     days = days_of(scene)
-    eta = before(_widened(day_efficiency(scene, days, 0.1)), 5, 2)[:, 1:]
+    dc = scene.in_any_unit("dc_power_w")
+    eta = before(_widened(day_efficiency(scene, days, 0.1, dc)), 5, 2)[:, 1:]
     by_factor = _near_factor(eta, limits["factor_tolerance"])
     index = day_index(scene, days, 1.0, 0.6)
     back = int(limits["days"])
     now = before(_widened(index), back, max(3, back // 2))[:, 1:]
     earlier = before(index, back, max(3, back // 2), gap=back)
     with np.errstate(invalid="ignore", divide="ignore"):
-        step = np.abs(now / earlier - 1.0) > limits["step"]
+        noise = before(np.abs(index / now - 1.0), _NOISE_DAYS, 5)  # a lent sky strays by a tenth a day
+        step = np.abs(now / earlier - 1.0) > np.maximum(limits["step"], _NOISE * np.nan_to_num(noise))
     plants = np.arange(len(scene.plants))
     told = np.isfinite(scene.by_plant(eta))
     common = (told & (scene.by_plant(by_factor.astype(np.float64)) > 0)).sum(axis=1) / told.sum(axis=1)

@@ -19,9 +19,12 @@ BOUNDS: Bounds = {
 _HISTORY_DAYS, _HISTORY_LEAST = 30, 5
 
 
-def day_efficiency(scene: Scene, days: Days, load_share: float) -> Floats:
-    """Return AC over DC energy of each unit and day at a fair load, NaN where nothing is known."""
-    dc = scene.maybe("dc_power_w")
+def day_efficiency(scene: Scene, days: Days, load_share: float, dc: Floats | None = None) -> Floats:
+    """Return AC over DC energy of each unit and day at a fair load, NaN where nothing is known.
+
+    ``dc`` stands for the good DC powers where given.
+    """
+    dc = scene.maybe("dc_power_w") if dc is None else dc
     if dc is None:
         return np.full((len(scene.units), days.count), np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):

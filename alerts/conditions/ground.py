@@ -64,7 +64,10 @@ def _own_light(scene: Scene) -> Bools:
 
 
 def judge_snow(scene: Scene, limits: Limits) -> Judgement:
-    """F31. TRUE: it was cold, the light is there, DC voltage stands, and most units give next to nothing."""
+    """F31. TRUE: it was cold, the light is there, DC voltage stands, and most units give next to nothing.
+
+    Snow lies in the morning: a plant that ran today and then stopped has another reason.
+    """
     cold = np.zeros((len(scene.plants), scene.length), dtype=np.bool_)
     for row, plant in enumerate(scene.plants):
         if plant.ambient_temperature_c is not None:
@@ -80,8 +83,11 @@ def judge_snow(scene: Scene, limits: Limits) -> Judgement:
         told = np.isfinite(scene.by_plant(buried)).sum(axis=1)
         many = np.nansum(scene.by_plant(buried), axis=1) >= limits["strings_share"] * told
         output = scene.plant_power_w / scene.plant_expected_w
+        ran = scene.daylight(Daylight.D2) & (output > limits["clear"])
+    day = days_of(scene).index
+    ran_today = np.maximum.accumulate(np.where(ran, day, -1), axis=1) == day
     known = np.isfinite(output) & (told > 0)
-    found = verdicts(known, cold & many, output > limits["clear"])
+    found = verdicts(known, cold & many & ~ran_today, output > limits["clear"])
     lost = shortfall(scene.plant_expected_w, scene.plant_power_w)
     return Judgement(scene.plant_subjects, found, {"output_ratio": output}, lost_w=lost)
 

@@ -21,6 +21,8 @@ def heard(each: DeviceSeries) -> Bools:
     found = np.zeros(len(next(iter(each.values.values()), ())), dtype=np.bool_)
     for values in each.values.values():
         found |= np.isfinite(values)
+        if found.all():
+            break
     return found
 
 

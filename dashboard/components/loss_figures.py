@@ -11,6 +11,7 @@ from queries.plant_days import PlantDays, Ranked, Waterfall
 from texts.loader import Texts
 
 Figure = dict[str, Any]
+RANKING = ("device", "yield", "ratio", "availability", "lost")
 _WEAK, _LOW = 0.95, 0.90  # of the median: attention, alarm
 _KWH = {"text": "kWh", "font": {"size": 11, "color": QUIET}}
 
@@ -47,26 +48,40 @@ def days_figure(view: PlantDays, texts: Texts) -> Figure:
 
 
 def waterfall_figure(fall: Waterfall, texts: Texts) -> Figure:
-    """Draw the way from expected to produced, a step for each cause. [kWh]"""
+    """Draw the way from expected to produced, a hanging bar for each cause. [kWh]
+
+    Bars on a base of their own: the drawing library's part that is delivered has no waterfalls.
+    """
     names = [texts("detection.days.expected")]
     names += [texts(f"detection.cause.{each.cause}") for each in fall.losses]
     names.append(texts("detection.days.produced"))
-    steps = [fall.expected_kwh, *(-each.lost_kwh for each in fall.losses), fall.produced_kwh]
+    level = fall.expected_kwh or 0.0
+    bases, heights, colours, signed = [0.0], [level], [SLATE], [level]
+    for each in fall.losses:
+        left = level - each.lost_kwh
+        bases.append(min(level, left))
+        heights.append(abs(each.lost_kwh))
+        colours.append(RED if each.lost_kwh > 0 else GREEN)
+        signed.append(-each.lost_kwh)
+        level = left
+    produced = fall.produced_kwh or 0.0
     return {
         "data": [
             {
-                "type": "waterfall",
+                "type": "bar",
                 "x": names,
-                "y": steps,
-                "measure": ["absolute", *("relative" for _ in fall.losses), "total"],
-                "decreasing": {"marker": {"color": RED}},
-                "increasing": {"marker": {"color": GREEN}},
-                "totals": {"marker": {"color": SLATE}},
-                "connector": {"line": {"color": INK, "width": 0.5}},
-                "hovertemplate": "%{x}<br>%{y:,.1f} kWh<extra></extra>",
+                "base": [*bases, 0.0],
+                "y": [*heights, produced],
+                "customdata": [*signed, produced],
+                "marker": {"color": [*colours, ENERGY], "line": {"color": INK, "width": 0.5}},
+                "hovertemplate": "%{x}<br>%{customdata:,.1f} kWh<extra></extra>",
             }
         ],
-        "layout": figure_layout(yaxis=value_axis(title=_KWH), margin={"l": 56, "r": 12, "t": 8, "b": 48}),
+        "layout": figure_layout(
+            xaxis={"type": "category", "automargin": True, "fixedrange": True},
+            yaxis=value_axis(title=_KWH),
+            margin={"l": 56, "r": 24, "t": 8, "b": 48},
+        ),
     }
 
 
@@ -112,15 +127,15 @@ def ranking_table(view: PlantDays, texts: Texts) -> Component:
     """Return the inverters, the weakest first."""
     if not view.ranking:
         return empty(texts("detection.days.none"))
-    heads = [("device", False), ("yield", True), ("ratio", True), ("availability", True), ("lost", True)]
     return table(
-        [(texts(f"detection.column.{key}"), is_number) for key, is_number in heads],
-        [_ranked(each, texts) for each in view.ranking],
+        [(texts(f"detection.column.{key}"), key != "device") for key in RANKING],
+        [ranked_cells(each, texts) for each in view.ranking],
         texts("detection.days.ranking"),
     )
 
 
-def _ranked(each: Ranked, texts: Texts) -> list[Any]:
+def ranked_cells(each: Ranked, texts: Texts) -> list[Any]:
+    """Return the cells of one inverter, in the order of `RANKING`."""
     word = ""
     if each.ratio is not None and each.ratio < _WEAK:
         word = texts("detection.rank.low" if each.ratio < _LOW else "detection.rank.weak")

@@ -1,4 +1,4 @@
-"""Comparison: curves of anything over any span, strings of an inverter over a day, plants ranked; all in the address.
+"""Comparison: curves of anything over any span, strings of an inverter over a day, plants and inverters ranked.
 
 The choosers are plain forms that lead to an address: what is shown can be sent to somebody, and the way back works.
 """
@@ -12,17 +12,20 @@ from dash import dcc, html
 from access.permissions import Permission
 from dashboard.components.card import card, empty, graph, table
 from dashboard.components.compare_figures import comparison_figure, curve_name, quantity_name, string_figure
+from dashboard.components.loss_figures import RANKING, ranked_cells
 from dashboard.components.words import MISSING, number, percent
 from dashboard.pages.base import Component, Site, Visit
 from domain.errors import AccessDeniedError
 from domain.plant import Device, DeviceKind, Plant
 from domain.timespan import day_of
 from queries.compare import PICKS_MAX, PLANT_POWER, Compare, Comparison, Pick, RankRow, picks_of, span_of
+from queries.fleet_ranking import FleetRanking, RankedUnit
 from texts.loader import Texts
 
 CHART, HEAT = "compare-chart", "compare-strings"
-MODES = ("curves", "strings", "ranking")
+MODES = ("curves", "strings", "ranking", "units")
 _SPANS = (1, 7, 30, 365)
+UNITS_SHOWN = 100
 _OFFERED = (
     *("plant_power", "plant_energy", "ac_active_power_w", "dc_power_w", "ac_line_ab_voltage_v"),
     *("ac_phase_a_current_a", "grid_frequency_hz", "power_factor", "internal_temperature_c"),
@@ -40,7 +43,9 @@ class ComparePage:
     def layout(self, visit: Visit) -> Component:
         """Return the choosers and what was asked for."""
         asked = _Asked(visit)
-        body = {"curves": _curves, "strings": _strings, "ranking": _ranking}[asked.mode](asked)
+        body = {"curves": _curves, "strings": _strings, "ranking": _ranking, "units": _units}[asked.mode](
+            asked
+        )
         return html.Div(
             [html.H1(visit.texts(self.title), className="visually-hidden"), _modes(asked), *body],
             className="page",
@@ -280,6 +285,30 @@ def _ranking(asked: _Asked) -> list[Component]:
     known = any(row.hours_h is not None for row in rows)
     body = table(heads, lines, title) if known else empty(texts("compare.no_days"))
     return [_form(asked, _days(asked), "compare.show"), card(title, body)]
+
+
+def _units(asked: _Asked) -> list[Component]:
+    """Return the inverters of the fleet, the weakest against its own plant first."""
+    texts = asked.texts
+    found = FleetRanking(asked.visit.site.services.sources).units(
+        asked.visit.principal, asked.first, asked.last
+    )
+    known = [one for one in found if one.unit.ratio is not None]
+    title = texts("compare.units_of", first=asked.first, last=asked.last)
+    heads = [("place", True), ("plant_name", False)]
+    cells = [(texts(f"compare.column.{name}"), right) for name, right in heads]
+    cells += [(texts(f"detection.column.{name}"), name != "device") for name in RANKING]
+    lines = [_unit_line(place, one, asked) for place, one in enumerate(known[:UNITS_SHOWN], 1)]
+    said = texts("compare.units_summary", shown=len(lines), count=len(found), unknown=len(found) - len(known))
+    body: list[Component] = [table(cells, lines, title)] if lines else [empty(texts("compare.no_days"))]
+    return [_form(asked, _days(asked), "compare.show"), card(title, [html.P(said), *body])]
+
+
+def _unit_line(place: int, one: RankedUnit, asked: _Asked) -> list[Any]:
+    plant = one.plant
+    path = f"{asked.visit.site.plant_path(plant.plant_id)}?tab=strings&device={one.unit.device.device_id}"
+    link = dcc.Link(plant.label(asked.texts.language), href=path)
+    return [str(place), link, *ranked_cells(one.unit, asked.texts)]
 
 
 def _rank_line(place: int, row: RankRow, asked: _Asked) -> list[Any]:

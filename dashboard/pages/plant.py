@@ -12,7 +12,7 @@ from dashboard.components.card import empty
 from dashboard.components.overview_figures import plant_label
 from dashboard.components.state import data_badge, operation_badge, reason_text
 from dashboard.components.words import age, day_text, exact_time, number
-from dashboard.pages import plant_curves, plant_days, plant_devices, plant_papers, plant_summary
+from dashboard.pages import plant_curves, plant_days, plant_devices, plant_masks, plant_papers, plant_summary
 from dashboard.pages.base import Component, Site, Visit
 from dashboard.pages.industries.under import under_panels
 from domain.errors import AccessDeniedError
@@ -20,7 +20,7 @@ from queries.plant import PlantView
 from texts.loader import Texts
 
 REFRESH_MS = 30_000
-TABS = ("summary", "curves", "days", "devices", "strings", "papers")
+TABS = ("summary", "curves", "days", "devices", "strings", "masks", "papers")
 TICK, HEAD, BODY, TAB, PLANT = "plant-tick", "plant-head", "plant-body", "plant-tab", "plant-id"
 
 
@@ -86,7 +86,7 @@ class OnePlantPage:
             view = site.queries.plant.view(principal, plant_id)
             shown = tab if tab in TABS else TABS[0]
             by_timer = ctx.triggered_id == TICK
-            if by_timer and shown in {"curves", "days", "papers", "strings"}:
+            if by_timer and shown in {"curves", "days", "masks", "papers", "strings"}:
                 return head(view, texts), no_update
             device_id = _text(chosen, "device")
             return head(view, texts), tab_body(shown, view, principal, site, texts, device_id)
@@ -149,6 +149,8 @@ def tab_body(
         if found is None:
             return [empty(texts("pages.plant.no_devices"))]
         return plant_devices.strings(view, found, texts)
+    if tab == "masks":
+        return plant_masks.body(view.now.plant.plant_id, device_id, principal, site, texts)
     if tab == "papers":
         below = under_panels(site, principal, view.now.plant.plant_id, texts)
         return [*plant_papers.body(view, texts), *below]

@@ -44,7 +44,7 @@ def test_what_is_added_stands_in_the_address_and_can_be_dropped(client: Any, wor
     assert shown.count('"去掉"') == 2
 
 
-@pytest.mark.parametrize("mode", ["curves", "strings", "ranking", "nonsense"])
+@pytest.mark.parametrize("mode", ["curves", "strings", "ranking", "units", "nonsense"])
 def test_every_mode_answers(client: Any, mode: str) -> None:
     assert "trouble" not in page(client, mode=mode, before="1")
 

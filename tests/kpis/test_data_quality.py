@@ -150,3 +150,12 @@ def test_a_series_without_power_has_flags_and_no_fault() -> None:
     made, findings = with_flags(series(rows("w", irradiance_ghi_w_m2=np.arange(20.0)), of=plant()))
     assert isinstance(made, PlantSeries)
     assert findings == []
+
+
+def test_a_summit_met_day_after_day_is_a_limit_in_coarse_records_and_none_in_fine_ones() -> None:
+    for step_s, clipped in ((3600.0, True), (900.0, False)):
+        hours = np.arange(14 * 86_400 / step_s) * step_s / 3600.0 % 24.0
+        power = np.maximum(50_000.0 * (1.0 - (np.abs(hours - 12.0) / 6.0) ** 1.5), 0.0)
+        made, _ = with_flags(series(rows("inv-01", ac_active_power_w=power, step_s=step_s)))
+        marks = made.devices["inv-01"].flags["ac_active_power_w"]
+        assert bool((marks & Flag.CLIPPED.value).any()) is clipped

@@ -18,17 +18,23 @@ from domain.series import Floats
 from kpis.losses import Cause, Ledger, Loss, priced
 from kpis.prepare import prepared
 from kpis.series_daily import daily_of
+from kpis.series_days import days_of
+from kpis.soiling import dirt_by_day
 from tests.kpis.series import inverter, plant, rows, series
 
 DAYS = 40
 WEATHER = Device("w", "p", DeviceKind.WEATHER_STATION, "w")
 
 
-def _sun(days: int = DAYS) -> Floats:
+def _sun_clear(days: int = DAYS) -> Floats:
     made = series(
         rows("w", "2026-05-01T00:00+08:00", 900, irradiance_poa_w_m2=np.zeros(96 * days)), of=plant()
     )
-    return made.clear_sky_poa_w_m2 * (0.6 + 0.4 * np.sin(np.arange(96 * days) / 96.0 * 2.2) ** 2)
+    return made.clear_sky_poa_w_m2
+
+
+def _sun(days: int = DAYS) -> Floats:
+    return _sun_clear(days) * (0.6 + 0.4 * np.sin(np.arange(96 * days) / 96.0 * 2.2) ** 2)
 
 
 def _book(
@@ -206,3 +212,53 @@ def test_lost_energy_of_known_faults(test_data: Path, fault: str, room: float) -
         assert float(np.nansum(lost[inside])) == pytest.approx(float(known["true_lost_kwh"]), rel=room), (
             number
         )
+
+
+def test_dirt_that_slides_in_and_is_washed_off_is_soiling_and_not_a_riddle() -> None:
+    light = _sun(70)
+    share = np.zeros(70)
+    share[20:55] = np.arange(35) * 0.0025  # to 8.5 % before the rain
+    full = light * 45.0 * (1.0 - 0.004 * (light / 40.0 - 5.0))
+    dirty = full * (1.0 - np.repeat(share, 96))
+    book = _book(dirty, light)
+    truth = float((full - dirty).sum()) * 0.25 / 1000.0
+    assert _sum(book, Cause.SOILING) == pytest.approx(truth, rel=0.25)
+    assert abs(_sum(book, Cause.UNEXPLAINED)) < 0.35 * truth
+    parts = sum(loss.lost_kwh for loss in book.losses)
+    assert parts == pytest.approx(float(np.nansum(book.expected_kwh - book.produced_kwh)), abs=1e-6)
+    assert {loss.day for loss in book.losses if loss.cause is Cause.SOILING} <= {
+        date(2026, 5, 1) + timedelta(days=day) for day in range(19, 56)
+    }
+
+
+def test_a_clean_plant_and_a_plant_with_a_lent_sky_have_no_soiling() -> None:
+    light = _sun(70)
+    assert _sum(_book(light * 45.0, light), Cause.SOILING) == 0.0
+    here = plant(inverter(), WEATHER)
+    rows_ = rows("inv-01", "2026-05-01T00:00+08:00", 900, ac_active_power_w=light * 45.0)
+    lent = replace(prepared(series(rows_, of=here), here).series, irradiance_source="neighbour:q")
+    assert not dirt_by_day(lent, days_of(lent.instants, lent.zone)).any()
+
+
+def test_a_shadow_at_the_same_half_hour_of_clear_days_is_shade_from_its_first_day() -> None:
+    light = _sun()
+    full = light * 45.0
+    power = full.copy()
+    slots = (np.arange(len(light)) % 96 >= 64) & (np.arange(len(light)) % 96 < 68)  # 16:00 to 17:00
+    since = np.arange(len(light)) >= 96 * 22
+    power[slots & since] *= 0.5
+    book = _book(power, light)
+    shade = [loss for loss in book.losses if loss.cause is Cause.SHADE]
+    clear = light > 0.6 * _sun_clear()
+    truth = float((full - power)[clear].sum()) * 0.25 / 1000.0
+    assert sum(loss.lost_kwh for loss in shade) == pytest.approx(truth, rel=0.15)
+    assert min(loss.day for loss in shade) >= date(2026, 5, 23)
+    parts = sum(loss.lost_kwh for loss in book.losses)
+    assert parts == pytest.approx(float(np.nansum(book.expected_kwh - book.produced_kwh)), abs=1e-6)
+
+
+def test_low_all_day_is_no_shadow() -> None:
+    light = _sun()
+    power = light * 45.0
+    power[96 * 25 :] *= 0.7
+    assert _sum(_book(power, light), Cause.SHADE) == 0.0

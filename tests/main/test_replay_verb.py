@@ -113,3 +113,61 @@ def test_a_plant_nobody_described_is_replayed_and_said_so(
     words = ["--lang", "en", "replay", "--config", str(tmp_path), "--samples", str(tmp_path / "s.csv")]
     assert main([*words, "--out", str(tmp_path / "o")]) == Exit.OK
     assert "nothing describes plant here" in capsys.readouterr().out
+
+
+def _dirty(path: Path) -> None:
+    """Write four days of four inverters with everything a logger gets wrong."""
+    at = pd.date_range("2026-06-01", periods=96 * 4, freq="15min", tz="Asia/Shanghai")
+    shape = np.clip(np.cos((np.arange(len(at)) / 4.0 % 24.0 - 12.7) / 13.0 * np.pi), 0.0, None)
+    tables = []
+    for number in range(1, 5):
+        power = 45_000.0 * shape * (1 + 0.01 * np.sin(np.arange(len(at)) + number))
+        counter = 4e8 + np.cumsum(power) / 4.0
+        if number == 1:
+            power[shape == 0] = -90_000.0  # power that flows in by night, twice the rating
+        if number == 2:
+            counter[96 * 2 :] -= 3e8  # a counter that was exchanged
+        table = pd.DataFrame(
+            {"time": [t.isoformat() for t in at], "plant_id": "here", "device_id": f"inv{number}",
+             "ac_active_power_w": power, "dc_power_w": power * (10.3 if number == 3 else 1.03),
+             "ac_energy_total_wh": counter}
+        )  # fmt: skip
+        if number == 4:
+            table = table.drop(index=range(96 + 40, 96 + 60))  # a gap by day
+            table["time"] = [t.tz_localize(None).isoformat() for t in at[table.index]]  # and no zone
+        tables.append(table)
+    whole = pd.concat([*tables, tables[0].iloc[:50]])  # fifty rows twice
+    whole.iloc[::-1].to_csv(path, index=False)  # and all of it backwards
+
+
+def test_everything_a_logger_gets_wrong_is_named_counted_and_survived_and_nothing_unseen_is_an_alert(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _dirty(tmp_path / "s.csv")
+    words = [
+        "--json",
+        "replay",
+        "--config",
+        str(_config(tmp_path / "c")),
+        "--samples",
+        str(tmp_path / "s.csv"),
+    ]
+    assert main([*words, "--out", str(tmp_path / "out")]) == Exit.OK
+    answer = json.loads(capsys.readouterr().out)
+    counted = {problem["code"]: problem["count"] for problem in answer["problems"]}
+    assert sorted(counted) == ["duplicate", "naive_time", "unordered"]
+    assert (counted["duplicate"], counted["naive_time"]) == (50, 96 * 4 - 20)
+    assert ["inv3", "dc_power_w", "unit"] in [finding[:3] for finding in answer["findings"]]
+    quality = pd.read_csv(tmp_path / "out" / "quality.csv")
+    flagged = {(row["device_id"], row["quantity"]): row["flag"] for row in quality.to_dict("records")}
+    assert "out_of_range" in flagged["inv1", "ac_active_power_w"]
+    assert "counter_reset" in set(quality.loc[quality["device_id"] == "inv2", "flag"])
+    daily = pd.read_csv(tmp_path / "out" / "daily.csv")
+    assert (daily["energy_kwh"].dropna() >= 0).all()
+    gap = daily[(daily["device_id"] == "inv4") & (daily["date"] == "2026-06-02")].iloc[0]
+    assert gap["completeness"] < 1.0
+    alerts = pd.read_csv(tmp_path / "out" / "alerts.csv")
+    assert {"F37", "F38"} <= set(alerts["rule"])
+    assert not set(alerts.loc[alerts["device_id"] == "inv4", "rule"]) - {
+        "F03"
+    }  # it said nothing: no more is known

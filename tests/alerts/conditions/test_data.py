@@ -95,6 +95,17 @@ def test_a_dc_column_ten_times_too_large_is_one_alert_of_the_plant() -> None:
     assert [(each.device_id, each.part) for each in alerts(single, "F38")] == [("p1-inv-02", "dc_power")]
 
 
+def test_a_column_in_a_wrong_unit_is_told_by_its_factor_and_not_as_bad_values_too() -> None:
+    days = everywhere(series(days=5), "dc_power_w", slice(0, None), lambda power: power * 10)
+    wrong = np.where(days.sun_elevation_deg > 0, (Flag.UNIT | Flag.OUT_OF_RANGE).value, Flag.UNIT.value)
+    flagged = {
+        name: replace(each, flags={"dc_power_w": wrong.astype(np.uint16)})
+        for name, each in days.devices.items()
+    }
+    found = alerts(replace(days, devices=flagged), "F36", "F38")
+    assert [(each.rule, each.device_id, each.part) for each in found] == [("F38", "", "dc_power")]
+
+
 def test_a_tenth_of_the_power_that_is_gone_for_good_is_a_matter_of_the_registry() -> None:
     days = series(days=40, step_s=3600.0)
     stepped = everywhere(days, POWER, slice(20 * 24, None), lambda power: power * 0.88)

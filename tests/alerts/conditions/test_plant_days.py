@@ -99,11 +99,30 @@ def test_output_that_slides_for_weeks_is_dirt_and_a_sudden_loss_is_not() -> None
 
 
 def test_next_to_nothing_after_a_cold_night_with_voltage_there_is_snow() -> None:
-    day = scaled(series(), "10 08:00", "10 13:00", 0.02)
+    day = scaled(series(), "10 04:00", "10 13:00", 0.02)
     assert alerts(day, "F31") == []
     cold = replace(day, ambient_temperature_c=np.full(len(day.instants), -3.0))
     [alert] = alerts(cold, "F31")
     assert (alert.cause, alert.severity) == ("snow", Severity.S4)
+
+
+def test_a_plant_under_snow_is_one_row_that_says_so_and_the_stop_is_under_it() -> None:
+    day = scaled(series(days=2), "10 04:00", "10 13:00", 0.0)
+    cold = replace(day, ambient_temperature_c=np.full(len(day.instants), -3.0))
+    found = {each.rule: each for each in judged([cold], "F06", "F08", "F25", "F31")}
+    assert found["F06"].parent_id == found["F31"].alert_id
+    assert [rule for rule, each in found.items() if each.parent_id is None] == ["F31"]
+    assert found["F31"].fired_at is not None
+    assert found["F06"].fired_at is not None
+    assert found["F31"].fired_at <= found["F06"].fired_at
+
+
+def test_a_plant_that_ran_this_morning_and_stops_in_the_cold_is_not_under_snow() -> None:
+    day = scaled(series(), "10 10:00", "10 13:00", 0.0)
+    cold = replace(day, ambient_temperature_c=np.full(len(day.instants), -3.0))
+    found = {each.rule: each for each in judged([cold], "F06", "F31")}
+    assert list(found) == ["F06"]
+    assert found["F06"].severity is Severity.S1
 
 
 def test_the_same_half_hour_low_on_clear_days_is_a_shadow_and_low_all_day_is_none() -> None:

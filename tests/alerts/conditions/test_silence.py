@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from domain.alert import Severity
 from domain.series import DeviceSeries, PlantSeries
 from tests.alerts.builders import alerts, change, judged, local, meter, series, silent, span, unit_values
@@ -84,3 +86,13 @@ def test_a_silent_meter_is_found_like_any_device() -> None:
     day = replace(day, devices={**day.devices, "p1-meter": DeviceSeries(meter(), values)})
     [alert] = alerts(silent(day, "p1-meter", span(day, "10 11:00", "10 13:00")), "F03")
     assert alert.device_id == "p1-meter"
+
+
+def test_a_plant_without_coordinates_is_missed_at_the_hours_at_which_it_usually_gives() -> None:
+    days = series(days=6, units=3, sensor=False)
+    nowhere = np.full(len(days.instants), np.nan)
+    days = replace(days, sun_elevation_deg=nowhere, clear_sky_poa_w_m2=nowhere)
+    assert alerts(quiet(days, "13 21:00", "14 04:00", 1, 2, 3), "F01") == []
+    [alert] = alerts(quiet(days, "13 18:00", "15 12:00", 1, 2, 3), "F01")
+    assert local("13 18:00") <= alert.since < local("13 20:00")
+    assert (alert.resolved_at or alert.since) > local("15 12:00")
