@@ -13,12 +13,14 @@ from flask import Flask, Response, g, request
 from dashboard import compression, exports, guard, health, login, second_factor, security, shell
 from dashboard.pages import (
     case_papers,
+    deputy,
     desk,
     evidence,
     notify,
     one_alert,
     order,
     order_new,
+    own_things,
     public,
     public_contacts,
     readings,
@@ -143,6 +145,7 @@ _FORMS = (
     payees, public,
     screen, order, order_new, one_alert, stops, desk, work_prints, reports, report_form, industry_forms,
     industry_alerts, fund_case, industry_registers, fund_forms, report_page, household, case_papers, public_contacts, notify, evidence,
+    own_things, deputy,
 )  # fmt: skip
 
 

@@ -186,6 +186,8 @@ class Guard:
         is_page = request.method == "GET" and not request.path.startswith(f"{self.prefix}_")
         if is_page:
             return redirect(location)
+        if request.accept_mimetypes.best == "text/html" and location.startswith("/login"):
+            return plain.session_ended(_page_of_form())
         return {"error": "login", "login": location.partition("?")[0]}, 401
 
     def _check_origin(self) -> None:
@@ -430,6 +432,14 @@ def _fits(value: Any, wanted: type | tuple[type, ...]) -> bool:
     if isinstance(value, bool):
         return bool in kinds
     return isinstance(value, kinds) or (isinstance(value, int) and float in kinds)
+
+
+def _page_of_form() -> str:
+    """Return the page of ours that a form was sent from; where it was sent to, when the browser does not say."""
+    parts = urlsplit(request.referrer or "")
+    if parts.netloc != request.host or not parts.path.startswith("/"):
+        return request.path
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def _says_idle() -> bool:

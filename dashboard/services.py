@@ -6,8 +6,10 @@ from commands.accounts import Accounts
 from commands.alert_handling import AlertHandling
 from commands.authenticate import Authenticate
 from commands.cases import Cases
+from commands.deputies import Deputies
 from commands.money_desk import MoneyDesk
 from commands.notifications import Notifications
+from commands.own_things import OwnThings
 from commands.readings import Readings
 from dashboard.industry_services import IndustryServices
 from dashboard.payout_services import PayoutServices
@@ -41,6 +43,14 @@ class WorkServices:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonalServices:
+    """What a person keeps for himself, and who stands in for him."""
+
+    own: OwnThings
+    deputies: Deputies
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """Commands for what people order, sources for what they see."""
 
@@ -54,6 +64,7 @@ class Services:
     payout: PayoutServices | None = None
     work: WorkServices | None = None
     industries: IndustryServices | None = None
+    personal: PersonalServices | None = None
     keeper: SnapshotKeeper = field(
         init=False
     )  # the one picture of the district, for pages and data interface

@@ -57,6 +57,7 @@ from main.metered import energies
 from main.network import reach_of
 from main.orders import orders
 from main.payout import PayoutDesk, open_desk
+from main.personal import personal_services, personal_store
 from main.pulse import Pulse, unready
 from main.second_factor import second_factors
 from main.tariffs import load_tariffs
@@ -346,6 +347,7 @@ class Instance:
                 SystemClock(),
                 field_clock=options.clock,
                 factors=second_factors(options, self.records),
+                personal=personal_store(options, self.records),
             ),
             self.accounts(),
             self.readings(),
@@ -356,6 +358,7 @@ class Instance:
             payout=self.payout().services,
             work=work_services(options, self.records),
             industries=self.industries_on(options.clock),
+            personal=personal_services(options, self.records),
         )
 
     def figures(self) -> dict[str, str]:

@@ -14,12 +14,14 @@ from commands.accounts import Accounts
 from commands.alert_handling import AlertHandling
 from commands.authenticate import Authenticate
 from commands.cases import Cases
+from commands.deputies import Deputies
 from commands.money_desk import MoneyDesk
 from commands.notifications import Notifications
+from commands.own_things import OwnThings
 from commands.passwords import Passwords
 from commands.readings import Readings
 from dashboard.factory import create_app
-from dashboard.services import DashboardSettings, Services, WorkServices
+from dashboard.services import DashboardSettings, PersonalServices, Services, WorkServices
 from domain.account import Role, Scope, User
 from domain.clock import ManualClock, SystemClock
 from domain.measurement import Batch, Origin
@@ -44,6 +46,8 @@ from simulator.faults import Fault, FaultKind
 from simulator.fleet import Fleet
 from stores.duckdb import DuckDbStore
 from stores.latest import LatestCache
+from stores.records.personal import SqlPersonalStore
+from stores.records.sealing import Sealer
 from stores.records.store import SqlRecordStore
 
 ROOT = Path(__file__).parents[2]
@@ -196,8 +200,11 @@ def _serve(
     desk = MoneyDesk.over(records, registry, tariffs, real, clock)
     money_queries = MoneyQueries(records, registry, clock, energies(lambda: store, registry))
     money_checks = MoneyChecksView(records, None, registry, tariffs, clock)
+    assert records.database.path is not None
+    people_key = Sealer(records.database.path.with_name("people.key"))
+    personal = SqlPersonalStore(records.database, people_key)
     services = Services(
-        Authenticate(records, passwords, real),
+        Authenticate(records, passwords, real, personal=personal),
         Accounts(records, passwords, real, registry),
         Readings(records, store, registry, real, clock, latest),
         Sources(
@@ -214,6 +221,7 @@ def _serve(
         money_queries,
         money_checks,
         work=work_services(registry, records, clock),
+        personal=PersonalServices(OwnThings(personal, real), Deputies(records, personal, real, clock)),
     )
     make_books(desk, registry, tariffs, clock.now().date(), months=3)
     world = World(
