@@ -27,6 +27,7 @@ from dashboard.pages import (
     report_form,
     reports,
     screen,
+    share,
     stops,
     work_prints,
 )
@@ -181,6 +182,7 @@ def create_app(services: Services, settings: DashboardSettings, areas: Sequence[
     for module in _FORMS:
         module.register(server, site)
     exports.register(server, site, every)
+    share.register(server, site, every)
     for area in areas:
         area.register(server)
     server.after_request(_say_build(settings.build))

@@ -13,7 +13,7 @@ from access.permissions import Permission
 from access.principal import Principal
 from dashboard import guard
 from dashboard.components.markup import aria, data
-from dashboard.components.seen import export_links, tables_in
+from dashboard.components.seen import PICTURED, export_links, tables_in
 from dashboard.components.state import icon
 from dashboard.components.theme import MANTINE
 from dashboard.components.words import exact_time
@@ -248,7 +248,9 @@ def show(
     children = getattr(layout, "children", None)
     if isinstance(children, list):
         tables = tables_in(layout, texts(page.title))
-        layout.children = [*children, export_links(tables, path, args, texts, site.prefix)]
+        pictured = page.path in PICTURED
+        links = export_links(tables, path, args, texts, site.prefix, pictured=pictured)
+        layout.children = [*children, links]
     return layout, f"{texts(page.title)} · {name}"
 
 
