@@ -16,6 +16,7 @@ from dashboard.pages import (
     deputy,
     desk,
     evidence,
+    first,
     notify,
     one_alert,
     order,
@@ -27,6 +28,7 @@ from dashboard.pages import (
     report_form,
     reports,
     screen,
+    setup,
     share,
     stops,
     work_prints,
@@ -146,7 +148,7 @@ _FORMS = (
     payees, public,
     screen, order, order_new, one_alert, stops, desk, work_prints, reports, report_form, industry_forms,
     industry_alerts, fund_case, industry_registers, fund_forms, report_page, household, case_papers, public_contacts, notify, evidence,
-    own_things, deputy,
+    own_things, deputy, setup, first,
 )  # fmt: skip
 
 

@@ -183,10 +183,10 @@ class Guard:
         return self._send_to(f"/login?next={quote(wanted, safe='/')}")
 
     def _send_to(self, location: str) -> Any:
-        is_page = request.method == "GET" and not request.path.startswith(f"{self.prefix}_")
-        if is_page:
+        is_own = not request.path.startswith(f"{self.prefix}_")  # not Dash's own
+        if is_own and request.method == "GET":
             return redirect(location)
-        if request.accept_mimetypes.best == "text/html" and location.startswith("/login"):
+        if is_own and request.accept_mimetypes.best == "text/html" and location.startswith("/login"):
             return plain.session_ended(_page_of_form())
         return {"error": "login", "login": location.partition("?")[0]}, 401
 

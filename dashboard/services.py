@@ -11,6 +11,7 @@ from commands.money_desk import MoneyDesk
 from commands.notifications import Notifications
 from commands.own_things import OwnThings
 from commands.readings import Readings
+from commands.setting_up import FirstStart, SettingUp
 from dashboard.industry_services import IndustryServices
 from dashboard.payout_services import PayoutServices
 from queries.alerts import Alerts
@@ -51,6 +52,14 @@ class PersonalServices:
 
 
 @dataclass(frozen=True, slots=True)
+class SetupServices:
+    """Setting up, and the first account while there is none."""
+
+    up: SettingUp
+    first: FirstStart | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """Commands for what people order, sources for what they see."""
 
@@ -65,6 +74,7 @@ class Services:
     work: WorkServices | None = None
     industries: IndustryServices | None = None
     personal: PersonalServices | None = None
+    setup: SetupServices | None = None
     keeper: SnapshotKeeper = field(
         init=False
     )  # the one picture of the district, for pages and data interface

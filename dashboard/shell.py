@@ -152,6 +152,7 @@ def _header(site: Site, principal: Principal, texts: Texts) -> Component:
                 className="plain-link",
                 lang="en" if other == "en" else "zh-CN",
             ),
+            *_setup_link(site, principal, texts),
             *desk.bell(site, principal, texts),
             html.Span(principal.display_name, className="who desktop-only"),
             html.Form(
@@ -165,6 +166,13 @@ def _header(site: Site, principal: Principal, texts: Texts) -> Component:
         ],
         className="header",
     )
+
+
+def _setup_link(site: Site, principal: Principal, texts: Texts) -> list[Component]:
+    """Return the way to setting up, for who may."""
+    if site.services.setup is None or not principal.may(Permission.CHANGE_REGISTRY):
+        return []
+    return [html.A(texts("setup.menu"), href=f"{site.prefix}setup", className="plain-link")]
 
 
 def _menu(site: Site, principal: Principal, texts: Texts) -> Component:
