@@ -10,8 +10,9 @@ import argparse
 import asyncio
 import os
 import struct
+import sys
 import tty
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ KINDS = ("tcp", "tcp_rewriting", "rtu_shared", "rtu_per_socket", "serial")
 FAULTS = ("late", "doubled", "split", "foreign", "cut")
 BROKEN = frozenset(FAULTS) - {"split"}  # a split answer is whole
 SHAPES = (1, 2, 2, 30, 30, 30, 64, 125)
+TRAIL = 60  # events of a wire that are kept for the account of a wrong value
 Send = Callable[[bytes], None]
 
 
@@ -52,12 +54,14 @@ class Tally:
     intact_good: int = 0
     stalled: int = 0  # not spoilt, but the machine stood still meanwhile
     faults: Counter[str] = field(default_factory=Counter)
+    accounts: list[str] = field(default_factory=list)  # what went over the wire before each wrong value
 
     def add(self, other: "Tally") -> None:
         """Add the counts of another wire."""
         for name in ("reads", "good", "wrong", "intact", "intact_good", "stalled"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.faults += other.faults
+        self.accounts += other.accounts
 
 
 class Machine:
@@ -88,6 +92,11 @@ class FaultProxy:
         self.held: list[bytes] = []  # a rewriting gateway's answers that came behind their time
         self.send: Send = lambda _: None
         self.before = b""
+        self.trail: deque[str] = deque(maxlen=TRAIL)
+
+    def note(self, what: str) -> None:
+        """Keep an event for the account of a wrong value."""
+        self.trail.append(f"{perf_counter():.4f} {what}")
 
     @property
     def rtu(self) -> bool:
@@ -96,7 +105,13 @@ class FaultProxy:
 
     def take(self, buffer: bytearray, send: Send) -> None:
         """Answer every whole question in ``buffer``."""
-        size = 8 if self.rtu else 12
+        size, raw = (8 if self.rtu else 12), send
+
+        def send_noted(frame: bytes) -> None:
+            self.note(f"out {len(frame)} {frame[:9].hex()}")
+            raw(frame)
+
+        send = send_noted
         self.send = send
         while len(buffer) >= size:
             question = bytes(buffer[:size])
@@ -114,6 +129,7 @@ class FaultProxy:
             return
         fault = self.rng.choice(FAULTS) if self.rng.random() < self.share else ""
         self.faults[fault or "none"] += 1
+        self.note(f"in unit {unit} function {function} {address}+{count} {fault}")
         self.met = self.met or fault in BROKEN
         getattr(self, f"_{fault or 'plain'}")(head, (unit, function, address, count), right, send)
         self.before = right
@@ -238,11 +254,15 @@ async def _wire(proxy: FaultProxy, number: int, reads: int, seed: int, machine: 
                 tally.reads -= 1
                 await asyncio.sleep(proxy.timeout_s)
                 continue
-            except CollectError:
+            except CollectError as error:
+                proxy.note(f"refused {str(error).partition(', ')[2]}")
                 words = b""
             right = words == registers(unit, block.address, count)
             tally.good += right
-            tally.wrong += bool(words) and not right
+            if words and not right:
+                tally.wrong += 1
+                asked = f"unit {unit} function {block.function} {block.address}+{count}"
+                tally.accounts.append("\n".join((f"{proxy.kind} {number}: {asked}", *proxy.trail)))
             if not proxy.met:
                 counted = right or machine.stalls == stalls
                 tally.intact += counted
@@ -256,11 +276,17 @@ async def _wire(proxy: FaultProxy, number: int, reads: int, seed: int, machine: 
 
 
 async def campaign(
-    reads: int, *, seed: int = 1, wires: int = 24, share: float = 0.05, timeout_s: float = 0.4
+    reads: int,
+    *,
+    seed: int = 1,
+    wires: int = 24,
+    share: float = 0.05,
+    timeout_s: float = 0.4,
+    kinds: Sequence[str] = KINDS,
 ) -> dict[str, Tally]:
     """Return what became of ``reads`` reads in equal shares over the kinds of gateway."""
-    each = max(1, reads // (len(KINDS) * wires))
-    jobs = [(kind, number) for kind in KINDS for number in range(wires)]
+    each = max(1, reads // (len(kinds) * wires))
+    jobs = [(kind, number) for kind in kinds for number in range(wires)]
     machine = Machine(timeout_s)
     watching = asyncio.create_task(machine.watch())
     proxies = [FaultProxy(kind, seed * 1000 + number, share, timeout_s) for kind, number in jobs]
@@ -268,7 +294,7 @@ async def campaign(
         *(_wire(proxy, n, each, seed, machine) for proxy, (_, n) in zip(proxies, jobs, strict=True))
     )
     watching.cancel()
-    totals = {kind: Tally() for kind in KINDS}
+    totals = {kind: Tally() for kind in kinds}
     for (kind, _), tally in zip(jobs, done, strict=True):
         totals[kind].add(tally)
     return totals
@@ -295,10 +321,15 @@ def figures_of(totals: dict[str, Tally], seconds: float) -> dict[str, float | st
     return found
 
 
-def run(quick: bool = False, reads: int = 0, seed: int = 1, wires: int = 24) -> dict[str, float | str]:
+def run(
+    quick: bool = False, reads: int = 0, seed: int = 1, wires: int = 24, kinds: Sequence[str] = KINDS
+) -> dict[str, float | str]:
     """Run the campaign; figures are reads, wrong values and intact reads that were taken."""
     begun = perf_counter()
-    totals = asyncio.run(campaign(reads or (3_000 if quick else 30_000), seed=seed, wires=wires))
+    work = campaign(reads or (3_000 if quick else 30_000), seed=seed, wires=wires, kinds=kinds)
+    totals = asyncio.run(work)
+    for account in (one for tally in totals.values() for one in tally.accounts):
+        print(account, file=sys.stderr)
     return figures_of(totals, perf_counter() - begun)
 
 
@@ -308,8 +339,9 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--reads", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--wires", type=int, default=24, help="wires of each kind, read side by side")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, metavar="KIND")
     args = parser.parse_args(words)
-    figures = run(reads=args.reads, seed=args.seed, wires=args.wires)
+    figures = run(reads=args.reads, seed=args.seed, wires=args.wires, kinds=args.kinds)
     for name, value in figures.items():
         print(f"{name} = {value:.2f}" if isinstance(value, float) else f"{name} = {value}")
     lost = float(figures["wire_intact_good_percent"]) < 99.0

@@ -55,8 +55,9 @@ class AnswerMemory:
         if len(self._answers) > _SHAPES_MAX:
             self._answers.clear()
         known = self._answers.setdefault(shape, deque(maxlen=_REMEMBERED))
-        if (address, words) not in known:
-            known.append((address, words))
+        if (address, words) in known:
+            known.remove((address, words))  # what was said last is what a gateway says again
+        known.append((address, words))
 
     def unanswered(self, question: Question, address: int, now_s: float) -> None:
         """Take note of a question whose answer did not come (in time)."""

@@ -140,16 +140,22 @@ class ModbusSource:
         words = await self._ask(unit, block)
         self._unanswered_at_s = 0.0  # it answers in time again: what still comes says nothing of lateness
         question = Question(unit, block.function, block.count)
-        if self._memory.is_doubtful(question, block.address, words, asyncio.get_running_loop().time()):
+        doubtful = self._memory.is_doubtful(question, block.address, words, asyncio.get_running_loop().time())
+        self._memory.heard(question, block.address, words)
+        if doubtful:
             await self._confirm(unit, block, words)
         return WordBlock(block.function, block.address, words)
 
     async def _confirm(self, unit: int, block: BlockRead, words: bytes) -> None:
         """Ask a question of another length behind a doubtful answer; see `collectors.doubt`."""
+        question, asked_at_s = Question(unit, block.function, block.count), self._asked_at_s
         if isinstance(self._screen, RtuScreen):
-            self._screen.watched = head_of(Question(unit, block.function, block.count))
+            self._screen.watched = head_of(question)
         try:
             await self._confirm_watched(unit, block, words)
+        except CollectError:
+            self._memory.unanswered(question, block.address, asked_at_s)  # the right one may still come
+            raise
         finally:
             if isinstance(self._screen, RtuScreen):
                 self._screen.watched = b""
@@ -168,6 +174,7 @@ class ModbusSource:
                     raise MalformedAnswerError(
                         f"{where}: the answer may belong to another question ({error}); nothing was taken"
                     ) from error
+        self._memory.heard(Question(unit, other.function, other.count), other.address, again)
         if self._strangers != strangers or not agrees(words, again):
             self._distrust()
             raise MalformedAnswerError(f"{where}: the answer belongs to another question; nothing was taken")
@@ -204,9 +211,7 @@ class ModbusSource:
             raise RefusedError(
                 f"{self._where(unit, block)}: exception {code} ({_EXCEPTIONS.get(code, 'unknown')})", code
             )
-        words = bytes(answer.raw[1:])
-        self._memory.heard(Question(unit, block.function, block.count), block.address, words)
-        return words
+        return bytes(answer.raw[1:])
 
     async def close(self) -> None:
         """Close the connection; the next read opens it again."""

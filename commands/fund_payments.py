@@ -92,7 +92,7 @@ class FundPayments(FundBooks):
         self._note(principal, "people.look", batch_id, "done", {"count": str(len(found)), "masked": "yes"})
         return found
 
-    @command(Permission.CHECK_MONEY, "fund.release")
+    @command(Permission.CHECK_MONEY, "fund.release", fresh=True)
     def release(self, principal: Principal, batch_id: str) -> Batch:
         """Book every payment of a batch; who made it cannot. Only then its file may go to the bank."""
         self._whole_district(principal)
@@ -107,7 +107,7 @@ class FundPayments(FundBooks):
                 self._post([self._payment_entry(payment, principal)])
         return made
 
-    @require(Permission.VIEW_PEOPLE)
+    @require(Permission.VIEW_PEOPLE, fresh=True)
     def bank_file(self, principal: Principal, batch_id: str) -> BankFile:
         """Return a released batch with names and accounts for the bank; every export is audited."""
         fact = self._found(BATCH, batch_id)

@@ -148,7 +148,7 @@ class Funds(FundBooks):
             self._keep([fact])
         return made
 
-    @command(Permission.CHECK_MONEY, "fund.decide")
+    @command(Permission.CHECK_MONEY, "fund.decide", fresh=True)
     def decide(self, principal: Principal, claim_id: str, fen: int, reason: str = "") -> Voucher | None:
         """Grant a part of a claim, or nothing with a reason; who registered it cannot, and it is decided once."""
         fact = self._found(CLAIM, claim_id)
@@ -222,7 +222,7 @@ class Funds(FundBooks):
             self._records.add_photo(code, kind, paper)
             self._keep([step])
 
-    @command(Permission.CHECK_MONEY, "subsidy.approve")
+    @command(Permission.CHECK_MONEY, "subsidy.approve", fresh=True)
     def approve_round(self, principal: Principal, round_id: str) -> Voucher:
         """Grant a round that hung out long enough; who worked it out cannot."""
         self._whole_district(principal)
@@ -262,7 +262,7 @@ class Funds(FundBooks):
         with self._carry_out(principal, "fund.pay", source_id, {"payments": str(len(facts))}):
             return sum(self._keep(facts))
 
-    @command(Permission.CHECK_MONEY, "fund.book")
+    @command(Permission.CHECK_MONEY, "fund.book", fresh=True)
     def book_payments(self, principal: Principal, source_id: str) -> list[Voucher]:
         """Book what was paid for a claim or round; who noted it cannot."""
         self._whole_district(principal)

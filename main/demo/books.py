@@ -18,9 +18,9 @@ _BACK = timedelta(days=400)
 
 
 class BooksMaker(Background):
-    """Makes twelve months of invented books, a year of plans and payments, and a season of the other industries.
+    """Makes twelve months of invented books, a season of the other industries, and a year of plans and payments.
 
-    The books begin when ``recent`` is set, what is paid from them when ``done`` is: curves come first.
+    Books and season begin when ``recent`` is set, what is paid from the books when ``done`` is: curves come first.
     """
 
     def __init__(
@@ -56,6 +56,8 @@ class BooksMaker(Background):
             self._progress("books_failed", reason=made.broken)
         elif not self._stopping.is_set():
             self._progress("books", months=made.months, vouchers=made.vouchers)
+            with self._said("season_failed"):
+                self._season()
             if self._wait(self._done):
                 with self._said("payouts_failed"):
                     self._pay_out()
@@ -72,8 +74,6 @@ class BooksMaker(Background):
             self._progress("payouts_failed", reason=made.broken)
         elif not self._stopping.is_set():
             self._progress("payouts", plans=made.plans, notices=made.notices)
-            with self._said("season_failed"):
-                self._season()
 
     def _season(self) -> None:
         made = make_season(

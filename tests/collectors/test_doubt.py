@@ -1,6 +1,7 @@
 """An answer that fits may still belong to another question: when it is doubted, and what settles it."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
@@ -9,8 +10,8 @@ from collectors.framing import Question, RtuScreen, TcpScreen, WrongFrameError, 
 from collectors.modbus import ModbusSource
 from domain.errors import CollectError, MalformedAnswerError
 from domain.measurement import BlockRead
+from tests.collectors.peers import Answer, crc, gateway, peer, say, words
 from tests.collectors.peers import Question as Asked
-from tests.collectors.peers import crc, gateway, peer, say, words
 from tests.collectors.test_framing import checksum, right
 
 Q = Question(3, 4, 2)
@@ -23,6 +24,17 @@ def test_the_same_words_from_another_address_are_doubted_and_from_the_same_one_a
     assert not memory.is_doubtful(Q, 100, b"abcd", 1.0)
     assert not memory.is_doubtful(Q, 200, b"abce", 1.0)
     assert not memory.is_doubtful(Question(4, 4, 2), 200, b"abcd", 1.0)
+
+
+def test_what_was_said_last_is_remembered_longest_however_often_it_was_said_before() -> None:
+    memory = AnswerMemory()
+    memory.heard(Q, 100, b"abcd")
+    for address in range(200, 205):
+        memory.heard(Q, address, b"w%03d" % address)
+    memory.heard(Q, 100, b"abcd")
+    memory.heard(Q, 300, b"efgh")
+    assert memory.is_doubtful(Q, 400, b"abcd", 1.0), "said a moment ago, and once long before"
+    assert not memory.is_doubtful(Q, 400, b"w200", 1.0), "the oldest made room"
 
 
 def test_every_question_that_waits_for_its_answer_makes_others_of_its_shape_doubtful() -> None:
@@ -136,6 +148,47 @@ def test_the_answer_that_only_confirmed_is_not_taken_when_it_is_said_again() -> 
 
     asyncio.run(check())
     assert [(one.address, one.count) for one in asked[2:4]] == [(200, 1), (300, 1)]
+
+
+def _reads(answer: Answer, addresses: Sequence[int]) -> list[bytes]:
+    """Return what a source takes from two registers at each address of one RTU wire; empty where it refuses."""
+
+    async def check() -> list[bytes]:
+        found = []
+        async with peer(answer, rtu=True) as port:
+            source = ModbusSource(gateway(port, rtu=True, timeout_s=0.15))
+            for address in addresses:
+                try:
+                    found.append((await source.read(1, BlockRead(3, address, 2))).words)
+                except CollectError:
+                    found.append(b"")
+            await source.close()
+        return found
+
+    return asyncio.run(check())
+
+
+def test_an_answer_heard_long_ago_and_just_now_is_not_taken_for_another_address() -> None:
+    """Found by a long run: six answers later the first one was forgotten, though it had just been said again."""
+    asked = [100, 200, 300, 400, 500, 600, 100]
+
+    async def answer(question: Asked, writer: asyncio.StreamWriter) -> None:
+        replayed = question.address == 700 and question.count == 2
+        data = words(1, 100 if replayed else question.address, question.count)
+        await say(writer, question.frame(bytes([3, len(data)]) + data))
+
+    assert _reads(answer, [*asked, 700]) == [words(1, one, 2) for one in asked] + [b""]
+
+
+def test_a_question_whose_answer_was_another_ones_still_waits_for_its_own() -> None:
+    """The copy of an answer is noticed; the right one, late, comes behind the question after."""
+
+    async def answer(question: Asked, writer: asyncio.StreamWriter) -> None:
+        late = {200: 100, 300: 200} if question.count == 2 else {}
+        data = words(1, late.get(question.address, question.address), question.count)
+        await say(writer, question.frame(bytes([3, len(data)]) + data))
+
+    assert _reads(answer, [100, 200, 300, 400]) == [words(1, 100, 2), b"", b"", words(1, 400, 2)]
 
 
 def test_transactions_go_on_counting_over_connections() -> None:

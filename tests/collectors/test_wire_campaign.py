@@ -26,6 +26,9 @@ def test_the_campaign_finds_wrong_values_where_doubt_is_switched_off(monkeypatch
             return False
 
     monkeypatch.setattr(collectors.modbus, "AnswerMemory", Trusting)
-    monkeypatch.setattr(campaign, "KINDS", ("tcp_rewriting",))
-    totals = asyncio.run(campaign.campaign(600, seed=3, wires=12, share=0.4, timeout_s=0.1))
+    work = campaign.campaign(600, seed=3, wires=12, share=0.4, timeout_s=0.1, kinds=["tcp_rewriting"])
+    totals = asyncio.run(work)
     assert totals["tcp_rewriting"].wrong > 0
+    assert len(totals["tcp_rewriting"].accounts) == totals["tcp_rewriting"].wrong, (
+        "each with what went before"
+    )

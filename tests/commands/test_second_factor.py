@@ -12,6 +12,8 @@ from access.guard import FRESH_MARK, FactorStaleError, permission_of
 from access.passwords import STRICT_ROLES
 from access.permissions import permissions_of
 from commands.authenticate import Authenticate
+from commands.fund_payments import FundPayments
+from commands.funds import Funds
 from commands.notices import Notices
 from commands.payments import Payments
 from commands.plans import Plans
@@ -202,7 +204,7 @@ def test_a_half_open_session_takes_no_code_again_and_who_needs_no_factor_is_neve
 
 FRESH_ACTS = [
     (kind, name)
-    for kind in (Payments, Plans, Rosters, Notices)
+    for kind in (Payments, Plans, Rosters, Notices, Funds, FundPayments)
     for name in dir(kind)
     if getattr(getattr(kind, name), FRESH_MARK, False)
 ]
@@ -210,7 +212,8 @@ FRESH_ACTS = [
 
 def test_payees_bank_files_approvals_and_single_persons_ask_for_a_fresh_code() -> None:
     assert {name for _, name in FRESH_ACTS} == {
-        "confirm", "batch", "bank_file", "name_heir", "pay_works", "check", "check_account", "unmask"
+        "confirm", "batch", "bank_file", "name_heir", "pay_works", "check", "check_account", "unmask",
+        "decide", "approve_round", "book_payments", "release",
     }  # fmt: skip
 
 

@@ -4,20 +4,24 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pyotp
 import pytest
 
 from commands.authenticate import Authenticate
+from commands.passwords import Passwords
 from commands.second_factor import SecondFactors
 from dashboard.factory import create_app
 from domain.clock import ManualClock
 from revenue.approval import Step
 from stores.records.sealing import Sealer
 from stores.records.tokens import SqlFactorStore
+from tests.commands.industry_world import COUNTY
 from tests.commands.payout_world import START, VILLAGES, World
 from tests.dashboard.fixtures import PASSWORD
+from tests.dashboard.industry_world import open_season
 
 VILLAGE = VILLAGES[0]
 
@@ -67,15 +71,19 @@ def clock() -> ManualClock:
     return ManualClock(START)
 
 
+def _authenticate(records: Any, folder: Path, passwords: Passwords, clock: ManualClock) -> Authenticate:
+    """Return logins that ask money's people for a code."""
+    store = SqlFactorStore(records.database, Sealer(folder / "factors.key"))
+    return Authenticate(records, passwords, clock, factors=SecondFactors(records, store, clock))
+
+
 @pytest.fixture
 def app(world: Any, paid: World, clock: ManualClock) -> Any:
-    store = SqlFactorStore(paid.records.database, Sealer(paid.folder / "factors.key"))
-    factors = SecondFactors(paid.records, store, clock)
     for name in ("accountant", "township"):
         user = world.records.user(name)
         assert user is not None
         paid.records.add_user(user)
-    authenticate = Authenticate(paid.records, world.passwords, clock, factors=factors)
+    authenticate = _authenticate(paid.records, paid.folder, world.passwords, clock)
     sources = replace(world.services.sources, registry=paid.registry, clock=paid.clock)
     services = replace(world.services, payout=paid.services(), sources=sources, authenticate=authenticate)
     return create_app(services, world.settings)
@@ -131,3 +139,31 @@ def test_accounts_are_confirmed_and_bank_files_given_only_with_a_fresh_code(
     given = accountant.post(f"/second-factor?next={file}%3Fform%3Dcsv", code=accountant.code())
     assert (given.status_code, given.location) == (303, f"{file}?form=csv")
     assert accountant.client.get(given.location).status_code == 200
+
+
+def test_a_claim_is_granted_and_its_payment_booked_only_with_a_fresh_code(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    season = open_season(tmp_path)
+    records = season.world.records
+    authenticate = _authenticate(records, tmp_path, season.world.passwords, clock)
+    services = replace(season.world.services, industries=season.services, authenticate=authenticate)
+    county = Person(create_app(services, season.world.settings), "county", clock)
+    (open_claim,) = [
+        claim.identity
+        for fund in season.services.queries.funds(COUNTY)
+        for claim, decision in fund.claims
+        if decision is None
+    ]
+    page = f"/app/fund-case/{open_claim}"
+    assert "/second-factor?next" not in county.shown(page)
+    clock.advance(301)
+    assert f'action="/second-factor?next={page}"' in county.shown(page)
+    refused = county.post(page, act="decide", yuan="5000")
+    assert refused.status_code == 422
+    assert "五分钟内要有一次动态码" in refused.get_data(as_text=True)
+    assert season.services.cases.case(COUNTY, open_claim).decision is None
+    assert county.post(f"/second-factor?next={page}", code=county.code()).location == page
+    assert county.post(page, act="decide", yuan="5000").status_code == 303
+    assert season.services.cases.case(COUNTY, open_claim).decision is not None
+    season.world.close()

@@ -85,6 +85,8 @@ def test_a_claim_on_the_disaster_fund_goes_from_the_first_form_to_the_booked_pay
     assert (status, where) == (303, f"fund-case/{DISASTER}-2026-001")
     page = people["county"].sees(where)
     assert "洪水（虚构）" in page
+    assert "板下种植股份社（虚构）（op-panel）" in page, "a payee has its name"
+    assert f"自然灾害应急统筹基金 {DISASTER}-2026-001" in page
     paper = page.split("papers/fund-evidence/")[1].split('"')[0]
     shown = people["county"].client.get(f"/app/papers/fund-evidence/{paper}")
     assert (shown.mimetype, shown.data) == ("image/jpeg", PHOTO)

@@ -335,6 +335,8 @@ def test_a_households_sources_are_seen_by_who_may_see_people_and_the_look_is_aud
     )
     for bad in (f"/app/household-income/{other.village_id}?household=H001", path.replace("H001", "H999")):
         assert own.get(bad).status_code == 422, bad
+    nobody = own.get(f"/app/household-income/{village}")
+    assert (nobody.status_code, nobody.location) == (302, f"/app/village/{village}"), "asked for on that page"
 
 
 def test_a_fallen_household_is_a_question_of_its_town_alone_and_closes_with_a_note(

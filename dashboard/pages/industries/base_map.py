@@ -3,6 +3,7 @@
 from typing import Any
 
 from dashboard.components.card import empty, later_graph
+from dashboard.components.labels import label_places
 from dashboard.components.theme import ENERGY, POWER_BEFORE, figure_layout
 from dashboard.pages.base import Component, Visit
 from dashboard.pages.industries.parts import named
@@ -19,15 +20,20 @@ def base_map(visit: Visit, rows: tuple[BaseRow, ...]) -> Component:
     placed = [one for one in rows if one.base.latitude is not None and one.base.longitude is not None]
     if not placed:
         return empty(texts("industry_map.none"))
-    towns = registry.towns
+    names = tuple(named(one, texts) for one in registry.towns)
+    places = label_places(
+        tuple((one.longitude, one.latitude) for one in registry.towns),
+        names,
+        tuple((one.base.longitude, one.base.latitude) for one in placed),
+    )
     figure = {
         "data": [
             {
                 "type": "scatter",
                 "mode": "text",
-                "x": [one.longitude for one in towns],
-                "y": [one.latitude for one in towns],
-                "text": [named(one, texts) for one in towns],
+                "x": [place[0] for place in places],
+                "y": [place[1] for place in places],
+                "text": names,
                 "textfont": {"size": 11, "color": POWER_BEFORE},
                 "hoverinfo": "skip",
                 "showlegend": False,

@@ -1,6 +1,7 @@
 """One claim or round on a plain page: what was granted, the batches, what the bank said; each next step as a form."""
 
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask, Response, redirect, request
 from flask_wtf.csrf import generate_csrf
@@ -11,18 +12,23 @@ from commands.industry_base import PAPER_KINDS
 from commands.papers.bank import bank_csv, bank_xlsx
 from commands.tables import TableRefusedError
 from dashboard import guard, plain
+from dashboard.fresh_factor import FACTOR_FORM, MoneyRefusal
 from dashboard.pages.base import Site
 from dashboard.pages.industries.fund_forms import typed_day, typed_fen
 from dashboard.pages.industries.parts import industries_of, yuan
 from domain.errors import CommandError
 from domain.money_fact import MoneyFact
+from industries.base import OPERATOR
 from industries.report import ReportRefusedError
-from queries.fund_cases import FundCase
-from revenue.refusal import RefusedError
+from queries.fund_cases import FundCase, Moved
 from texts.loader import Texts
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_PAGE = """{% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% endif %}
+_PAGE = (
+    """{% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% endif %}
+{% if moves %}"""
+    + FACTOR_FORM
+    + """{% endif %}
 {% for name, value in facts %}<p class="note">{{ name }} {{ value }}</p>{% endfor %}
 {% for one in papers %}<a class="button" href="{{ prefix }}papers/fund-evidence/{{ case }}/{{ one }}">{{ words("fund_cases.paper", number=loop.index) }}</a>{% endfor %}
 {% if publishes %}<form method="post" enctype="multipart/form-data" action="{{ action }}">
@@ -64,6 +70,7 @@ _PAGE = """{% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% e
 {% if moved %}<h1 style="margin-top:2rem">{{ words("fund_cases.trace") }}</h1>
 {% for one in moved %}<p class="note">{{ one }}</p>{% endfor %}{% endif %}
 <a class="button" href="{{ prefix }}funds">{{ words("access.back") }}</a>"""
+)
 
 
 def register(server: Flask, site: Site) -> None:
@@ -93,8 +100,9 @@ class _Pages:
         wide = principal.may(Permission.CHECK_MONEY) and principal.scope.everything
         undecided = wide and view.decision is None
         hangs = view.is_round and view.published is None and principal.may(Permission.MAKE_PLAN)
+        title, names = self._names(principal, view, texts)
         return plain.document(
-            source,
+            f"{title} {source}".strip(),
             _PAGE,
             status,
             problem=problem,
@@ -102,29 +110,29 @@ class _Pages:
             papers=view.papers,
             publishes=hangs,
             today=industries_of(self._site).queries.today(principal).isoformat(),
-            waiting=[_waiting(one, texts) for one in view.waiting],
+            waiting=[_waiting(one, names, texts) for one in view.waiting],
             books=wide and any(one.made_by != principal.user_id for one in view.waiting),
-            facts=_facts(view, texts),
+            facts=_facts(view, names, texts),
             decide=("approve" if view.is_round else "decide") if undecided else "",
             asked="" if view.is_round else f"{int(view.fact.content['asked_fen']) / 100:.2f}",
             owed=yuan(owed) if owed else "",
             makes=principal.may(Permission.ENTER_MONEY),
+            moves=wide or principal.may(Permission.VIEW_PEOPLE),
             batches=self._batches(principal, view, texts, wide=wide),
-            moved=[
-                texts(
-                    "industries.said.moved",
-                    contribution=one.contribution_id,
-                    source=one.source_id,
-                    payee=one.payee_id,
-                    voucher=one.voucher,
-                    yuan=yuan(one.fen),
-                )
-                for one in view.moved
-            ],
+            moved=[_moved(one, names, texts) for one in view.moved],
             prefix=self._site.prefix,
             action=f"{self._site.prefix}fund-case/{source}",
+            factor_next=quote(f"{self._site.prefix}fund-case/{source}"),
             csrf=generate_csrf(),
         )
+
+    def _names(self, principal: Principal, view: FundCase, texts: Texts) -> tuple[str, dict[str, str]]:
+        """Return the names of the fund and of the operators; who keeps money only sees numbers."""
+        queries = industries_of(self._site).queries
+        if not principal.may(Permission.VIEW_INDUSTRIES):
+            return "", {}
+        fund = queries.fund_name(principal, str(view.fact.content["fund"]), texts.language)
+        return fund, dict(queries.register(principal, OPERATOR))
 
     def _batches(
         self, principal: Principal, view: FundCase, texts: Texts, *, wide: bool
@@ -163,7 +171,7 @@ class _Pages:
         """Do the step a form names."""
         try:
             self._do(principal, source, request.form.get("act", ""))
-        except (ReportRefusedError, RefusedError, TableRefusedError) as error:
+        except (ReportRefusedError, TableRefusedError, *MoneyRefusal) as error:
             return self.show(principal, source, error.words(plain.words()), 422)
         return redirect(f"{self._site.prefix}fund-case/{source}", code=303)
 
@@ -215,14 +223,30 @@ class _Pages:
         return answer
 
 
-def _facts(view: FundCase, texts: Texts) -> list[tuple[str, str]]:
+def _payee(identity: str, names: dict[str, str]) -> str:
+    """Return a payee's name with its number; a household is its number."""
+    return f"{names[identity]}（{identity}）" if identity in names else identity
+
+
+def _moved(one: Moved, names: dict[str, str], texts: Texts) -> str:
+    """Return where a part of a payment came from: day and reference of the contribution, payee, amount, voucher."""
+    return texts(
+        "fund_cases.moved",
+        contribution=one.contribution_id.partition("|")[2].replace("|", " "),
+        payee=_payee(one.payee_id, names),
+        voucher=one.voucher,
+        yuan=yuan(one.fen),
+    )
+
+
+def _facts(view: FundCase, names: dict[str, str], texts: Texts) -> list[tuple[str, str]]:
     content, found = view.fact.content, []
     if view.is_round:
         total = sum(int(line[3]) for line in content["lines"])
         found += [("payees", str(len(content["lines"]))), ("asked", yuan(total))]
         found += [("published", str(view.published.content["on"]) if view.published else "—")]
     else:
-        found += [("cause", str(content["cause"])), ("payee", str(content["payee"]))]
+        found += [("cause", str(content["cause"])), ("payee", _payee(str(content["payee"]), names))]
         found += [("happened", str(content["on"])), ("loss", yuan(int(content["loss_fen"])))]
         found += [("asked", yuan(int(content["asked_fen"]))), ("evidence", str(len(content["evidence"])))]
     if view.decision is not None:
@@ -231,11 +255,11 @@ def _facts(view: FundCase, texts: Texts) -> list[tuple[str, str]]:
     return [(texts(f"fund_cases.fact.{name}"), value) for name, value in found]
 
 
-def _waiting(one: MoneyFact, texts: Texts) -> str:
+def _waiting(one: MoneyFact, names: dict[str, str], texts: Texts) -> str:
     content = one.content
     return texts(
         "fund_cases.waits",
-        payee=content["payee"],
+        payee=_payee(str(content["payee"]), names),
         yuan=yuan(int(content["fen"])),
         on=content["on"],
         by=one.made_by,

@@ -1,8 +1,9 @@
 """One household's income by source on a plain page, to those who may see people; every look is audited."""
 
 from typing import Any
+from urllib.parse import quote
 
-from flask import Flask, Response, request
+from flask import Flask, redirect, request
 
 from access.permissions import Permission
 from access.principal import Principal
@@ -35,9 +36,11 @@ class _Pages:
     def __init__(self, site: Site) -> None:
         self._site = site
 
-    def show(self, principal: Principal, village: str) -> Response:
-        """Show the household asked for."""
+    def show(self, principal: Principal, village: str) -> Any:
+        """Show the household asked for; without one, go where it is asked for."""
         texts, household = plain.words(), request.args.get("household", "").strip()
+        if not household:
+            return redirect(f"{self._site.prefix}village/{quote(village)}")
         try:
             found = industries_of(self._site).stability.household(principal, village, household)
         except ReportRefusedError as error:

@@ -44,7 +44,7 @@ def amount(indicator: Indicator, value: Decimal | None, texts: Texts, *, unit: b
 
 def percent(share: Decimal | None) -> str:
     """Return a share as a percentage, a dash for what is not known."""
-    return MISSING if share is None else f"{(share * 100).quantize(_TENTH, ROUND_HALF_UP)} %"
+    return MISSING if share is None else f"{(share * 100).quantize(_TENTH, ROUND_HALF_UP):,} %"
 
 
 def yuan(fen: int | None) -> str:
