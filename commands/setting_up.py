@@ -105,6 +105,10 @@ class SetupDesk(Protocol):
         """Put it in force; return the number of the revision."""
         ...
 
+    def sees(self, principal: Principal, plant_id: str) -> bool:
+        """Tell whether there is such a plant in somebody's scope."""
+        ...
+
     def ask(self, question: Question) -> str:
         """Queue a question to a wire; return the ticket of its answer."""
         ...
@@ -142,13 +146,15 @@ class SettingUp(Audited):
     @command(P.CHANGE_REGISTRY, "registry.export")
     def export(self, principal: Principal, form: str) -> tuple[str, bytes]:
         """Return the list of plants as a file."""
+        _check_whole(principal)
         name, content = self._desk.export(form)
         self._note(principal, "registry.export", name, "done", {"bytes": str(len(content))})
         return name, content
 
     @require(P.CHANGE_REGISTRY)
-    def preview(self, principal: Principal, content: bytes, texts: Texts) -> RegistryPreview:  # noqa: ARG002 (the guard's)
+    def preview(self, principal: Principal, content: bytes, texts: Texts) -> RegistryPreview:
         """Return what a file would change; nothing is kept."""
+        _check_whole(principal)
         return self._desk.preview(content, texts)
 
     @command(P.CHANGE_REGISTRY, "registry.import")
@@ -160,6 +166,7 @@ class SettingUp(Audited):
         SetupRefusedError
             It has faults, changes nothing, or something else was put in force since it was previewed.
         """
+        _check_whole(principal)
         found = self._desk.preview(content, texts)
         if found.problems:
             raise SetupRefusedError("registry.has_problems", count=len(found.problems))
@@ -175,6 +182,8 @@ class SettingUp(Audited):
     @command(P.CHANGE_REGISTRY, "device.ask")
     def ask(self, principal: Principal, question: Question) -> str:
         """Queue a question to a wire; return the ticket of its answer."""
+        if not self._desk.sees(principal, question.plant_id):
+            raise SetupRefusedError("device.no_gateway")
         ticket = self._desk.ask(question)
         detail = {"unit": str(question.unit)}
         self._note(principal, "device.ask", question.gateway_id, "done", detail)
@@ -200,6 +209,12 @@ class SettingUp(Audited):
         device_id, number = self._desk.add(found, principal.user_id, texts)
         self._note(principal, "device.add", device_id, "done", {"revision": str(number)})
         return device_id, number
+
+
+def _check_whole(principal: Principal) -> None:
+    """Refuse the whole list to who is responsible for a part of the district."""
+    if not principal.scope.everything:
+        raise SetupRefusedError("registry.whole_only")
 
 
 @guarded

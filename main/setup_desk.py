@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from access.principal import Principal
 from commands.setting_up import Finding, Question, RegistryPreview, SettingRow, SetupRefusedError
 from domain.clock import SystemClock
 from domain.errors import CommandError, PvmonError
@@ -139,6 +140,12 @@ class FileSetupDesk:
         return self._instance.options.settings.overlay_dir
 
     # ------------------------------------------------------------------ a new device
+
+    def sees(self, principal: Principal, plant_id: str) -> bool:
+        """Tell whether there is such a plant in somebody's scope."""
+        registry = self._instance.options.registry
+        plant = registry.plants_by_id.get(plant_id)
+        return plant is not None and principal.sees_plant(plant, registry)
 
     def ask(self, question: Question) -> str:
         """Queue a question to a wire."""

@@ -152,12 +152,12 @@ class _Pages:
 
     # ------------------------------------------------------------------ a device
 
-    def device(self, principal: Principal, problem: str = "") -> Response:  # noqa: ARG002 (the guard has checked)
+    def device(self, principal: Principal, problem: str = "") -> Response:
         """Show where to look for a device."""
         texts, registry = plain.words(), self._site.services.sources.registry
         wires = [
             (f"{plant.plant_id} {one.gateway_id}", f"{plant.label(texts.language)} · {one.gateway_id}")
-            for plant in registry.plants
+            for plant in principal.plants(registry)
             if plant.connection is Connection.LIVE
             for one in plant.gateways
             if one.protocol is not WireProtocol.MQTT

@@ -20,8 +20,17 @@ from commands.notifications import Notifications
 from commands.own_things import OwnThings
 from commands.passwords import Passwords
 from commands.readings import Readings
+from commands.setting_up import (
+    Finding,
+    FirstStart,
+    Question,
+    RegistryPreview,
+    SettingRow,
+    SettingUp,
+    SetupRefusedError,
+)
 from dashboard.factory import create_app
-from dashboard.services import DashboardSettings, PersonalServices, Services, WorkServices
+from dashboard.services import DashboardSettings, PersonalServices, Services, SetupServices, WorkServices
 from domain.account import Role, Scope, User
 from domain.clock import ManualClock, SystemClock
 from domain.measurement import Batch, Origin
@@ -221,6 +230,9 @@ def _serve(
         money_queries,
         money_checks,
         work=work_services(registry, records, clock),
+        setup=SetupServices(
+            SettingUp(records, NoFiles(), real, clock), FirstStart(records, passwords, real, "0a1b2c3d4e5f")
+        ),
         personal=PersonalServices(OwnThings(personal, real), Deputies(records, personal, real, clock)),
     )
     make_books(desk, registry, tariffs, clock.now().date(), months=3)
@@ -330,3 +342,39 @@ class Served:
         self._server.close()
         self._thread.join(5)
         close_all(self._channels, ignore_all=True)
+
+
+class NoFiles:
+    """A desk of setting up that has neither files nor wires: for tests of who may reach it."""
+
+    def settings(self) -> Sequence[SettingRow]:
+        """Return one setting."""
+        return [SettingRow("port", "PVMON_PORT", "8050", "8050", is_default=True)]
+
+    def export(self, form: str) -> tuple[str, bytes]:
+        """Return nothing much."""
+        return f"list.{form}", b"PK"
+
+    def preview(self, content: bytes, texts: Any) -> RegistryPreview:
+        """Refuse every file."""
+        return RegistryPreview((), (texts("setup.registry.no_form"),), 0)
+
+    def keep(self, content: bytes, parent: int, user_id: str, texts: Any) -> int:
+        """Keep nothing."""
+        raise AssertionError("nothing was previewed")
+
+    def sees(self, principal: Any, plant_id: str) -> bool:
+        """Know no plant."""
+        return False
+
+    def ask(self, question: Question) -> str:
+        """Know no wire."""
+        raise SetupRefusedError("device.no_gateway", gateway=question.gateway_id)
+
+    def answer(self, ticket: str, texts: Any) -> Finding | None:
+        """Know no question."""
+        return None
+
+    def add(self, finding: Finding, user_id: str, texts: Any) -> tuple[str, int]:
+        """Add nothing."""
+        raise AssertionError("nothing was found")
