@@ -169,9 +169,7 @@ def views_bar(visit: Visit, page: str, query: str) -> list[Component]:
         ]
         there = dcc.Link(one.name, href=f"{prefix}{page}?{one.query}", className="button")
         links.append(html.Span([there, form(f"{page}/drop", drop)], className="saved-view"))
-    name = dcc.Input(
-        type="text", name="name", maxLength=NAME_CHARS_MAX, required=True, size="16", autoComplete="off"
-    )
+    name = dcc.Input(type="text", name="name", maxLength=NAME_CHARS_MAX, size="16", autoComplete="off")
     keep = [
         html.Label([texts("own.view_name"), name]),
         html.Button(texts("own.view_keep"), type="submit", className="button"),
