@@ -21,6 +21,7 @@ from commands.industry_base import paper_kind
 from commands.industry_files import heads
 from commands.tables import read_table
 from domain.ledger import Voucher
+from domain.money_fact import MoneyFact
 from industries.base import decimal_of
 from industries.fund import (
     Claim,
@@ -110,11 +111,26 @@ class Funds(FundBooks):
             raise refuse("no_base", text=order.base_id[:40])
         kinds = [paper_kind(paper) for paper in papers if paper]
         codes = tuple(hashlib.sha256(paper).hexdigest() for paper in papers if paper)
+        with self._records.transaction():  # two claims at once get two numbers
+            made = self._numbered(order, codes)
+            faults = claim_faults(fund, made, "" if base is None else base.industry)
+            if not made.payee_id:
+                faults.append(ReportFault("no_payee", refuses=True))
+            _raise(faults)
+            fact = self._claim_fact(principal, made, order)
+            with self._carry_out(principal, "fund.claim", made.claim_id, {"fen": str(made.asked_fen)}):
+                for code, kind, paper in zip(codes, kinds, [paper for paper in papers if paper], strict=True):
+                    self._records.add_photo(code, kind, paper)
+                self._keep([fact])
+        return made
+
+    def _numbered(self, order: ClaimOrder, codes: tuple[str, ...]) -> Claim:
+        """Return the claim with the next number of its fund and year."""
         number = 1 + sum(
             one.content["fund"] == order.fund_id and one.period[:4] == f"{order.happened_on:%Y}"
             for one in self._store.facts(CLAIM)
         )
-        made = Claim(
+        return Claim(
             f"{order.fund_id}-{order.happened_on:%Y}-{number:03d}",
             order.fund_id,
             order.payee_id.strip(),
@@ -126,10 +142,8 @@ class Funds(FundBooks):
             order.asked_fen,
             codes,
         )
-        faults = claim_faults(fund, made, "" if base is None else base.industry)
-        if not made.payee_id:
-            faults.append(ReportFault("no_payee", refuses=True))
-        _raise(faults)
+
+    def _claim_fact(self, principal: Principal, made: Claim, order: ClaimOrder) -> MoneyFact:
         content = {
             "payee": made.payee_id,
             "base": made.base_id,
@@ -137,16 +151,11 @@ class Funds(FundBooks):
             "on": made.happened_on,
             "loss_fen": made.loss_fen,
             "asked_fen": made.asked_fen,
-            "evidence": list(codes),
+            "evidence": list(made.evidence),
         }
-        fact = self._fact(
+        return self._fact(
             principal, CLAIM, made.claim_id, order.fund_id, order.happened_on, content, order.village_id
         )
-        with self._carry_out(principal, "fund.claim", made.claim_id, {"fen": str(made.asked_fen)}):
-            for code, kind, paper in zip(codes, kinds, [paper for paper in papers if paper], strict=True):
-                self._records.add_photo(code, kind, paper)
-            self._keep([fact])
-        return made
 
     @command(Permission.CHECK_MONEY, "fund.decide", fresh=True)
     def decide(self, principal: Principal, claim_id: str, fen: int, reason: str = "") -> Voucher | None:

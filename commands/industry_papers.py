@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from access.guard import guarded
@@ -55,8 +56,8 @@ class IndustryPapers(IndustryCommands):
         return packed.getvalue()
 
     @command(Permission.VIEW_INDUSTRIES, "report.sheet")
-    def sheet(self, principal: Principal, town_id: str, period: str, texts: Texts) -> bytes:
-        """Return a town's submitted report with the lines for 制表, 审核, 负责人 and the seal."""
+    def sheet(self, principal: Principal, town_id: str, period: str, texts: Texts) -> Cells:
+        """Return a town's submitted report: ``lead`` is its title, a row each number, to be signed and sealed."""
         if town_id not in towns_seen(principal, self._registry):
             raise refuse("no_reporter", text=town_id[:40])
         found = self._store.reports(
@@ -69,12 +70,10 @@ class IndustryPapers(IndustryCommands):
         heads = tuple(
             texts(f"industries.sheet.{one}") for one in ("indicator", "entered", "words", "mark", "note")
         )
-        rows = [self._line(one, texts) for one in found]
-        signed = texts("industries.sheet.signatures")
-        rows += [("", "", "", "", ""), (signed, "", "", "", "")]
+        rows = tuple(self._line(one, texts) for one in found)
         title = texts("industries.sheet.title", town=name, period=period)
         with self._carry_out(principal, "report.sheet", f"{town_id} {period}"):
-            return workbook([Cells(texts("industries.paper.template"), heads, tuple(rows), lead=(title,))])
+            return Cells(texts("industries.paper.template"), heads, rows, lead=(title,))
 
     @command(Permission.VIEW_INDUSTRIES, "report.assessment")
     def assessment(
@@ -103,6 +102,13 @@ class IndustryPapers(IndustryCommands):
             texts(f"industries.mark.{one.mark.value}"),
             one.note,
         )
+
+
+def sheet_workbook(sheet: Cells, texts: Texts) -> bytes:
+    """Return a report's sheet as XLSX, with the lines for 制表, 审核, 负责人 and the seal below."""
+    blank = ("",) * len(sheet.heads)
+    signed = (texts("industries.sheet.signatures"), *blank[1:])
+    return workbook([replace(sheet, rows=(*sheet.rows, blank, signed))])
 
 
 def percent_text(share: Decimal | None) -> str:

@@ -1,6 +1,8 @@
 """Funds through the office: contributions, a hail claim, a subsidy round, returned payments; every fen in the ledger."""
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -74,6 +76,20 @@ def test_a_hail_claim_is_paid_out_of_what_came_in_and_every_fen_is_traced(office
     [kept] = office.records.lots(book_of(GUARD))
     assert (kept.received_fen, kept.left_fen) == (50_000_00, 43_500_00)
     assert office.records.verify().is_sound
+
+
+def test_claims_at_the_same_moment_get_numbers_of_their_own(office: IndustryOffice) -> None:
+    fill(office, GUARD, 50_000_00)
+    start = threading.Barrier(6)
+
+    def one(place: int) -> str:
+        start.wait(20)
+        order = claim(asked_fen=1_000_00 + place)
+        return office.funds().claim(CLERK, order, [PHOTO]).claim_id
+
+    with ThreadPoolExecutor(6) as pool:
+        made = list(pool.map(one, range(6)))
+    assert sorted(made) == [f"{GUARD}-2026-{number:03d}" for number in range(1, 7)]
 
 
 def test_a_claim_above_coverage_without_evidence_or_of_the_future_is_refused(office: IndustryOffice) -> None:
@@ -242,3 +258,28 @@ def test_a_fund_pays_only_for_what_it_is(office: IndustryOffice) -> None:
     with pytest.raises(ReportRefusedError) as paper:
         office.funds().claim(CLERK, claim(), [b"MZ\x90"])
     assert key(paper) == "no_paper"
+
+
+def test_money_of_a_fund_nobody_set_up_and_payments_of_tomorrow_are_refused(office: IndustryOffice) -> None:
+    funds = office.funds()
+    with pytest.raises(ReportRefusedError) as refused:
+        funds.contribute(ACCOUNTANT, Contribution("no_such_fund", TODAY, 1_00, "区财政（虚构）", "r1"))
+    assert key(refused) == "no_fund"
+    fill(office, GUARD, 50_000_00)
+    made = funds.claim(CLERK, claim(), [PHOTO])
+    funds.decide(COUNTY, made.claim_id, 6_500_00)
+    with pytest.raises(ReportRefusedError) as refused:
+        funds.pay(ACCOUNTANT, made.claim_id, TODAY + timedelta(days=1), "b1")
+    assert key(refused) == "future"
+    assert funds.pay(ACCOUNTANT, made.claim_id, TODAY, "b1") == 1
+
+
+def test_a_contribution_confirmed_again_on_another_day_is_refused_by_the_books(
+    office: IndustryOffice,
+) -> None:
+    identity = fill(office, GUARD, 50_000_00)
+    office.clock.advance(86_400)
+    with pytest.raises(ReportRefusedError) as refused:
+        office.funds().confirm(COUNTY, identity)
+    assert key(refused) == "books"
+    assert standing(office, GUARD)[0] == 50_000_00

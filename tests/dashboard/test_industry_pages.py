@@ -303,10 +303,14 @@ def test_papers_are_downloaded(app: Any, season: Season) -> None:
     client = app.test_client()
     login(client, "township")
     town = season.world.registry.towns[0].town_id
-    for path in ("report-template/2026-10", f"report-sheet/{town}/2026-10", "assessment/2026-10"):
+    sheet = f"report-sheet/{town}/2026-10"
+    for path in ("report-template/2026-10", f"{sheet}?form=xlsx", "assessment/2026-10"):
         answer = client.get(f"/app/papers/{path}")
         assert answer.status_code == 200, path
         assert answer.data.startswith(b"PK"), path
+    paper = client.get(f"/app/papers/{sheet}").get_data(as_text=True)
+    for words in ("2026-10 产业月报", "食用菌栽培袋数", "制表：", "审核：", "负责人：", "（盖章）", "@page"):
+        assert words in paper, words
     table = client.get("/app/papers/assessment/2026-10?form=csv").data.decode("utf-8-sig")
     assert len(table.splitlines()) == 1 + len(season.world.registry.towns)
 

@@ -13,6 +13,7 @@ from flask_wtf.csrf import generate_csrf
 
 from access.permissions import Permission
 from access.principal import Principal
+from commands.industry_papers import sheet_workbook
 from commands.industry_reports import ReportEcho, ReportOrder
 from commands.tables import TableRefusedError
 from dashboard import guard, plain
@@ -20,6 +21,7 @@ from dashboard.pages.base import Site
 from dashboard.pages.industries.overview import assessment_table
 from dashboard.pages.industries.parts import amount, industries_of, named, town_name
 from dashboard.pages.industries.villages import village_line, village_words
+from dashboard.print_sheet import sheet as print_sheet
 from domain.errors import CommandError
 from domain.industry import ReportMark
 from industries.collecting import VillageSum
@@ -118,6 +120,13 @@ def register(server: Flask, site: Site) -> None:
     )
     for path, name, handler, method in rules:
         server.add_url_rule(f"{prefix}{path}", name, handler, methods=[method])
+
+
+_SHEET = """<h1>{{ title }}</h1>
+<table><thead><tr>{% for one in made.heads %}<th scope="col">{{ one }}</th>{% endfor %}</tr></thead><tbody>
+{% for row in made.rows %}<tr>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>{% endfor %}</tbody></table>
+<p style="margin-top:14mm">{{ words("industries.sheet.signatures") }}</p>
+<p class="screen"><a href="?form=xlsx">XLSX</a></p>"""
 
 
 class _Forms:
@@ -318,13 +327,16 @@ class _Forms:
         return file_answer(content, f"villages-{town}-{period}.zip")
 
     def sheet(self, principal: Principal, town: str, period: str) -> Response:
-        """Download a submitted report for signing."""
-        papers = industries_of(self._site).papers
+        """Show a submitted report on paper for signing, or download it as XLSX."""
+        papers, texts = industries_of(self._site).papers, plain.words()
         try:
-            content = papers.sheet(principal, town, self._period(principal, period), plain.words())
+            made = papers.sheet(principal, town, self._period(principal, period), texts)
         except ReportRefusedError as error:
-            raise CommandError(error.words(plain.words())) from error
-        return file_answer(content, f"report-{town}-{period}.xlsx")
+            raise CommandError(error.words(texts)) from error
+        if request.args.get("form") == "xlsx":
+            return file_answer(sheet_workbook(made, texts), f"report-{town}-{period}.xlsx")
+        title = made.lead[0]
+        return print_sheet(principal, self._site.services.sources, title, _SHEET, made=made)
 
     def assessment(self, principal: Principal, period: str) -> Response:
         """Download the assessment."""
