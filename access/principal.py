@@ -19,7 +19,7 @@ class Principal:
     ``address`` is where the request came from and ends in the audit; ``must_change_password`` closes
     everything but the change of the password. ``only`` narrows what the roles permit (a token's areas);
     ``stage`` closes everything until the second factor is given; ``factor_stale`` closes acts that move money
-    until it is given again.
+    until it is given again. ``stands_for`` names those it is the deputy of (accounts and their names).
     """
 
     user_id: str
@@ -32,6 +32,7 @@ class Principal:
     only: frozenset[Permission] | None = None
     stage: str = ""
     factor_stale: bool = False
+    stands_for: frozenset[str] = frozenset()
 
     @cached_property
     def permissions(self) -> frozenset[Permission]:
@@ -54,7 +55,13 @@ class Principal:
 
     def sees_case_of(self, assignee: str) -> bool:
         """Tell whether a case in scope may be seen: a field worker sees his own only."""
-        return self.roles != _FIELD_ONLY or assignee in {self.user_id, self.display_name}
+        return self.roles != _FIELD_ONLY or self.is_called(assignee)
+
+    def is_called(self, assignee: str) -> bool:
+        """Tell whether what is given to ``assignee`` is this person's, or waits for a deputy who is."""
+        return assignee in {self.user_id, self.display_name} or (
+            bool(assignee) and assignee in self.stands_for
+        )
 
     def sees_plant(self, plant: Plant, registry: Registry, on: date | None = None) -> bool:
         """Tell whether ``plant`` is in scope on local day ``on`` (None: by the newest ownership act).

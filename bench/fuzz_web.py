@@ -49,6 +49,39 @@ _VALUES: tuple[Any, ...] = (
 )
 
 
+_QUERIES = (
+    *(
+        "",
+        "?",
+        "?kind=brief&day=2026-06-17",
+        "?kind=plant&subject=x&day=9999-99",
+        "?kind=<script>&subject=../..&day=",
+    ),
+    *(
+        "?kind=village&subject=' OR '1'='1&day=0000-00-00",
+        "?mode=strings&device=x&from=a&to=b",
+        "?month=2026-13",
+    ),
+    *(
+        "?picks=x:y,,:,&from=1900-01-01&to=9999-12-31",
+        "?tab=papers&from=\x00",
+        "?code=0000-0000",
+        "?all=1&all=2",
+    ),
+)
+
+
+def _paths() -> list[str]:
+    """Return the address of every page, its parts filled with something odd: each is drawn, the reports too."""
+    from dashboard.factory import pages
+
+    odd = ("x", "611002001", "%2e%2e", "' OR 1=1", "<b>")
+    return [
+        "/app" + "/".join(odd[len(part) % len(odd)] if "<" in part else part for part in page.path.split("/"))
+        for page in pages()
+    ]
+
+
 def fuzz_api(app: Any, token: str, examples: int, seed: int = 7) -> Mapping[str, int]:
     """Ask every question of the description, sound and unsound, with a token; return how often by kind.
 
@@ -147,8 +180,12 @@ def _body(name: str, spec: Mapping[str, Any], random: Random) -> dict[str, Any]:
                 for key, value in json.loads(one["id"]).items()
             }
             return [{"id": pattern, "property": one["property"], "value": random.choice(_VALUES)}]
-        return {"id": one["id"], "property": one["property"], "value": random.choice(_VALUES)}
+        value = random.choice(_VALUES)
+        if one["id"] == "url" and random.random() < 0.7:
+            value = random.choice(places[one["property"]])
+        return {"id": one["id"], "property": one["property"], "value": value}
 
+    places = {"pathname": _paths(), "search": _QUERIES}
     parts = [part.rpartition(".") for part in name.strip(".").split("...")]
     outputs = [{"id": part, "property": prop} for part, _, prop in parts]
     inputs = [entry(one) for one in spec["inputs"]]

@@ -62,6 +62,9 @@ class Audited:
     ) -> None:
         """Keep one entry."""
         known = principal if isinstance(principal, Principal) else None
+        told = dict(detail or {})
+        if known and known.stands_for:
+            told["stands_for"] = ", ".join(sorted(known.stands_for))[:_DETAIL_CHARS_MAX]
         entry = AuditEntry(
             at=self._clock.now(),
             user_id=known.user_id if known else "",
@@ -69,7 +72,7 @@ class Audited:
             subject=subject,
             outcome=outcome,
             address=known.address if known else "",
-            detail=dict(detail or {}),
+            detail=told,
             field_time=self._field_clock.now(),
         )
         self._records.add_audit(entry)

@@ -18,11 +18,13 @@ from access.passwords import STRICT_ROLES
 from access.principal import Principal, principal_of
 from access.throttle import Throttle
 from commands.audit import Audited
+from commands.deputies import lent_to
 from commands.passwords import Passwords
 from commands.second_factor import SecondFactors
 from domain.account import Scope, Session, User
 from domain.clock import Clock
 from domain.errors import AccessDeniedError
+from stores.personal_protocol import PersonalStore
 from stores.protocol import RecordStore
 
 IDLE_MONEY = timedelta(minutes=15)
@@ -66,10 +68,12 @@ class Authenticate(Audited):
         addresses_throttle: Throttle | None = None,
         field_clock: Clock | None = None,
         factors: SecondFactors | None = None,
+        personal: PersonalStore | None = None,
     ) -> None:
         super().__init__(records, clock, field_clock)
         self._passwords = passwords
         self._factors = factors
+        self._personal = personal
         self._by_account = accounts_throttle or Throttle(free=5, wait_max_s=60.0)
         self._by_address = addresses_throttle or Throttle(free=20, wait_max_s=300.0)
 
@@ -184,9 +188,19 @@ class Authenticate(Audited):
             return None
         if active and now - session.seen_at >= TOUCH_EVERY:
             self._records.touch_session(session.token_hash, now)
-        return replace(
+        found = replace(
             principal_of(user, address), stage=session.stage, factor_stale=self._is_stale(user, session, now)
         )
+        return self._with_lent(found, user)
+
+    def _with_lent(self, principal: Principal, user: User) -> Principal:
+        """Return a person with the places of those he stands in for."""
+        if self._personal is None:
+            return principal
+        lent = lent_to(user, self._records, self._personal, self._clock)
+        if lent is None:
+            return principal
+        return replace(principal, scope=principal.scope.joined(lent.scope), stands_for=lent.names)
 
     def _is_stale(self, user: User, session: Session, now: datetime) -> bool:
         given = session.factor_at

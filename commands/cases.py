@@ -194,7 +194,7 @@ class Cases(Audited):
     def _mine(self, principal: Principal, case_id: str) -> Case:
         """Return a case somebody may work on: his own, nobody's, or any for who manages cases."""
         case = self._case(principal, case_id)
-        mine = not case.assignee or case.assignee in {principal.user_id, principal.display_name}
+        mine = not case.assignee or principal.is_called(case.assignee)
         if not mine and not principal.may(Permission.MANAGE_CASES):
             raise CaseRefusedError("not_yours", number=case.number, assignee=case.assignee)
         return case

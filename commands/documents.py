@@ -1,7 +1,7 @@
 """Documents on order: each is permitted, scoped, noted in the audit, and made of the books as they are now."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from access.guard import guarded, require
@@ -13,7 +13,7 @@ from commands.notice_facts import notice_facts
 from commands.papers import reports
 from commands.papers.audit_package import originals_of, package
 from commands.papers.bank import bank_csv, bank_xlsx
-from commands.papers.notice_sheet import NoticeFacts, broadcast, page, sheet, sheets
+from commands.papers.notice_sheet import NoticeFacts, broadcast, classes, page, sheet, sheets
 from commands.papers.report_sheets import report_sheets
 from commands.papers.sheets import Cells, workbook
 from commands.papers.slips import Slip, slips_pdf
@@ -22,6 +22,7 @@ from commands.papers.step_papers import attendance_paper, step_paper
 from commands.papers.voucher_sheets import voucher_sheets
 from commands.payout import PayoutCommands
 from domain.clock import Clock
+from domain.document import Document as SharedDocument
 from domain.money import Money
 from domain.plant import Registry
 from revenue.approval import PAPER_STEPS, Step, StepTaken
@@ -71,6 +72,13 @@ class Documents(PayoutCommands):
         if totals_in_page(made) != {total.kind.value: total.fen for total in notice.totals}:
             raise refuse("amount_label")
         return made
+
+    @require(Permission.VIEW_INCOME)
+    def notice_classes(self, principal: Principal, plan_id: str, number: int, texts: Texts) -> SharedDocument:
+        """Return a notice by its classes, to be passed on; no person is read for it."""
+        dossier, notice = self._notice(principal, plan_id, number)
+        nobody = replace(notice, rows=(), changes=(), reason="")
+        return classes(nobody, notice_facts(self._stores, self._registry, dossier, nobody, texts), texts)
 
     @require(Permission.VIEW_PEOPLE)
     def notice_sheet(self, principal: Principal, plan_id: str, number: int, texts: Texts) -> Document:

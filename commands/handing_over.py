@@ -68,7 +68,7 @@ class HandingOver(Audited):
         detail = {"to": taker_id, "cases": str(len(open_cases)), "closed": "no" if stays else "yes"}
         with self._carry_out(principal, "user.hand_over", giver_id, detail):
             handed = [self._cases.assign(principal, one.case_id, one.acts, taker_id) for one in open_cases]
-            grown = replace(taker, roles=roles, scope=_joined(giver.scope, taker.scope))
+            grown = replace(taker, roles=roles, scope=giver.scope.joined(taker.scope))
             self._records.replace_user(grown)
             self._records.replace_user(replace(giver, disabled=not stays))
             ended = self._records.end_sessions_of(giver_id)
@@ -90,12 +90,3 @@ class HandingOver(Audited):
         names = {giver.user_id, giver.display_name}
         found = [fold(acts) for acts in self._records.cases_acts(open_only=True)]
         return sorted((one for one in found if one.assignee in names), key=lambda one: one.number)
-
-
-def _joined(one: Scope, other: Scope) -> Scope:
-    return Scope(
-        one.everything or other.everything,
-        one.town_ids | other.town_ids,
-        one.village_ids | other.village_ids,
-        one.plant_ids | other.plant_ids,
-    )

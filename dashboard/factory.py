@@ -13,18 +13,23 @@ from flask import Flask, Response, g, request
 from dashboard import compression, exports, guard, health, login, second_factor, security, shell
 from dashboard.pages import (
     case_papers,
+    deputy,
     desk,
     evidence,
+    first,
     notify,
     one_alert,
     order,
     order_new,
+    own_things,
     public,
     public_contacts,
     readings,
     report_form,
     reports,
     screen,
+    setup,
+    share,
     stops,
     work_prints,
 )
@@ -143,6 +148,7 @@ _FORMS = (
     payees, public,
     screen, order, order_new, one_alert, stops, desk, work_prints, reports, report_form, industry_forms,
     industry_alerts, fund_case, industry_registers, fund_forms, report_page, household, case_papers, public_contacts, notify, evidence,
+    own_things, deputy, setup, first,
 )  # fmt: skip
 
 
@@ -178,6 +184,7 @@ def create_app(services: Services, settings: DashboardSettings, areas: Sequence[
     for module in _FORMS:
         module.register(server, site)
     exports.register(server, site, every)
+    share.register(server, site, every)
     for area in areas:
         area.register(server)
     server.after_request(_say_build(settings.build))

@@ -183,9 +183,11 @@ class Guard:
         return self._send_to(f"/login?next={quote(wanted, safe='/')}")
 
     def _send_to(self, location: str) -> Any:
-        is_page = request.method == "GET" and not request.path.startswith(f"{self.prefix}_")
-        if is_page:
+        is_own = not request.path.startswith(f"{self.prefix}_")  # not Dash's own
+        if is_own and request.method == "GET":
             return redirect(location)
+        if is_own and request.accept_mimetypes.best == "text/html" and location.startswith("/login"):
+            return plain.session_ended(_page_of_form())
         return {"error": "login", "login": location.partition("?")[0]}, 401
 
     def _check_origin(self) -> None:
@@ -430,6 +432,14 @@ def _fits(value: Any, wanted: type | tuple[type, ...]) -> bool:
     if isinstance(value, bool):
         return bool in kinds
     return isinstance(value, kinds) or (isinstance(value, int) and float in kinds)
+
+
+def _page_of_form() -> str:
+    """Return the page of ours that a form was sent from; where it was sent to, when the browser does not say."""
+    parts = urlsplit(request.referrer or "")
+    if parts.netloc != request.host or not parts.path.startswith("/"):
+        return request.path
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def _says_idle() -> bool:

@@ -1,15 +1,19 @@
 """Plain server-rendered pages (login, landing, errors): no script, readable on any phone, both languages."""
 
+import re
 import unicodedata
 from typing import Any
 
 from flask import Response, current_app, g, make_response, request
 
+from access.permissions import Permission
 from access.principal import Principal
 from texts.loader import LANGUAGES, Texts
 
 LANGUAGE_COOKIE = "pvmon_lang"
+DRAFTS = "pvmon_drafts"  # where the server keeps the address of drafts, when it keeps any
 _LANGUAGE_AGE_S = 365 * 24 * 3600
+_POST_FORM = re.compile(r"""<form[^>]*method=["']?post""", re.IGNORECASE)
 _ERROR_KEYS = frozenset({400, 401, 403, 404, 413, 422, 429, 500, 503})
 
 _SHELL = """<!doctype html>
@@ -46,6 +50,8 @@ button, .button { display: block; width: 100%; min-height: 48px; margin-top: 1.2
 :focus-visible { outline: 3px solid var(--green); outline-offset: 2px; }
 .problem { margin: 0 0 1rem; padding: .75rem; border-radius: 8px; color: var(--bad); background: var(--badground); }
 .note { color: var(--soft); margin: .25rem 0 0; font-size: .95rem; }
+#draft { margin-top: 1rem; position: sticky; bottom: 0; background: var(--card); } .draft-offer { padding: .75rem; border: 1px solid var(--line); border-radius: 8px; margin: 0 0 1rem; }
+.draft-offer button { display: inline-block; width: auto; margin: .5rem .5rem 0 0; }
 footer { padding: 1.25rem 1rem 2rem; color: var(--soft); font-size: .95rem; }
 footer a { color: var(--blue); display: inline-block; padding: .75rem; }
 </style>
@@ -60,6 +66,7 @@ footer a { color: var(--blue); display: inline-block; padding: .75rem; }
 <main>
 <h1>{{ title }}</h1>
 __BODY__
+__DRAFT__
 </main>
 <footer>{% for code, name in languages %}{% if code != words.language -%}
 <a href="?{{ kept }}lang={{ code }}" lang="{{ code }}" hreflang="{{ code }}">{{ name }}</a>
@@ -67,6 +74,14 @@ __BODY__
 </body>
 </html>
 """
+
+_DRAFT = """<div id="draft" class="note" role="status" aria-live="polite" hidden data-address="{{ draft_address }}"
+ data-title="{{ title }}" data-saved="{{ words("own.saved") }}" data-ended="{{ words("own.ended") }}"
+ data-offline="{{ words("own.offline") }}" data-offer="{{ words("own.offer") }}" data-go="{{ words("own.go") }}"
+ data-drop="{{ words("own.discard") }}"><span></span></div><script src="/app/assets/60-drafts.js" defer></script>"""
+
+_ENDED = """<p class="problem" role="alert">{{ words("own.session_ended") }}</p>
+<a class="button primary" href="/login?next={{ there | urlencode }}">{{ words("own.log_in_again") }}</a>"""
 
 _ERROR = """<p>{{ shown }}</p>
 {% if reason %}<p class="problem">{{ reason }}</p>{% endif %}
@@ -104,10 +119,11 @@ def document(title: str, body: str, status: int = 200, kept: str = "", **values:
     """
     said = words()
     languages = (("zh", "中文"), ("en", "English"))
+    draft_address = _draft_address() if _POST_FORM.search(body) else ""
+    source = _SHELL.replace("__BODY__", body).replace("__DRAFT__", _DRAFT if draft_address else "")
+    values["draft_address"] = draft_address
     values = {"factor_stale": _factor_stale(), "factor_problem": g.get("factor_problem", "")} | values
-    page = rendered(
-        _SHELL.replace("__BODY__", body), title=title, words=said, languages=languages, kept=kept, **values
-    )
+    page = rendered(source, title=title, words=said, languages=languages, kept=kept, **values)
     response = make_response(page, status)
     asked = request.args.get("lang")
     if asked in LANGUAGES:
@@ -120,6 +136,24 @@ def document(title: str, body: str, status: int = 200, kept: str = "", **values:
             secure=request.is_secure,
         )
     return response
+
+
+def taken() -> None:
+    """Say that the form of this request was taken although the answer shows it again: its draft goes."""
+    g.form_taken = True
+
+
+def session_ended(there: str) -> Response:
+    """Return what is shown when a form was sent after its session had ended."""
+    return document(words()("access.error.title", status=401), _ENDED, 401, there=there)
+
+
+def _draft_address() -> str:
+    """Return where a form half filled is kept; nowhere for who is not wholly logged in."""
+    principal = g.get("principal")
+    whole = isinstance(principal, Principal) and principal.may(Permission.CHANGE_OWN_ACCOUNT)
+    address: str = current_app.extensions.get(DRAFTS, "")
+    return address if whole and not principal.must_change_password else ""
 
 
 def _factor_stale() -> bool:

@@ -6,9 +6,12 @@ from commands.accounts import Accounts
 from commands.alert_handling import AlertHandling
 from commands.authenticate import Authenticate
 from commands.cases import Cases
+from commands.deputies import Deputies
 from commands.money_desk import MoneyDesk
 from commands.notifications import Notifications
+from commands.own_things import OwnThings
 from commands.readings import Readings
+from commands.setting_up import FirstStart, SettingUp
 from dashboard.industry_services import IndustryServices
 from dashboard.payout_services import PayoutServices
 from queries.alerts import Alerts
@@ -41,6 +44,22 @@ class WorkServices:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonalServices:
+    """What a person keeps for himself, and who stands in for him."""
+
+    own: OwnThings
+    deputies: Deputies
+
+
+@dataclass(frozen=True, slots=True)
+class SetupServices:
+    """Setting up, and the first account while there is none."""
+
+    up: SettingUp
+    first: FirstStart | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """Commands for what people order, sources for what they see."""
 
@@ -54,6 +73,8 @@ class Services:
     payout: PayoutServices | None = None
     work: WorkServices | None = None
     industries: IndustryServices | None = None
+    personal: PersonalServices | None = None
+    setup: SetupServices | None = None
     keeper: SnapshotKeeper = field(
         init=False
     )  # the one picture of the district, for pages and data interface

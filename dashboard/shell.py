@@ -13,7 +13,7 @@ from access.permissions import Permission
 from access.principal import Principal
 from dashboard import guard
 from dashboard.components.markup import aria, data
-from dashboard.components.seen import export_links, tables_in
+from dashboard.components.seen import PICTURED, export_links, tables_in
 from dashboard.components.state import icon
 from dashboard.components.theme import MANTINE
 from dashboard.components.words import exact_time
@@ -152,6 +152,7 @@ def _header(site: Site, principal: Principal, texts: Texts) -> Component:
                 className="plain-link",
                 lang="en" if other == "en" else "zh-CN",
             ),
+            *_setup_link(site, principal, texts),
             *desk.bell(site, principal, texts),
             html.Span(principal.display_name, className="who desktop-only"),
             html.Form(
@@ -165,6 +166,13 @@ def _header(site: Site, principal: Principal, texts: Texts) -> Component:
         ],
         className="header",
     )
+
+
+def _setup_link(site: Site, principal: Principal, texts: Texts) -> list[Component]:
+    """Return the way to setting up, for who may."""
+    if site.services.setup is None or not principal.may(Permission.CHANGE_REGISTRY):
+        return []
+    return [html.A(texts("setup.menu"), href=f"{site.prefix}setup", className="plain-link")]
 
 
 def _menu(site: Site, principal: Principal, texts: Texts) -> Component:
@@ -248,7 +256,9 @@ def show(
     children = getattr(layout, "children", None)
     if isinstance(children, list):
         tables = tables_in(layout, texts(page.title))
-        layout.children = [*children, export_links(tables, path, args, texts, site.prefix)]
+        pictured = page.path in PICTURED
+        links = export_links(tables, path, args, texts, site.prefix, pictured=pictured)
+        layout.children = [*children, links]
     return layout, f"{texts(page.title)} · {name}"
 
 

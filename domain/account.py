@@ -35,6 +35,15 @@ class Scope:
     village_ids: frozenset[str] = frozenset()
     plant_ids: frozenset[str] = frozenset()
 
+    def joined(self, other: "Scope") -> "Scope":
+        """Return what either of two may see."""
+        return Scope(
+            self.everything or other.everything,
+            self.town_ids | other.town_ids,
+            self.village_ids | other.village_ids,
+            self.plant_ids | other.plant_ids,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class User:

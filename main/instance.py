@@ -57,8 +57,10 @@ from main.metered import energies
 from main.network import reach_of
 from main.orders import orders
 from main.payout import PayoutDesk, open_desk
+from main.personal import personal_services, personal_store
 from main.pulse import Pulse, unready
 from main.second_factor import second_factors
+from main.setting_up import setup_services
 from main.tariffs import load_tariffs
 from main.timetable import timetable
 from main.web import WebServer
@@ -95,6 +97,7 @@ class Instance:
     forwarder: Forwarder | None = None
     schedule: Schedule | None = None
     follower: RegistryFollower | None = None
+    first_word: str = ""  # opens the first account, while there is none
     _collector_thread: CollectorThread | None = None
     stopping: threading.Event = field(default_factory=threading.Event)  # long jobs look at it
     _undo: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
@@ -346,6 +349,7 @@ class Instance:
                 SystemClock(),
                 field_clock=options.clock,
                 factors=second_factors(options, self.records),
+                personal=personal_store(options, self.records),
             ),
             self.accounts(),
             self.readings(),
@@ -356,6 +360,8 @@ class Instance:
             payout=self.payout().services,
             work=work_services(options, self.records),
             industries=self.industries_on(options.clock),
+            personal=personal_services(options, self.records),
+            setup=setup_services(self),
         )
 
     def figures(self) -> dict[str, str]:

@@ -38,7 +38,15 @@ def start_everything(instance: Instance, progress: Progress) -> None:
     progress("collecting", plants=len(live))
     instance.work()
     instance.beat("run")
-    progress("web", url=instance.serve())
+    _serve(instance, progress)
+
+
+def _serve(instance: Instance, progress: Progress) -> None:
+    """Start the pages, and tell who started them how the first account is made."""
+    url = instance.serve()
+    progress("web", url=url)
+    if instance.first_word:
+        progress.plain("first", url=url, word=instance.first_word)
 
 
 def start_collector(instance: Instance, progress: Progress) -> None:
@@ -73,7 +81,7 @@ def start_web(instance: Instance, progress: Progress) -> None:
     instance.follow_registry()
     instance.control()
     instance.beat("web")
-    progress("web", url=instance.serve())
+    _serve(instance, progress)
 
 
 Start = Callable[[Instance, Progress], None]

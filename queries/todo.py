@@ -67,6 +67,8 @@ class Waiting:
     late : bool
     blockers : tuple of Refusal
         What keeps it from being done today; empty when it can be done.
+    instead_of : str
+        Whose it is, where this person stands in for somebody.
     """
 
     kind: Kind
@@ -78,6 +80,7 @@ class Waiting:
     due: date | None = None
     late: bool = False
     blockers: tuple[Refusal, ...] = ()
+    instead_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,8 @@ def _orders(work: Work, principal: Principal, today: date) -> Iterator[Waiting]:
     if principal.may(P.WORK_CASES):
         for case in work.board(principal, only_mine=True):
             if case.state in {CaseState.ASSIGNED, CaseState.HANDLING}:
-                yield _order(Kind.ORDER, case, today)
+                own = case.assignee in {principal.user_id, principal.display_name}
+                yield _order(Kind.ORDER, case, today, "" if own else case.assignee)
     if principal.may(P.MANAGE_CASES):
         for case in work.board(principal):
             if case.state is CaseState.REGISTERED:
@@ -167,7 +171,7 @@ def _orders(work: Work, principal: Principal, today: date) -> Iterator[Waiting]:
                 yield _order(Kind.ACCEPT, case, today)
 
 
-def _order(kind: Kind, case: Case, today: date) -> Waiting:
+def _order(kind: Kind, case: Case, today: date, instead_of: str = "") -> Waiting:
     due = None if case.due_at is None else day_of(case.due_at)
     return Waiting(
         kind,
@@ -177,6 +181,7 @@ def _order(kind: Kind, case: Case, today: date) -> Waiting:
         values={"number": case.number, "subject": case.subject},
         due=due,
         late=due is not None and today > due,
+        instead_of=instead_of,
     )
 
 

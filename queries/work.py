@@ -179,8 +179,7 @@ class Work:
         acts = self._sources.records.cases_acts(since=now - timedelta(days=7))
         cases = [case for each in acts if self._sees_case(principal, case := fold_case(each))]
         if only_mine:
-            names = {principal.user_id, principal.display_name}
-            cases = [case for case in cases if case.assignee in names]
+            cases = [case for case in cases if principal.is_called(case.assignee)]
         return sorted(
             cases,
             key=lambda case: (

@@ -1,6 +1,7 @@
 """A document as PDF, spreadsheet, plain words for a message, or one long picture for a phone (长图, 750 px)."""
 
 import io
+import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
@@ -18,6 +19,7 @@ _ROWS_IN_PICTURE = 40
 _NARROW = 5  # columns that fit beside each other
 _ROWS_IN_WORDS = 12
 _MISSING = "—"
+_RUN = re.compile(r"[\w.,:%/+-]+$", re.ASCII)
 _INK, _SOFT, _LINE, _HEAD = "#14212e", "#5c7389", "#d5dee6", "#1864ab"
 
 
@@ -199,8 +201,10 @@ def _wrapped(words: str, width: float, size: int) -> list[str]:
     lines, line, font = [], "", _font(size)
     for char in words:
         if char == "\n" or font.getlength(line + char) > width:
-            lines.append(line)
-            line = "" if char == "\n" else char
+            run = _RUN.search(line + char) if char != "\n" else None  # a number or word goes over as a whole
+            kept = line[: run.start()] if run is not None and run.start() else line
+            lines.append(kept.rstrip() if kept != line else line)
+            line = "" if char == "\n" else line[len(kept) :] + char
         else:
             line += char
     return [*lines, line]

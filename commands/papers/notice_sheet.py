@@ -1,13 +1,15 @@
 """The public notice on A4, and as a page: the same record, names on paper as decided, masked on every page."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from html import escape
 
 from commands.papers.font import refuse_lacking
 from commands.papers.paper import HEIGHT, MARGIN, WIDTH, Paper
 from commands.papers.read_back import page_texts
+from domain.document import Document as SharedDocument
+from domain.document import SeenTable
 from domain.money import Money
 from domain.roster import masked_name
 from revenue.notice import Notice, NoticeKind, spoken, totals_in_text
@@ -252,6 +254,21 @@ def article(notice: Notice, facts: NoticeFacts, texts: Texts, *, persons: bool =
         f"<th{_NUMBER}>{escape(texts('papers.notice.amount'))}</th></tr></thead><tbody>{totals}</tbody></table>"
         f"{table}{changes}{closing}"
     )
+
+
+def classes(notice: Notice, facts: NoticeFacts, texts: Texts) -> SharedDocument:
+    """Return the notice by its classes, to be passed on: no person, and no telephone of anybody."""
+    bare = replace(facts, names={}, contact="")
+    heads = tuple(texts(f"papers.notice.{name}") for name in ("class", "persons", "amount"))
+
+    def row(name: str, persons: int, fen: int) -> tuple[str, Decimal | None, Decimal]:
+        return name, Decimal(persons) if persons else None, Decimal(fen).scaleb(-2)
+
+    rows = [row(texts(f"papers.class.{one.kind.value}"), one.persons, one.fen) for one in notice.totals]
+    rows.append(row(texts("papers.notice.total"), 0, notice.total_fen))
+    lines = (*_intro(notice, bare, texts), *_closing(notice, bare, texts), texts("share.notice_more"))
+    table = SeenTable(texts("papers.notice.class"), heads, tuple(rows))
+    return SharedDocument(f"{facts.village} {heading_of(notice, texts)}", lines, (table,), notice.code)
 
 
 def broadcast(notice: Notice, village: str, texts: Texts) -> str:

@@ -13,6 +13,14 @@ from domain.document import SeenTable
 from texts.loader import Texts
 
 EXPORT_PATH = "export"
+SHARE_PATH = "share"
+# pages whose tables name no person: they may leave as a picture
+PICTURED = frozenset(
+    {
+        *("/", "/plants", "/plants/<plant_id>", "/compare", "/data", "/alerts", "/income", "/reconciliation"),
+        *("/plans", "/notices", "/industries", "/industries/<indicator>", "/bases/<base>", "/assessment"),
+    }
+)
 _NUMBER = re.compile(r"[+-]?\d{1,3}(,\d{3})*(\.\d+)?|[+-]?\d+(\.\d+)?")
 
 
@@ -97,8 +105,16 @@ def text_of(node: Any) -> str:
     return str(node).strip()
 
 
-def export_links(tables: list[SeenTable], path: str, args: dict[str, str], texts: Texts, prefix: str) -> Any:
-    """Return the links under a page that has tables, nothing under another."""
+def export_links(
+    tables: list[SeenTable],
+    path: str,
+    args: dict[str, str],
+    texts: Texts,
+    prefix: str,
+    *,
+    pictured: bool = False,
+) -> Any:
+    """Return the links under a page that has tables, nothing under another; ``pictured``: it may be shared."""
     if not tables:
         return None
     asked = {"page": path, "query": urlencode(args)}
@@ -113,7 +129,12 @@ def export_links(tables: list[SeenTable], path: str, args: dict[str, str], texts
         link(f"CSV {table.name}" if several else "CSV", form="csv", table=str(place))
         for place, table in enumerate(tables)
     ]
+    shared: list[Any] = []
+    if pictured and args.get("tab") != "papers":
+        about = urlencode({"kind": "page", "id": f"{path}?{urlencode(args)}" if args else path})
+        shared = [html.A(texts("share.link"), href=f"{prefix}{SHARE_PATH}?{about}", className="plain-export")]
+    files = [link("XLSX", form="xlsx"), link("PDF", form="pdf"), *csvs]
     return html.Div(
-        [html.Span(texts("components.export")), link("XLSX", form="xlsx"), link("PDF", form="pdf"), *csvs],
+        [html.Span(texts("components.export")), *files, *shared],
         className="exports",
     )

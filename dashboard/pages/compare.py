@@ -15,6 +15,7 @@ from dashboard.components.compare_figures import comparison_figure, curve_name, 
 from dashboard.components.loss_figures import RANKING, ranked_cells
 from dashboard.components.words import MISSING, number, percent
 from dashboard.pages.base import Component, Site, Visit
+from dashboard.pages.own_things import views_bar
 from domain.errors import AccessDeniedError
 from domain.plant import Device, DeviceKind, Plant
 from domain.timespan import day_of
@@ -43,13 +44,11 @@ class ComparePage:
     def layout(self, visit: Visit) -> Component:
         """Return the choosers and what was asked for."""
         asked = _Asked(visit)
-        body = {"curves": _curves, "strings": _strings, "ranking": _ranking, "units": _units}[asked.mode](
-            asked
-        )
-        return html.Div(
-            [html.H1(visit.texts(self.title), className="visually-hidden"), _modes(asked), *body],
-            className="page",
-        )
+        modes = {"curves": _curves, "strings": _strings, "ranking": _ranking, "units": _units}
+        body = modes[asked.mode](asked)
+        heading = html.H1(visit.texts(self.title), className="visually-hidden")
+        views = views_bar(visit, "compare", asked.query())
+        return html.Div([heading, _modes(asked), *body, *views], className="page")
 
     def register(self, app: Any, site: Site) -> None:
         """No callbacks: every choice is an address."""
@@ -80,6 +79,10 @@ class _Asked:
 
     def address(self, **changed: str) -> str:
         """Return the address of the same with something changed."""
+        return f"{self.visit.site.prefix}compare?{self.query(**changed)}"
+
+    def query(self, **changed: str) -> str:
+        """Return the part of the address that says what is shown."""
         values = {
             "mode": self.mode,
             "picks": ",".join(map(str, self.picks)),
@@ -90,7 +93,7 @@ class _Asked:
             "device": self.device if self.mode == "strings" else "",
             **changed,
         }
-        return f"{self.visit.site.prefix}compare?{urlencode({k: v for k, v in values.items() if v})}"
+        return urlencode({k: v for k, v in values.items() if v})
 
 
 def _modes(asked: _Asked) -> Component:

@@ -58,6 +58,7 @@ _PAGE = """{% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% e
 <textarea id="copy" readonly rows="3" style="width:100%;font:inherit">{{ copy }}</textarea>
 <button type="button" data-copy="copy" data-done="{{ words("desk.copied") }}" data-failed="{{ words("desk.not_copied") }}">
 {{ words("desk.copy") }}</button><script src="{{ script }}" defer></script>
+<a class="button" href="{{ prefix }}share?kind=alert&amp;id={{ id | urlencode }}">{{ words("share.link") }}</a>
 <a class="button" href="{{ action }}/evidence" target="_blank">{{ words("work.evidence.title") }}</a>
 <a class="button" href="{{ prefix }}queue">{{ words("work.queue.title") }}</a>"""
 _SHELF = timedelta(days=3)
@@ -121,6 +122,7 @@ class _Pages:
             script=f"{site.prefix}{SCRIPT}",
             count=view.row.handling.acts,
             action=f"{site.prefix}queue/{alert.alert_id}",
+            id=alert.alert_id,
             prefix=site.prefix,
             csrf=generate_csrf(),
         )

@@ -53,6 +53,7 @@ _PAGE = """{% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% e
 {% for one in nearby %}<p class="note"><a href="{{ prefix }}orders/{{ one.case_id }}">{{ one.number }}</a> {{ one.subject }}</p>
 {% endfor %}{% endif %}
 {% if answered %}<a class="button" href="{{ action }}/answer" target="_blank">{{ words("care.answer.print") }}</a>{% endif %}
+{% if is_order %}<a class="button" href="{{ prefix }}share?kind=order&amp;id={{ id | urlencode }}">{{ words("share.link") }}</a>{% endif %}
 <a class="button" href="{{ action }}/print" target="_blank">{{ words("work.print") }}</a>
 <a class="button" href="{{ prefix }}orders">{{ words("work.orders.title") }}</a>"""
 _FIELDS: dict[CaseActKind, tuple[str, ...]] = {
@@ -134,6 +135,8 @@ class _Pages:
             tag=texts("care.tag.hangs", until=date_time(view.tag.end)) if view.tag is not None else "",
             tags=tags_of(view, principal, texts),
             answered=case.kind in ANSWERED,
+            is_order=case.kind is CaseKind.ORDER,
+            id=case.case_id,
             photos=case.photos,
             acts=[act_line(one, texts) for one in reversed(view.acts)],
             nearby=view.nearby[:8],

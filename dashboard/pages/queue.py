@@ -10,6 +10,7 @@ from access.principal import Principal
 from dashboard import guard
 from dashboard.components.card import card, empty, table
 from dashboard.components.markup import aria, data
+from dashboard.components.seen import SHARE_PATH
 from dashboard.components.words import MISSING, date_time, number
 from dashboard.pages.base import Component, Site, Visit
 from dashboard.pages.work_words import (
@@ -95,6 +96,7 @@ def body(view: QueueView, site: Site, texts: Texts, *, every: bool = False) -> l
                     tabIndex=-1,
                     **aria(hidden="true"),
                 ),
+                html.A(texts("share.link"), href=f"{site.prefix}{SHARE_PATH}?kind=brief"),
                 html.A(texts("work.queue.calls"), href=f"{site.prefix}calls", target="_blank"),
             ],
             className="toolbar",

@@ -1,5 +1,6 @@
 """The bureau's own form: an XLSX with {{names}} goes up, the same file comes back filled for a month and the own scope."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -8,11 +9,14 @@ from flask_wtf.csrf import generate_csrf
 
 from access.permissions import Permission
 from access.principal import Principal
+from access.villages import towns_seen, villages_seen
 from commands.papers.template import FILE_BYTES_MAX, TemplateRefusedError, fill, names_in
 from dashboard import guard, plain
 from dashboard.pages.base import Site
 from dashboard.pages.reports import FORM_PATH, reports_of
+from domain.account import Scope
 from domain.timespan import day_of
+from texts.loader import Texts
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _PAGE = """{% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% endif %}
@@ -20,6 +24,9 @@ _PAGE = """{% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% e
 <form method="post" enctype="multipart/form-data"><input type="hidden" name="csrf_token" value="{{ csrf }}">
 <label for="month">{{ words("reports.form.month") }}</label>
 <input id="month" name="month" value="{{ month }}" pattern="[0-9]{4}-[0-9]{2}" required>
+<label for="place">{{ words("reports.form.place") }}</label><select id="place" name="place"
+ style="width:100%;min-height:48px;font:inherit;color:inherit;background:var(--card)"><option value="">{{ words("reports.form.whole") }}</option>
+{% for value, label in places %}<option value="{{ value }}"{% if value == place %} selected{% endif %}>{{ label }}</option>{% endfor %}</select>
 <label for="file">{{ words("reports.form.file") }}</label><input id="file" name="file" type="file" accept=".xlsx" required>
 <button class="primary">{{ words("reports.form.fill") }}</button></form>
 <p class="note">{{ words("reports.form.names") }}</p><p class="note">{% for one in names %}{{ one }}<br>{% endfor %}</p>
@@ -38,8 +45,8 @@ def register(server: Flask, site: Site) -> None:
         content = file.stream.read(FILE_BYTES_MAX + 1) if file is not None else b""
         words = plain.words()
         month = _month(site)
-        values = reports_of(site).values(principal, month)
         try:
+            values = _values(site, principal, month)
             unknown = [name for name in names_in(content) if name not in values]
             if unknown:
                 return _answer(site, principal, words("reports.form.unknown", names="、".join(unknown[:20])))
@@ -64,18 +71,49 @@ def _month(site: Site) -> date:
         return today.replace(day=1) - timedelta(days=1)
 
 
+def _places(site: Site, principal: Principal, texts: Texts) -> dict[str, str]:
+    """Return the towns and villages in scope, each with its name."""
+    registry = site.services.sources.registry
+    towns = {one: registry.towns_by_id[one].label(texts.language) for one in towns_seen(principal, registry)}
+    villages = villages_seen(principal, registry)
+    return towns | {one: registry.village_label(one, texts.language) for one in villages}
+
+
+def _values(site: Site, principal: Principal, month: date) -> dict[str, Any]:
+    """Return what a form may ask for: of everything in scope, or of the town or village that was chosen.
+
+    Raises
+    ------
+    TemplateRefusedError
+        The place is none of this person's.
+    """
+    texts, place = plain.words(), request.form.get("place", "")
+    if not place:
+        return {**reports_of(site).values(principal, month), "place": texts("reports.form.whole")}
+    places = _places(site, principal, texts)
+    if place not in places:
+        raise TemplateRefusedError("no_place")
+    is_town = place in site.services.sources.registry.towns_by_id
+    inside = frozenset({place})
+    scope = Scope(town_ids=inside) if is_town else Scope(village_ids=inside)
+    found = reports_of(site).values(replace(principal, scope=scope), month)
+    return {**found, "place": places[place]}
+
+
 def _answer(site: Site, principal: Principal, problem: str = "") -> Response:
-    month = _month(site)
-    names = [name for name in reports_of(site).values(principal, month) if ":" not in name]
+    month, texts = _month(site), plain.words()
+    names = [name for name in reports_of(site).values(principal, month) if ":" not in name] + ["place"]
     town = next(iter(site.services.sources.registry.towns), None)
     if town is not None:
         names.append(f"energy_kwh:{town.town_id}")
     return plain.document(
-        plain.words()("reports.form.title"),
+        texts("reports.form.title"),
         _PAGE,
         422 if problem else 200,
         problem=problem,
         month=f"{month:%Y-%m}",
+        places=list(_places(site, principal, texts).items()),
+        place=request.form.get("place", ""),
         names=[f"{{{{{name}}}}}" for name in names],
         csrf=generate_csrf(),
         back=f"{site.prefix}reports",

@@ -8,6 +8,8 @@ from access.permissions import Permission
 from dashboard.components.card import card, empty
 from dashboard.components.words import day_text
 from dashboard.pages.base import Component, Site, Visit
+from dashboard.pages.deputy import standing_lines
+from dashboard.pages.own_things import drafts_part
 from queries.todo import Kind, Todo, Waiting
 from texts.loader import Texts
 
@@ -36,7 +38,9 @@ class TodoPage:
                     texts("todo.hello", name=visit.principal.display_name, day=view.today),
                     className="visually-hidden",
                 ),
+                *standing_lines(visit),
                 card(texts(self.title), body, aside=aside),
+                *_drafts(visit),
             ],
             className="page",
         )
@@ -57,8 +61,28 @@ def todo_of(site: Site) -> Todo:
     )
 
 
+def _drafts(visit: Visit) -> list[Component]:
+    """Return the forms this person has not sent yet."""
+    texts, found = visit.texts, drafts_part(visit)
+    if not found:
+        return []
+    rows = [
+        html.Li(
+            [
+                html.Div(html.Span(texts("own.draft_line", title=one["title"], saved=one["saved"]))),
+                html.A(texts("own.draft_button"), href=one["page"], className="button"),
+            ],
+            className="todo-item",
+        )
+        for one in found
+    ]
+    return [card(texts("own.drafts"), html.Ol(rows, className="todo"))]
+
+
 def _row(one: Waiting, site: Site, texts: Texts) -> Component:
     below: list[Any] = []
+    if one.instead_of:
+        below.append(html.Span(texts("deputy.instead_of", name=one.instead_of), className="todo-due"))
     if one.due is not None:
         late = " late" if one.late else ""
         key = "todo.late" if one.late else "todo.due"

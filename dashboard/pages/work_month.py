@@ -10,6 +10,7 @@ from alerts.message import rule_name
 from alerts.rates import AlertRates
 from cases.monthly import RulePrecision, Workload
 from dashboard.components.card import card, empty, table
+from dashboard.components.seen import SHARE_PATH
 from dashboard.components.words import MISSING, number, percent
 from dashboard.pages.base import Component, Site, Visit
 from dashboard.pages.work_rates import rates_card
@@ -98,6 +99,7 @@ def _months(month: date, visit: Visit) -> Component:
                 href=f"{site.prefix}work/contractors?month={month:%Y-%m}",
                 target="_blank",
             ),
+            html.A(texts("share.link"), href=f"{site.prefix}{SHARE_PATH}?kind=month&id={month:%Y-%m}"),
             html.A(texts("work.print"), href=f"{site.prefix}work/print?month={month:%Y-%m}", target="_blank"),
         ],
         className="toolbar",

@@ -228,13 +228,14 @@ def say_changes(changes: Sequence[Change], context: Context) -> None:
         context.say("registry.change.none")
         return
     for change in changes[:_LINES_MAX]:
-        print(_line(change, context.texts))
+        print(change_line(change, context.texts))
     if len(changes) > _LINES_MAX:
         context.say("registry.change.more", count=len(changes) - _LINES_MAX)
     print(_summary(changes, context.texts))
 
 
-def _line(change: Change, texts: Texts) -> str:
+def change_line(change: Change, texts: Texts) -> str:
+    """Return one change in a line."""
     what = texts(f"registry.word.{change.what}")
     if change.kind == "added":
         return texts("registry.change.line_added", what=what, id=change.id, detail=change.new)

@@ -13,6 +13,7 @@ from stores.records import (  # noqa: F401 (importing them puts their tables int
     industry_schema,
     ledger_schema,
     notification_schema,
+    personal,
     roster_schema,
 )
 from stores.records.acts import Audits, Jobs

@@ -14,12 +14,23 @@ from commands.accounts import Accounts
 from commands.alert_handling import AlertHandling
 from commands.authenticate import Authenticate
 from commands.cases import Cases
+from commands.deputies import Deputies
 from commands.money_desk import MoneyDesk
 from commands.notifications import Notifications
+from commands.own_things import OwnThings
 from commands.passwords import Passwords
 from commands.readings import Readings
+from commands.setting_up import (
+    Finding,
+    FirstStart,
+    Question,
+    RegistryPreview,
+    SettingRow,
+    SettingUp,
+    SetupRefusedError,
+)
 from dashboard.factory import create_app
-from dashboard.services import DashboardSettings, Services, WorkServices
+from dashboard.services import DashboardSettings, PersonalServices, Services, SetupServices, WorkServices
 from domain.account import Role, Scope, User
 from domain.clock import ManualClock, SystemClock
 from domain.measurement import Batch, Origin
@@ -44,6 +55,8 @@ from simulator.faults import Fault, FaultKind
 from simulator.fleet import Fleet
 from stores.duckdb import DuckDbStore
 from stores.latest import LatestCache
+from stores.records.personal import SqlPersonalStore
+from stores.records.sealing import Sealer
 from stores.records.store import SqlRecordStore
 
 ROOT = Path(__file__).parents[2]
@@ -196,8 +209,11 @@ def _serve(
     desk = MoneyDesk.over(records, registry, tariffs, real, clock)
     money_queries = MoneyQueries(records, registry, clock, energies(lambda: store, registry))
     money_checks = MoneyChecksView(records, None, registry, tariffs, clock)
+    assert records.database.path is not None
+    people_key = Sealer(records.database.path.with_name("people.key"))
+    personal = SqlPersonalStore(records.database, people_key)
     services = Services(
-        Authenticate(records, passwords, real),
+        Authenticate(records, passwords, real, personal=personal),
         Accounts(records, passwords, real, registry),
         Readings(records, store, registry, real, clock, latest),
         Sources(
@@ -214,6 +230,10 @@ def _serve(
         money_queries,
         money_checks,
         work=work_services(registry, records, clock),
+        setup=SetupServices(
+            SettingUp(records, NoFiles(), real, clock), FirstStart(records, passwords, real, "0a1b2c3d4e5f")
+        ),
+        personal=PersonalServices(OwnThings(personal, real), Deputies(records, personal, real, clock)),
     )
     make_books(desk, registry, tariffs, clock.now().date(), months=3)
     world = World(
@@ -322,3 +342,39 @@ class Served:
         self._server.close()
         self._thread.join(5)
         close_all(self._channels, ignore_all=True)
+
+
+class NoFiles:
+    """A desk of setting up that has neither files nor wires: for tests of who may reach it."""
+
+    def settings(self) -> Sequence[SettingRow]:
+        """Return one setting."""
+        return [SettingRow("port", "PVMON_PORT", "8050", "8050", is_default=True)]
+
+    def export(self, form: str) -> tuple[str, bytes]:
+        """Return nothing much."""
+        return f"list.{form}", b"PK"
+
+    def preview(self, content: bytes, texts: Any) -> RegistryPreview:
+        """Refuse every file."""
+        return RegistryPreview((), (texts("setup.registry.no_form"),), 0)
+
+    def keep(self, content: bytes, parent: int, user_id: str, texts: Any) -> int:
+        """Keep nothing."""
+        raise AssertionError("nothing was previewed")
+
+    def sees(self, principal: Any, plant_id: str) -> bool:
+        """Know no plant."""
+        return False
+
+    def ask(self, question: Question) -> str:
+        """Know no wire."""
+        raise SetupRefusedError("device.no_gateway", gateway=question.gateway_id)
+
+    def answer(self, ticket: str, texts: Any) -> Finding | None:
+        """Know no question."""
+        return None
+
+    def add(self, finding: Finding, user_id: str, texts: Any) -> tuple[str, int]:
+        """Add nothing."""
+        raise AssertionError("nothing was found")

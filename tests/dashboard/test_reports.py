@@ -98,14 +98,14 @@ def test_the_page_shows_the_report_and_its_words_to_copy(world: World) -> None:
     assert "没有这份报告" in text_of(odd)
 
 
-def sent(client: Any, content: bytes, month: str = "2026-06") -> Any:
+def sent(client: Any, content: bytes, month: str = "2026-06", place: str = "") -> Any:
     token = (
         client.get("/app/report-form")
         .get_data(as_text=True)
         .split('name="csrf_token" value="')[1]
         .split('"')[0]
     )
-    data = {"csrf_token": token, "month": month, "file": (io.BytesIO(content), "form.xlsx")}
+    data = {"csrf_token": token, "month": month, "place": place, "file": (io.BytesIO(content), "form.xlsx")}
     return client.post("/app/report-form", data=data, content_type="multipart/form-data")
 
 
@@ -132,3 +132,23 @@ def test_a_form_comes_back_filled_within_the_scope_and_odd_ones_are_explained(wo
     odd = sent(whole, b"nonsense", "9999-99")
     assert odd.status_code == 422
     assert "这不是 XLSX 表格" in odd.get_data(as_text=True)
+
+
+def test_a_form_is_filled_for_one_village_or_town_of_the_own_scope(world: World) -> None:
+    registry = world.registry
+    first, second = registry.plants[0], registry.plants[1]
+    village = min(first.ownership[-1].shares_kw)
+    others = [one for one in registry.plants if one.ownership and village in one.ownership[-1].shares_kw]
+    assert second not in others
+    whole, narrow = client_of(world, "om"), client_of(world, "narrow")
+    asked = form_of("{{place}}", "{{energy_kwh}}", f"{{{{energy_kwh:{first.plant_id}}}}}")
+    sheet: Any = load_workbook(io.BytesIO(sent(whole, asked, place=village).data)).active
+    assert [sheet.cell(row, 1).value for row in (1, 2, 3)] == [registry.village_label(village), 1000, 1000]
+    town = load_workbook(io.BytesIO(sent(whole, form_of("{{place}}"), place=first.town_id).data)).active
+    assert town is not None
+    assert town.cell(1, 1).value == registry.towns_by_id[first.town_id].label("zh")
+    assert f'value="{village}"' in whole.get("/app/report-form").get_data(as_text=True)
+    for place in (village, first.town_id, "nowhere"):
+        refused = sent(narrow, form_of("{{place}}"), place=place)
+        assert refused.status_code == 422
+        assert "不在您的范围内" in refused.get_data(as_text=True)

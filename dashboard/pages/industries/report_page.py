@@ -38,7 +38,8 @@ _PAGE = """<p class="note">{{ town }} · {{ period }}</p>
 <label for="reason">{{ words("industry_reports.why") }}</label>
 <input id="reason" name="reason" maxlength="200" required autocomplete="off">
 <button>{{ words("industry_reports.send_back") }}</button></form>{% endif %}
-{% if rows %}<a class="button" href="{{ prefix }}papers/report-sheet/{{ town_id }}/{{ period }}">{{ words("industry_reports.print") }}</a>{% endif %}
+{% if rows %}<a class="button" href="{{ prefix }}share?kind=town-report&amp;id={{ town_id | urlencode }}/{{ period }}">{{ words("share.link") }}</a>
+<a class="button" href="{{ prefix }}papers/report-sheet/{{ town_id }}/{{ period }}">{{ words("industry_reports.print") }}</a>{% endif %}
 <a class="button" href="{{ prefix }}industries?month={{ period }}">{{ words("access.back") }}</a>"""
 
 

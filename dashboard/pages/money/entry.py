@@ -152,6 +152,8 @@ class _Entry:
         sent = request.files.get("photo")
         photo = sent.read(_PHOTO_READ_MAX) if sent is not None else b""
         said = _told(texts, lambda: self._enter(principal, form, cells, photo), kept=_wants_keeping())
+        if said.is_kept:
+            plain.taken()
         return self._typed_page(form, said, {} if said.is_kept else cells)
 
     def _enter(self, principal: Principal, form: Form, cells: dict[str, str], photo: bytes) -> FilePreview:

@@ -2,12 +2,14 @@
 
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from dash import dcc, html
 
 from access.permissions import Permission
 from commands.rosters import MaskedMember
 from dashboard.components.card import card, empty, table
+from dashboard.components.seen import SHARE_PATH
 from dashboard.components.words import MISSING, day_text
 from dashboard.pages.base import Component, Site, Visit
 from dashboard.pages.payout.parts import months, payout_of, village_label, village_links, village_of, yuan
@@ -116,11 +118,16 @@ class NoticesPage:
                 day_text(one.starts),
                 day_text(one.ends),
                 dcc.Link(one.code, href=f"{site.prefix}notices?code={one.code}"),
+                html.A(
+                    texts("share.link"),
+                    href=f"{site.prefix}{SHARE_PATH}?{urlencode({'kind': 'notice', 'id': f'{one.plan_id}/{one.number}'})}",
+                ),
                 *([_correct_link(visit, one)] if makes else []),
             ]
             for one in found
         ]
         heads = [(texts(f"payout.page.{name}"), name in {"number", "amount"}) for name in names]
+        heads += [(texts("share.link"), False)]
         heads += [(texts("payees.link.act"), False)] if makes else []
         body = table(heads, rows, texts(self.title)) if rows else empty(texts("payout.page.no_notices"))
         parts: list[Any] = [html.H1(texts(self.title), className="visually-hidden")]

@@ -1,0 +1,250 @@
+"""Set up in the browser: the first account, a device found on a real wire with live values, the list out and in again."""
+
+import io
+import re
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dashboard.factory import create_app
+from dashboard.services import DashboardSettings
+from domain.account import Role, Scope, User
+from main.build import options_from
+from main.instance import Instance
+from main.setting_up import setup_services
+from main.settings import Settings, load_settings
+from stores.records.store import SqlRecordStore
+from tests.commands.builders import PASSWORD, QUICK
+from tests.main.field.field import configured, field, running
+
+KEY = "k3y-for-tests-" + "0123456789abcdef" * 3
+CHOSEN = "tabu-lemo-4827-koni-vasi-pemu"
+
+
+def login(client: Any, user: str) -> str:
+    """Log in; return the CSRF token."""
+    page = client.get("/login").get_data(as_text=True)
+    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    client.post("/login", data={"user": user, "password": PASSWORD, "csrf_token": token})
+    page = client.get("/password").get_data(as_text=True)
+    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    return str(token)
+
+
+def served(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return a browser of an administrator on the pages of an instance; the second factor is another test's."""
+    monkeypatch.setattr("main.instance.second_factors", lambda *_: None)
+    for name, role in (("root", Role.ADMIN), ("om", Role.OM)):
+        instance.records.add_user(
+            User(name, name, frozenset({role}), Scope(everything=True), QUICK.hash(PASSWORD))
+        )
+    app = create_app(instance._services(), DashboardSettings(secret_key=KEY))
+    return app.test_client(), app
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, Any, str, Instance]]:
+    with field() as (port,):
+        configured(tmp_path, port)
+        with running(tmp_path) as instance:
+            client, app = served(instance, monkeypatch)
+            yield client, app, login(client, "root"), instance
+
+
+def test_a_device_is_asked_shows_live_values_is_written_and_collected(desk: Any) -> None:
+    client, _, token, instance = desk
+    form = client.get("/app/setup/device").get_data(as_text=True)
+    assert 'value="alpha alpha-gw"' in form
+    sent = {"csrf_token": token, "wire": "alpha alpha-gw", "unit": "3", "rated": "50", "strings": "8"}
+    asked = client.post("/app/setup/device", data=sent)
+    assert asked.status_code == 303
+    there = asked.location
+    page = _settled(client, there)
+    assert "huawei_sun2000" in page
+    assert "ac_active_power_w" in page
+    assert re.search(r"ac_active_power_w</code></td><td>-?\d", page)
+    added = client.post(there, data={"csrf_token": token}).get_data(as_text=True)
+    assert "alpha-inv-01" in added
+    assert instance.options.registry.devices_by_id["alpha-inv-01"].unit == 3
+    again = client.post(there, data={"csrf_token": token})
+    assert again.status_code == 422 or "alpha-inv-02" not in instance.options.registry.devices_by_id
+    actions = [
+        (one.action, one.user_id)
+        for one in instance.records.audit(instance.options.clock.now().replace(year=2000))
+    ]
+    assert ("device.ask", "root") in actions
+    assert ("device.add", "root") in actions
+
+
+def _settled(client: Any, there: str) -> str:
+    for _ in range(600):
+        answer = client.get(there)
+        if "Refresh" not in answer.headers:
+            return str(answer.get_data(as_text=True))
+        time.sleep(0.1)
+    raise AssertionError("no answer came")
+
+
+def test_what_cannot_be_asked_is_refused_in_words(desk: Any) -> None:
+    client, _, token, _ = desk
+
+    def said(**changed: str) -> str:
+        sent = {"csrf_token": token, "wire": "alpha alpha-gw", "unit": "3", **changed}
+        answer = client.post("/app/setup/device", data=sent)
+        assert answer.status_code == 422
+        return str(answer.get_data(as_text=True))
+
+    assert "没有这条线路" in said(wire="alpha nothing")
+    assert "没有这条线路" in said(wire="beta alpha-gw")
+    assert "站号须在" in said(unit="0")
+    assert "站号须在" in said(unit="-1")
+    assert "已登记为" in said(unit="1")
+    lost = client.get("/app/setup/device/nobody")
+    assert lost.status_code == 422
+    assert "没有这次询问" in lost.get_data(as_text=True)
+
+
+def test_the_list_goes_out_as_yaml_and_as_excel_and_comes_back_the_same(desk: Any) -> None:
+    client, _, token, instance = desk
+    for form in ("yaml", "xlsx"):
+        file = client.get(f"/app/setup/registry/file/{form}")
+        assert file.status_code == 200
+        answer = _send(client, token, file.data, keep="")
+        assert "将有 0 处改动" in answer.get_data(as_text=True), form
+    template = client.get("/app/setup/registry/file/template").data
+    assert _send(client, token, template, keep="").status_code == 422
+    assert client.get("/app/setup/registry/file/exe").status_code == 422
+    assert not instance.options.settings.overlay_dir.exists() or instance.options.registry.plants
+
+
+def test_a_changed_list_is_previewed_then_kept_and_is_in_force_at_once(desk: Any) -> None:
+    client, _, token, instance = desk
+    renamed = _renamed(client.get("/app/setup/registry/file/yaml").data)
+    seen = _send(client, token, renamed, keep="")
+    page = seen.get_data(as_text=True)
+    assert "将有 1 处改动" in page
+    parent = page.split('name="parent" value="')[1].split('"')[0]
+    stale = _send(client, token, renamed, keep="1", parent="77")
+    assert "已被别人改动" in stale.get_data(as_text=True)
+    kept = _send(client, token, renamed, keep="1", parent=parent)
+    assert "已生效，版本 1" in kept.get_data(as_text=True)
+    assert instance.options.registry.plants_by_id["alpha"].name.endswith("（新）")
+    again = _send(client, token, renamed, keep="1", parent="1")
+    assert "没有可改的" in again.get_data(as_text=True)
+
+
+def _renamed(content: bytes) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            text = old.read(name).decode()
+            if name == "plants/alpha.yaml":
+                text = re.sub(
+                    r"^name: \"?([^\"\n]+)\"?$", r'name: "\1（新）"', text, count=1, flags=re.MULTILINE
+                )
+            new.writestr(name, text)
+    return target.getvalue()
+
+
+def _send(client: Any, token: str, content: bytes, **fields: str) -> Any:
+    data = {"csrf_token": token, "file": (io.BytesIO(content), "list.bin"), **fields}
+    return client.post("/app/setup/registry", data=data, content_type="multipart/form-data")
+
+
+@pytest.mark.parametrize("name", ["../../evil.yaml", "/tmp/evil.yaml", "x/run.sh"])
+def test_an_archive_that_leads_out_of_its_folder_is_refused(desk: Any, name: str) -> None:
+    client, _, token, _ = desk
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("district.yaml", "a: b")
+        archive.writestr(name, "a: b")
+    answer = _send(client, token, target.getvalue(), keep="")
+    assert answer.status_code == 422
+    assert "不该有的文件" in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("content", [b"", b"x", b"PK\x03\x04" + b"x" * 40])
+def test_what_is_no_list_is_refused_without_a_trace(desk: Any, content: bytes) -> None:
+    client, _, token, _ = desk
+    answer = _send(client, token, content, keep="")
+    assert answer.status_code == 422
+    assert "Traceback" not in answer.get_data(as_text=True)
+
+
+def test_every_setting_is_shown_with_its_value_and_explanation_and_no_secret(desk: Any) -> None:
+    client, _, _, _ = desk
+    page = client.get("/app/setup/settings").get_data(as_text=True)
+    for name in Settings.model_fields:
+        assert f"PVMON_{name.upper()}" in page
+    assert "网页服务的端口" in page
+    assert client.get("/app/setup").status_code == 200
+
+
+def test_only_the_administrator_sets_up(desk: Any) -> None:
+    _, app, _, _ = desk
+    client = app.test_client()
+    token = login(client, "om")
+    for path in ("", "/settings", "/registry", "/registry/file/yaml", "/device", "/device/x"):
+        assert client.get(f"/app/setup{path}").status_code == 403, path
+    for path in ("/registry", "/device", "/device/x"):
+        assert client.post(f"/app/setup{path}", data={"csrf_token": token}).status_code == 403, path
+
+
+class _Fresh:
+    """An instance with records and nobody in them, for the first account."""
+
+    def __init__(self, folder: Path) -> None:
+        configured(folder, 1)
+        settings = load_settings({}, config_dir=folder / "config", data_dir=folder / "data")
+        self.instance = Instance(options_from(settings))
+        self.instance.keep()
+        self.app = create_app(self.instance._services(), DashboardSettings(secret_key=KEY))
+
+    @property
+    def records(self) -> SqlRecordStore:
+        return self.instance.records
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[_Fresh]:
+    made = _Fresh(tmp_path)
+    yield made
+    made.instance.stop()
+
+
+def _begin(client: Any, word: str, **changed: str) -> Any:
+    page = client.get("/first").get_data(as_text=True)
+    token = page.split('name="csrf_token" value="')[1].split('"')[0] if "csrf_token" in page else ""
+    given = {"user": "liming", "name": "李明（虚构）", "password": CHOSEN, "again": CHOSEN, **changed}
+    return client.post("/first", data={"csrf_token": token, "word": word, **given})
+
+
+def test_the_first_account_is_made_with_the_word_of_the_start_and_only_once(fresh: _Fresh) -> None:
+    client, word = fresh.app.test_client(), fresh.instance.first_word
+    assert word
+    assert client.get("/login").location == "/first"
+    assert _begin(client, word, again="other").status_code == 422
+    assert _begin(client, word, password="short", again="short").status_code == 422
+    assert _begin(client, word, user="Ä b").status_code == 422
+    assert fresh.records.users() == []
+    made = _begin(client, word)
+    assert (made.status_code, made.location) == (303, "/login?next=/app/setup")
+    (user,) = fresh.records.users()
+    assert (user.user_id, user.roles, user.must_change_password) == ("liming", frozenset({Role.ADMIN}), False)
+    assert QUICK.verify(user.password_hash, CHOSEN)
+    assert client.get("/first").status_code == 404
+    assert _begin(client, word, user="second").status_code in {400, 404}
+    assert client.get("/login").status_code == 200
+    assert setup_services(fresh.instance).first is None
+
+
+def test_a_wrong_word_is_slowed_down_and_makes_nothing(fresh: _Fresh) -> None:
+    client = fresh.app.test_client()
+    said = [_begin(client, "guess").get_data(as_text=True) for _ in range(8)]
+    assert "启动码不对" in said[0]
+    assert "试错太多" in said[-1]
+    assert fresh.records.users() == []
