@@ -169,6 +169,8 @@ class TcpScreen:
             skipped = _before(now, age)
             if skipped not in self._open:
                 self._open.append(skipped)
+        while self._open and (now - self._open[0]) % _TRANSACTIONS > _TRANSACTIONS_NEAR:
+            self._open.popleft()
         if self._in_pieces == now:
             return [_before(now, age) for age in range(_TRANSACTIONS_NEAR)]
         return [now, *(_before(self._answered, age) for age in range(_SAID_AGAIN)), *self._open]

@@ -237,6 +237,16 @@ def test_an_answer_filled_up_by_a_late_one_is_refused_even_when_both_come_in_one
     assert screen.good_frame(whole, now) == whole
 
 
+def test_a_question_without_an_answer_is_forgotten_after_many_others() -> None:
+    screen = TcpScreen()
+    for number in (499, *range(501, 570)):  # 500 was never answered
+        asked = Question(1, 3, 4, number)
+        assert screen.good_frame(right(asked, rtu=False), asked)
+    now = Question(1, 3, 4, 570)
+    frame = right(now, rtu=False)[:-8] + (500).to_bytes(2) + bytes(6)
+    assert screen.good_frame(frame, now) == frame, "registers that happen to look like it"
+
+
 def test_a_copy_of_the_last_answer_does_not_fill_up_the_next_one() -> None:
     screen, before, now = TcpScreen(), Question(1, 3, 1, 7), Question(1, 3, 30, 8)
     copy, whole = right(before, rtu=False), right(now, rtu=False)
