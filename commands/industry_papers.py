@@ -97,7 +97,7 @@ class IndustryPapers(IndustryCommands):
         english = texts.language == "en"
         return (
             indicator.name_en if english else indicator.name,
-            one.entered,
+            self._rules.entered_in(one.entered, texts.language),
             echo(one.value, indicator.unit, base, texts.language),
             texts(f"industries.mark.{one.mark.value}"),
             one.note,

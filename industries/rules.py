@@ -145,6 +145,12 @@ class IndustryRules:
         known = [one for one in self.subsidy_rules if one.fund_id == fund_id and one.valid_from <= day]
         return max(known, key=lambda one: one.valid_from, default=None)
 
+    def entered_in(self, entered: str, language: str) -> str:
+        """Return a number as it was entered, with the name of its unit in a language."""
+        number, _, name = entered.partition(" ")
+        unit = next((one for one in self.units if one.name == name), None) if language == "en" else None
+        return entered if unit is None else f"{number} {unit.name_en}"
+
     def units_of(self, base: str) -> tuple[EntryUnit, ...]:
         """Return the units in which a base unit may be entered."""
         return tuple(one for one in self.units if one.base == base)

@@ -117,7 +117,7 @@ def standing_lines(visit: Visit) -> list[Component]:
     if personal is None:
         return []
     found = personal.deputies.standing(visit.principal)
-    lines = [html.Span(_said(one, texts), className="standing") for one in found]
+    lines = [html.Span(_said(one, texts), className="standing-in") for one in found]
     words = texts("deputy.change" if found else "deputy.pass_on")
     there = html.A(words, href=f"{visit.site.prefix}{PATH}", className="button")
     return [html.Div([*lines, html.Span(className="grow"), there], className="toolbar")]

@@ -140,10 +140,18 @@ def test_the_english_pages_have_no_chinese_of_ours(app: Any, season: Season) -> 
     client = app.test_client()
     token = login(client, "county")
     client.get("/app/?lang=en")
-    for path in ("/app/industries", "/app/assessment", "/app/funds", "/app/industries/potato_mu"):
+    paths = (
+        "industries",
+        "assessment",
+        "funds",
+        "industries/potato_mu",
+        "industries/fungus_bags",
+        "bases/shed-1",
+    )
+    for path in (f"/app/{one}" for one in paths):
         page = route(client, token, path).get_json()["response"]["page"]["children"]
         ours = [word for word in words_of(page) if HAN.search(word) and "虚构" not in word]
-        data = ("商州发", "转述", "假定", "文件")
+        data = ("商州发", "转述", "假定", "文件", "香菇")
         assert [word for word in ours if not any(mark in word for mark in data)] == [], path
 
 

@@ -125,7 +125,7 @@ def register(server: Flask, site: Site) -> None:
 _SHEET = """<h1>{{ title }}</h1>
 <table><thead><tr>{% for one in made.heads %}<th scope="col">{{ one }}</th>{% endfor %}</tr></thead><tbody>
 {% for row in made.rows %}<tr>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>{% endfor %}</tbody></table>
-<p style="margin-top:14mm">{{ words("industries.sheet.signatures") }}</p>
+<p style="margin-top:14mm;white-space:pre-wrap">{{ words("industries.sheet.signatures") }}</p>
 <p class="screen"><a href="?form=xlsx">XLSX</a></p>"""
 
 
@@ -197,7 +197,7 @@ class _Forms:
         taken = villages.sums if "villages" in request.args else {}
         rows = [
             {
-                **_row(one, texts),
+                **_row(one, rules, texts),
                 **_typed(one, by_id.get(one.indicator.indicator_id), rules, texts, taken),
                 "villages": village_words(one, villages, texts),
             }
@@ -348,7 +348,7 @@ class _Forms:
         return file_answer(content, f"assessment-{period}.{form}")
 
 
-def _row(row: FormRow, texts: Texts) -> dict[str, Any]:
+def _row(row: FormRow, rules: IndustryRules, texts: Texts) -> dict[str, Any]:
     one, report = row.indicator, row.report
     returned = report is not None and not report.counts
     return {
@@ -357,7 +357,7 @@ def _row(row: FormRow, texts: Texts) -> dict[str, Any]:
         "unit": named(one.unit, texts),
         "last_month": amount(one, row.last_month.value if row.last_month else None, texts),
         "last_year": amount(one, row.last_year.value if row.last_year else None, texts),
-        "kept": "" if report is None else report.entered,
+        "kept": "" if report is None else rules.entered_in(report.entered, texts.language),
         "back": report.step_note if returned and report else "",
         "can_same": row.last_month is not None,
     }

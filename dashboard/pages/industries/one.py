@@ -93,7 +93,7 @@ class BasePage:
                 html.H1(view.base.name),
                 html.Div(cards, className="columns"),
                 card(texts("industries.page.contracts"), _contracts(view, texts)),
-                card(texts("industries.page.reports"), _base_reports(view, texts)),
+                card(texts("industries.page.reports"), _base_reports(visit, view)),
             ],
             className="page",
         )
@@ -104,13 +104,13 @@ class BasePage:
 
 def base_table(visit: Visit, rows: tuple[BaseRow, ...], of: Indicator | None = None) -> Component:
     """Return bases as a table with links; with an indicator also how far each is against its capacity."""
-    texts = visit.texts
+    texts, rules = visit.texts, industries_of(visit.site).queries.rules(visit.principal)
     registry = visit.site.services.sources.registry
     names = ("base", "operator", "village_name", "area", "crop", "latest")
     body: list[list[Any]] = []
     for row in rows[:BASES_MAX]:
         base = row.base
-        said = MISSING if row.report is None else row.report.entered
+        said = MISSING if row.report is None else rules.entered_in(row.report.entered, texts.language)
         body.append(
             [
                 dcc.Link(base.name, href=f"{visit.site.prefix}bases/{base.base_id}"),
@@ -316,11 +316,18 @@ def _contracts(view: BaseView, texts: Texts) -> Component:
     return table(heads, rows, texts("industries.page.contracts"))
 
 
-def _base_reports(view: BaseView, texts: Texts) -> Component:
+def _base_reports(visit: Visit, view: BaseView) -> Component:
+    texts, rules = visit.texts, industries_of(visit.site).queries.rules(visit.principal)
     if not view.reports:
         return empty(texts("industries.page.none"))
     rows: list[list[Any]] = [
-        [one.period, one.entered, texts(f"industries.mark.{one.mark.value}"), str(one.version), one.note]
+        [
+            one.period,
+            rules.entered_in(one.entered, texts.language),
+            texts(f"industries.mark.{one.mark.value}"),
+            str(one.version),
+            one.note,
+        ]
         for one in reversed(view.reports)
     ]
     names = ("month", "amount", "mark", "version", "note")

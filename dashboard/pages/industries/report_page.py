@@ -14,6 +14,7 @@ from dashboard.pages.base import Site
 from dashboard.pages.industries.parts import industries_of, named, town_name
 from domain.industry import Report
 from industries.report import ReportRefusedError
+from industries.rules import IndustryRules
 from industries.words import echo
 from queries.town_report import ReportLine
 from texts.loader import Texts
@@ -73,7 +74,7 @@ class _Pages:
         lines, rules = services.town_reports.lines(principal, town, period), services.queries.rules(principal)
         waiting = sum(one.newest.step is None for one in lines)
         bases = {one.base: one for one in rules.units if one.factor == 1}
-        rows = [_row(one, echo_of(one, bases, texts), texts) for one in lines]
+        rows = [_row(one, echo_of(one, bases, texts), rules, texts) for one in lines]
         every = [report for one in lines for report in (one.newest, *one.earlier)]
         done = request.args.get("done", "")
         return plain.document(
@@ -124,7 +125,7 @@ def echo_of(line: ReportLine, bases: Any, texts: Texts) -> str:
     return echo(line.newest.value, unit, bases[unit.base], texts.language)
 
 
-def _row(line: ReportLine, said: str, texts: Texts) -> dict[str, Any]:
+def _row(line: ReportLine, said: str, rules: IndustryRules, texts: Texts) -> dict[str, Any]:
     one = line.newest
     step = ""
     if one.step is not None:
@@ -133,13 +134,16 @@ def _row(line: ReportLine, said: str, texts: Texts) -> dict[str, Any]:
     return {
         "id": line.indicator.indicator_id,
         "name": named(line.indicator, texts),
-        "entered": one.entered,
+        "entered": rules.entered_in(one.entered, texts.language),
         "words": said,
         "about": _about(one, texts),
         "step": step,
         "back": not one.counts,
         "flags": [texts(f"industry_reports.flag.{name}") for name in one.flags],
-        "earlier": [f"{before.entered} · {_about(before, texts)}" for before in line.earlier],
+        "earlier": [
+            f"{rules.entered_in(before.entered, texts.language)} · {_about(before, texts)}"
+            for before in line.earlier
+        ],
     }
 
 
