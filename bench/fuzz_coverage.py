@@ -3,10 +3,12 @@
 ``pip install atheris``, then ``python -m bench.fuzz_coverage -runs=1000000 [-max_len=512] [FOLDER]``: atheris watches
 which lines its bytes reach, looks for new ones and keeps what found them in FOLDER. The bytes go as they are into
 every frame parser and expression, and are the dice of the targets of `bench.fuzz_decode`: a byte changed changes one
-choice. Anything but a refusal of our own ends the run and keeps the bytes.
+choice. Anything but a refusal of our own ends the run and keeps the bytes. ``--targets=frames,meters`` leaves the
+costly ones out, ``--targets=`` all of them, for many runs of the parsers alone.
 """
 
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 from random import Random
@@ -14,6 +16,7 @@ from random import Random
 from domain.errors import PvmonError
 
 _WATCHED = ["inverters", "domain", "bench.fuzz_decode"]
+_TARGETS = "--targets="
 
 
 class Steered(Random):
@@ -37,8 +40,8 @@ class Steered(Random):
         return self.getrandbits(16) / 0x10000
 
 
-def one(data: bytes) -> str:
-    """Run every parser, and the target the first byte names, once on some bytes; return that target, if any.
+def one(data: bytes, targets: Sequence[str] | None = None) -> str:
+    """Run every parser, and of ``targets`` (None: all) the one the first byte names, once; return that one, if any.
 
     Raises
     ------
@@ -58,9 +61,10 @@ def one(data: bytes) -> str:
             parse(data)
     with suppress(PathError):
         parse_path(data.decode("utf-8", "replace"))
-    if not data:
+    known = list(TARGETS if targets is None else targets)
+    if not data or not known:
         return ""
-    target = list(TARGETS)[data[0] % len(TARGETS)]
+    target = known[data[0] % len(known)]
     with suppress(PvmonError):
         TARGETS[target](Steered(data[1:]))
     return target
@@ -78,7 +82,10 @@ def main() -> int:
         return 2
     with atheris.instrument_imports(include=_WATCHED):
         import_module("bench.fuzz_decode")
-    atheris.Setup(sys.argv, one)
+    chosen = [word.removeprefix(_TARGETS).split(",") for word in sys.argv if word.startswith(_TARGETS)]
+    targets = [name for name in chosen[-1] if name] if chosen else None
+    words = [word for word in sys.argv if not word.startswith(_TARGETS)]
+    atheris.Setup(words, lambda data: one(data, targets))
     atheris.Fuzz()
     return 0
 

@@ -85,6 +85,8 @@ def test_every_target_is_reached_by_coverage_and_its_bytes_are_the_dice() -> Non
     assert Steered(b"\x03\x01").getrandbits(9) == 0x103
     assert [Steered(b"\x02").choice("abcd") for _ in range(2)] == ["c", "c"]
     assert Steered(b"").random() == Steered(b"").random()
+    assert {one(bytes([number, 7, 7]), ["frames", "meters"]) for number in range(4)} == {"frames", "meters"}
+    assert one(b"\x03abc", []) == "", "the parsers alone"
 
 
 FILES = sorted(FOLDER.glob("*.yaml"))
