@@ -17,7 +17,17 @@ from stores.records.household_codes import SqlHouseholdCodes
 from stores.records.sealing import Sealer
 from tests.commands.payout_world import VILLAGES, World
 
-OPEN = {"/screen/", "/gs/", "/gs/contacts/", "/gs/<village>/", "/gs/<village>/<period>/", "/h/", "/h/<token>"}
+FIRST = "/first"  # there until the first account is made
+OPEN = {
+    FIRST,
+    "/screen/",
+    "/gs/",
+    "/gs/contacts/",
+    "/gs/<village>/",
+    "/gs/<village>/<period>/",
+    "/h/",
+    "/h/<token>",
+}
 
 
 @pytest.fixture(scope="module")
