@@ -20,6 +20,7 @@ _TRANSACTIONS = 65_000  # the library counts 1 to 65,000 and begins again
 _MBAP_LENGTH_MAX = 254
 _TRANSACTIONS_NEAR = 64  # how far back an answer may come from that got into another one
 _COPIES_MAX = 32  # good frames whose copies are passed over
+_HEAD_REST = b"\0\0\0"  # protocol and the high byte of the length: behind the transaction in every head
 _OPEN_MAX = 16  # transactions without an answer that are kept in mind
 _SAID_AGAIN = 2  # the last answers, which a gateway may say once more
 
@@ -153,26 +154,33 @@ class TcpScreen:
                 raise WrongFrameError("what follows the answer is no frame")
             if transaction != question.transaction:
                 self._check_is_old(transaction, question.transaction)
+        now = question.transaction
+        if now - self._answered != 1:
+            self._note_skipped(now)
+        if frame.find(_HEAD_REST, _MBAP.size) < 0:  # what every head has behind its transaction
+            return
         inside = frame[_MBAP.size :]
-        for transaction in self._may_come(question):
-            if transaction.to_bytes(2) + b"\0\0\0" in inside:
+        for transaction in self._may_come(now):
+            if transaction.to_bytes(2) + _HEAD_REST in inside:
                 raise WrongFrameError("another frame lies inside the answer")
 
-    def _may_come(self, question: Question) -> Iterable[int]:
+    def _note_skipped(self, now: int) -> None:
+        """Take note of the transactions since the last answer: theirs may still come."""
+        for age in range(min((now - self._answered) % _TRANSACTIONS - 1, _OPEN_MAX), 0, -1):
+            skipped = _before(now, age)
+            if skipped not in self._open:
+                self._open.append(skipped)
+
+    def _may_come(self, now: int) -> Iterable[int]:
         """Return the transactions whose answers may have filled this one up.
 
         They are many while it came in pieces. Even in one piece two answers may lie, when this machine was busy: then
         only those count that were never answered or just were, for registers may look like any transaction.
         """
-        now = question.transaction
-        for age in range(min((now - self._answered) % _TRANSACTIONS - 1, _OPEN_MAX), 0, -1):
-            skipped = _before(now, age)
-            if skipped not in self._open:
-                self._open.append(skipped)
-        while self._open and (now - self._open[0]) % _TRANSACTIONS > _TRANSACTIONS_NEAR:
-            self._open.popleft()
         if self._in_pieces == now:
             return [_before(now, age) for age in range(_TRANSACTIONS_NEAR)]
+        while self._open and (now - self._open[0]) % _TRANSACTIONS > _TRANSACTIONS_NEAR:
+            self._open.popleft()
         return [now, *(_before(self._answered, age) for age in range(_SAID_AGAIN)), *self._open]
 
     @staticmethod
