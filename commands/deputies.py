@@ -15,7 +15,7 @@ from access.principal import Principal
 from commands.audit import Audited, command
 from domain.account import Role, Scope, User
 from domain.clock import Clock
-from domain.errors import CommandError
+from domain.errors import WordedError
 from domain.personal import Deputy
 from domain.timespan import day_of, start_of_day
 from stores.personal_protocol import PersonalStore
@@ -26,12 +26,10 @@ REASON_CHARS_MAX = 120
 _NEVER = frozenset({Role.ADMIN, Role.MACHINE})  # accounts and settings are handed over, not lent
 
 
-class DeputyRefusedError(CommandError):
-    """Nobody can stand in this way; ``key`` is its words below ``deputy.refused`` in texts/."""
+class DeputyRefusedError(WordedError):
+    """Nobody can stand in this way."""
 
-    def __init__(self, key: str, **values: object) -> None:
-        super().__init__(f"this cannot be passed on: {key}")
-        self.key, self.values = f"deputy.refused.{key}", values
+    area = "deputy.refused"
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ class IndustryPapers(IndustryCommands):
         indicator = self._rules.indicator(one.indicator_id, self._today)
         if indicator is None:
             return one.indicator_id, one.entered, str(one.value), one.mark.value, one.note
-        base = next(unit for unit in self._rules.units_of(indicator.unit.base) if unit.factor == 1)
+        base = self._rules.base_unit(indicator.unit.base)
         english = texts.language == "en"
         return (
             indicator.name_en if english else indicator.name,

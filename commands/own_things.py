@@ -8,7 +8,7 @@ from access.guard import guarded, require
 from access.permissions import Permission
 from access.principal import Principal
 from domain.clock import Clock
-from domain.errors import CommandError
+from domain.errors import WordedError
 from domain.personal import Draft, Fields, SavedView
 from stores.personal_protocol import PersonalStore
 
@@ -23,12 +23,10 @@ _PLACE_CHARS_MAX = 240
 _FORMS_MAX = 50
 
 
-class OwnRefusedError(CommandError):
-    """A draft or view cannot be kept; ``key`` is its words below ``own`` in texts/."""
+class OwnRefusedError(WordedError):
+    """A draft or view cannot be kept."""
 
-    def __init__(self, key: str, **values: object) -> None:
-        super().__init__(f"this cannot be kept: {key}")
-        self.key, self.values = f"own.{key}", values
+    area = "own"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,23 +19,17 @@ from commands.audit import Audited, command
 from commands.passwords import Passwords
 from domain.account import Role, Scope
 from domain.clock import Clock
-from domain.errors import CommandError
+from domain.errors import WordedError
 from stores.protocol import RecordStore
 from texts.loader import Texts
 
 P = Permission
 
 
-class SetupRefusedError(CommandError):
-    """A step of setting up is refused; ``key`` is its words below ``setup`` in texts/."""
+class SetupRefusedError(WordedError):
+    """A step of setting up is refused."""
 
-    def __init__(self, key: str, **values: object) -> None:
-        super().__init__(f"setting up: {key}")
-        self.key, self.values = f"setup.{key}", values
-
-    def words(self, texts: Texts) -> str:
-        """Return why, in the reader's language."""
-        return texts(self.key, **self.values)
+    area = "setup"
 
 
 @dataclass(frozen=True, slots=True)

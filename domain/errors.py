@@ -18,6 +18,7 @@
     + NotifyRefusedError        the target will never take it
   x AccessDeniedError         who asked may not have it
   x CommandError              what a person asked for cannot be done; says why and what to do
+    + WordedError               the same, with its words in texts/
   x StoppedError              the program ends before the work was done; it comes again
   x MoneyError                money does not add up; stops, wakes a person
     + LedgerRefusedError        the books refuse an entry: other content, closed period, no cash, same person
@@ -139,6 +140,20 @@ class AccessDeniedError(PvmonError):
 
 class CommandError(PvmonError):
     """What a person asked for cannot be done; the message says why and what to do."""
+
+
+class WordedError(CommandError):
+    """The same with words in texts/: ``key`` stands below ``area``, which the kind of the error names."""
+
+    area = ""
+
+    def __init__(self, key: str, /, **values: object) -> None:
+        super().__init__(f"{self.area}.{key}")
+        self.key, self.values = f"{self.area}.{key}", values
+
+    def words(self, texts: Callable[..., str]) -> str:
+        """Return why, in the reader's language."""
+        return texts(self.key, **self.values)
 
 
 class StoppedError(PvmonError):

@@ -145,6 +145,10 @@ class IndustryRules:
         known = [one for one in self.subsidy_rules if one.fund_id == fund_id and one.valid_from <= day]
         return max(known, key=lambda one: one.valid_from, default=None)
 
+    def base_unit(self, base: str) -> EntryUnit:
+        """Return the unit in which numbers of a base unit are kept."""
+        return next(one for one in self.units_of(base) if one.factor == 1)
+
     def entered_in(self, entered: str, language: str) -> str:
         """Return a number as it was entered, with the name of its unit in a language."""
         number, _, name = entered.partition(" ")

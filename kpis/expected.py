@@ -284,7 +284,7 @@ def _learnt(
     power = device.good(POWER)
     assert power is not None
     marks = device.flags.get(POWER, np.zeros(len(power), dtype=np.uint16))
-    model = learn(power, terms, light, ~limited(device), days)
+    model = learn(power, terms, light, ~held(marks), days)
     if model.days_taught == 0:
         return device
     limit = _limit_w(power, marks)
@@ -299,7 +299,11 @@ def _learnt(
 
 def limited(device: DeviceSeries) -> NDArray[np.bool_]:
     """Return the steps in which a limit holds the power of a device, its own or an order's."""
-    marks = device.flags.get(POWER, np.zeros(len(device.values[POWER]), dtype=np.uint16))
+    return held(device.flags.get(POWER, np.zeros(len(device.values[POWER]), dtype=np.uint16)))
+
+
+def held(marks: NDArray[np.uint16]) -> NDArray[np.bool_]:
+    """Return where flags of power say that a limit held it."""
     return np.asarray((marks & np.uint16((Flag.CLIPPED | Flag.CURTAILED).value)) != 0)
 
 

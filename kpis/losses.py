@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from domain.price import LostMoney, PriceOf
 from domain.series import DeviceSeries, Flag, Floats, PlantSeries
 from kpis.data_quality import POWER
-from kpis.expected import peer_power
+from kpis.expected import held, peer_power
 from kpis.planned import Planned
 from kpis.series_days import Days
 from kpis.series_energy import StepEnergy, step_energy
@@ -175,9 +175,8 @@ def _causes(
     said = power if power is not None else np.where(energy.estimated, np.nan, energy.energy_wh)
     top = float(np.nanquantile(said, 0.99)) if not np.isnan(said).all() else np.nan
     stopped = due & ((said <= max(_DOWN * top, 1.0)) | (closed == 1)) & ~np.isnan(lost)
-    limited = (marks & np.uint16((Flag.CLIPPED | Flag.CURTAILED).value)) != 0
     masks: Mapping[Cause, Mask] = {
-        Cause.SHADE: in_shade(series, days, power, reference, stopped | limited),
+        Cause.SHADE: in_shade(series, days, power, reference, stopped | held(marks)),
         Cause.STRING: lost_to_strings(series, days, device, dirty, stopped),
         Cause.SNOW: _snow(series, due, energy.energy_wh, reference * series.step_s / 3600.0),
         Cause.CLIPPING: (marks & np.uint16(Flag.CLIPPED.value)) != 0,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from access.principal import Principal
 from commands.setting_up import Finding, Question, RegistryPreview, SettingRow, SetupRefusedError
+from commands.tables import FILE_BYTES_MAX
 from domain.clock import SystemClock
 from domain.errors import CommandError, PvmonError
 from domain.plant import Device, Registry, WireProtocol
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from main.instance import Instance
 
 log = logging.getLogger(__name__)
-FILE_BYTES_MAX = 20 * 1024 * 1024
 _UNZIPPED_MAX = 40 * 1024 * 1024
 _FILES_MAX = 2_000
 _LINES_MAX = 200

@@ -16,6 +16,7 @@ from main.day_jobs import day_jobs
 from main.industry_jobs import industry_jobs
 from main.money_jobs import money_jobs
 from main.orders import backup_sources
+from main.personal import personal_jobs
 from main.reports import report_jobs
 from main.upkeep import upkeep_job
 from stores.duckdb import DuckDbStore
@@ -48,6 +49,7 @@ def timetable(instance: "Instance") -> list[Job]:
     jobs += report_jobs(instance)
     jobs += industry_jobs(instance)
     jobs += money_jobs(instance)
+    jobs += personal_jobs(instance)
     jobs.append(upkeep_job(instance))
     store = instance.store
     if isinstance(store, DuckDbStore):  # a server store keeps its own retention

@@ -5,16 +5,14 @@ checksum, 0x16. One question is under way on the line at a time; a meter that is
 """
 
 import asyncio
-import logging
 from collections.abc import Mapping
 
-from domain.errors import ConfigurationError
 from domain.plant import Device, Gateway
 from inverters.dlt645 import encode_identifier
 from inverters.frames import dlt645_frames
 from simulator.field import VirtualField
+from simulator.listener import Listener
 
-log = logging.getLogger(__name__)
 _READ, _ADDRESS, _ANSWERS, _REFUSES = 0x11, 0x13, 0x80, 0xC0
 _SHIFT = 0x33
 _ANYBODY = "AA" * 6
@@ -23,59 +21,22 @@ _SERIAL = "04000402"
 _HEARD_MAX = 512
 
 
-class VirtualMeterWire:
+class VirtualMeterWire(Listener):
     """One gateway and its line of meters."""
 
     def __init__(self, field: VirtualField, gateway: Gateway, meters: Mapping[str, Device]) -> None:
-        self.gateway = gateway
+        super().__init__(field, gateway)
         self.answered = 0
-        self._field = field
         self._meters = meters
-        self._server: asyncio.Server | None = None
         self._clients: set[asyncio.Transport] = set()
         self._free_at = 0.0
 
-    @property
-    def port(self) -> int:
-        """The port it listens on (the one given by the system when the gateway's is 0)."""
-        if self._server is None or not self._server.sockets:
-            return self.gateway.port
-        return int(self._server.sockets[0].getsockname()[1])
+    def _client(self) -> asyncio.Protocol:
+        return _Client(self)
 
-    async def open(self) -> None:
-        """Listen.
-
-        Raises
-        ------
-        ConfigurationError
-            The port is taken or may not be used.
-        """
-        gateway, loop = self.gateway, asyncio.get_running_loop()
-        try:
-            self._server = await loop.create_server(lambda: _Client(self), gateway.host, gateway.port)
-        except OSError as error:
-            raise ConfigurationError(
-                f"gateway {gateway.gateway_id}: cannot listen on {gateway.host}:{gateway.port} ({error.strerror}); "
-                "stop the program that uses this port, or give the gateway another one"
-            ) from error
-
-    async def close(self) -> None:
-        """Stop listening and hang up."""
-        server, self._server = self._server, None
-        if server is not None:
-            server.close()
+    def _hang_up(self) -> None:
         for transport in tuple(self._clients):
             transport.abort()
-        if server is not None:
-            await server.wait_closed()
-
-    async def follow_faults(self) -> None:
-        """Close the socket while the gateway is dead; open it again afterwards."""
-        dead = self._field.bus(self.gateway.gateway_id).dead
-        if dead and self._server is not None:
-            await self.close()
-        elif not dead and self._server is None:
-            await self.open()
 
     def joined(self, transport: asyncio.Transport) -> None:
         """Take a new client in."""

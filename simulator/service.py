@@ -10,15 +10,16 @@ from pathlib import Path
 from simulator.broker import BrokerAddress
 from simulator.field import VirtualField
 from simulator.fleet import Fleet
-from simulator.meter_wire import VirtualMeterWire, meter_wires_of
+from simulator.listener import Listener
+from simulator.meter_wire import meter_wires_of
 from simulator.publish import Publisher
 from simulator.truth import EnergyTruth, FaultTruth
-from simulator.wire import VirtualWire, wires_of
+from simulator.wire import wires_of
 
 log = logging.getLogger(__name__)
 _REFRESH_FIELD_S = 5.0  # registers of real inverters are a few seconds old as well
 _REFRESH_REAL_S = 0.2  # however fast field time runs
-Wires = Sequence[VirtualWire | VirtualMeterWire]
+Wires = Sequence[Listener]
 _REFRESH_RECORDED_S = 0.005  # a table look-up costs next to nothing, and recordings are replayed fast
 
 

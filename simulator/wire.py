@@ -11,7 +11,6 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from domain.errors import ConfigurationError
 from domain.plant import Device, Gateway, WireProtocol
 from inverters.profile import DeviceProfile
 from inverters.remap import LOGGER_UNIT, is_remapped
@@ -30,6 +29,7 @@ from simulator.framing import (
     RtuFraming,
     TcpFraming,
 )
+from simulator.listener import Listener
 from simulator.noise import text_key, uniform
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class WireCounts:
     swallowed: int = 0
 
 
-class VirtualWire:
+class VirtualWire(Listener):
     """One gateway and its bus.
 
     Parameters
@@ -69,9 +69,8 @@ class VirtualWire:
         *,
         strict: bool = False,
     ) -> None:
-        self.gateway = gateway
+        super().__init__(field, gateway)
         self.counts = WireCounts()
-        self._field = field
         self._units = units
         self._area = area
         self._strict = strict
@@ -80,63 +79,18 @@ class VirtualWire:
         self._tells_absent = any(profile.habits.tells_absent for profile in behind)
         self._clients_max = min((p.habits.clients for p in behind if p.habits.clients), default=0)
         self._connect_delay_s = max((p.limits.connect_delay_s for p in behind), default=0.0)
-        self._server: asyncio.Server | None = None
         self._clients: list[_Client] = []
         self._free_at = 0.0
         self._asked = 0
         self._key = text_key(gateway.gateway_id)
 
-    @property
-    def port(self) -> int:
-        """The port it listens on (the one given by the system when the gateway's is 0)."""
-        if self._server is None or not self._server.sockets:
-            return self.gateway.port
-        return int(self._server.sockets[0].getsockname()[1])
+    def _client(self) -> asyncio.Protocol:
+        rtu = self.gateway.protocol is WireProtocol.RTU_OVER_TCP
+        return _Client(self, RtuFraming() if rtu else TcpFraming())
 
-    @property
-    def listening(self) -> bool:
-        """Whether its socket is open."""
-        return self._server is not None
-
-    async def open(self) -> None:
-        """Listen.
-
-        Raises
-        ------
-        ConfigurationError
-            The port is taken or may not be used.
-        """
-        gateway, loop = self.gateway, asyncio.get_running_loop()
-        try:
-            self._server = await loop.create_server(
-                lambda: _Client(self, self._framing()), gateway.host, gateway.port
-            )
-        except OSError as error:
-            raise ConfigurationError(
-                f"gateway {gateway.gateway_id}: cannot listen on {gateway.host}:{gateway.port} ({error.strerror}); "
-                "stop the program that uses this port, or give the gateway another one"
-            ) from error
-
-    def _framing(self) -> Framing:
-        return RtuFraming() if self.gateway.protocol is WireProtocol.RTU_OVER_TCP else TcpFraming()
-
-    async def close(self) -> None:
-        """Stop listening and hang up."""
-        server, self._server = self._server, None
-        if server is not None:
-            server.close()
+    def _hang_up(self) -> None:
         for client in tuple(self._clients):
             client.hang_up()
-        if server is not None:
-            await server.wait_closed()
-
-    async def follow_faults(self) -> None:
-        """Close the socket while the gateway is dead; open it again afterwards."""
-        dead = self._field.bus(self.gateway.gateway_id).dead
-        if dead and self.listening:
-            await self.close()
-        elif not dead and not self.listening:
-            await self.open()
 
     # ------------------------------------------------------------- questions
 

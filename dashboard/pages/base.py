@@ -1,8 +1,10 @@
 """What a page is: a path, a permission, a layout, and its callbacks; and what it is given."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+from flask import Flask
 
 from access.permissions import Permission
 from access.principal import Principal
@@ -55,6 +57,12 @@ class Page(Protocol):
     def register(self, app: Any, site: Site) -> None:
         """Register callbacks, every one through guard.secured."""
         ...
+
+
+def add_pages(server: Flask, base: str, rules: Iterable[tuple[str, str, Any, str]]) -> None:
+    """Register plain pages: each its address below ``base``, its name, its handler behind a guard, its method."""
+    for path, name, handler, method in rules:
+        server.add_url_rule(f"{base}{path}", name, handler, methods=[method])
 
 
 def picture_of(site: Site) -> Callable[[], Hashable]:

@@ -11,7 +11,7 @@ from access.permissions import Permission
 from access.principal import Principal
 from commands.deputies import DAYS_MAX, REASON_CHARS_MAX, Deputies, DeputyRefusedError
 from dashboard import guard, plain
-from dashboard.pages.base import Component, Site, Visit
+from dashboard.pages.base import Component, Site, Visit, add_pages
 from domain.timespan import day_of
 from texts.loader import Texts
 
@@ -42,13 +42,12 @@ def register(server: Flask, site: Site) -> None:
     if site.services.personal is None:
         return
     pages, own = _Pages(site), guard.page(Permission.CHANGE_OWN_ACCOUNT)
-    rules: tuple[tuple[str, str, Any, str], ...] = (
+    rules = (
         (PATH, "deputy", own(pages.form), "GET"),
         (PATH, "deputy_appoint", own(pages.appoint), "POST"),
         (f"{PATH}/end/<deputy_id>", "deputy_end", own(pages.end), "POST"),
     )
-    for path, name, handler, method in rules:
-        server.add_url_rule(f"{site.prefix}{path}", name, handler, methods=[method])
+    add_pages(server, site.prefix, rules)
 
 
 class _Pages:
@@ -90,7 +89,7 @@ class _Pages:
         try:
             self._deputies.appoint(principal, given.get("taker", ""), last, given.get("reason", ""))
         except DeputyRefusedError as error:
-            return self.form(principal, plain.words()(error.key, **error.values))
+            return self.form(principal, error.words(plain.words()))
         return redirect(f"{self._site.prefix}todo", code=303)
 
     def end(self, principal: Principal, deputy_id: str) -> Any:
@@ -98,7 +97,7 @@ class _Pages:
         try:
             self._deputies.end(principal, deputy_id)
         except DeputyRefusedError as error:
-            return self.form(principal, plain.words()(error.key, **error.values))
+            return self.form(principal, error.words(plain.words()))
         return redirect(f"{self._site.prefix}todo", code=303)
 
 

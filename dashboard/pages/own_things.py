@@ -18,7 +18,7 @@ from commands.own_things import NAME_CHARS_MAX, FormState, OwnRefusedError, OwnT
 from dashboard import guard, plain
 from dashboard.components.markup import aria
 from dashboard.components.words import date_time
-from dashboard.pages.base import Component, Site, Visit
+from dashboard.pages.base import Component, Site, Visit, add_pages
 from domain.errors import StoreError
 
 DRAFT_PATH = "draft"
@@ -32,15 +32,14 @@ def register(server: Flask, site: Site) -> None:
     if site.services.personal is None:
         return
     pages, own = _Own(site), guard.page(Permission.CHANGE_OWN_ACCOUNT)
-    rules: tuple[tuple[str, str, Any, str], ...] = (
+    rules = (
         (DRAFT_PATH, "draft", own(pages.draft), "GET"),
         (DRAFT_PATH, "draft_keep", own(pages.keep_draft), "POST"),
         (f"{DRAFT_PATH}/drop", "draft_drop", own(pages.drop_draft), "POST"),
         (f"{VIEW_PATH}/<page>", "view_keep", own(pages.keep_view), "POST"),
         (f"{VIEW_PATH}/<page>/drop", "view_drop", own(pages.drop_view), "POST"),
     )
-    for path, name, handler, method in rules:
-        server.add_url_rule(f"{site.prefix}{path}", name, handler, methods=[method])
+    add_pages(server, site.prefix, rules)
     server.extensions[plain.DRAFTS] = f"{site.prefix}{DRAFT_PATH}"
     server.after_request(_forget_taken(pages.own))
 
@@ -88,7 +87,7 @@ class _Own:
         try:
             kept = self.own.keep_draft(principal, state)
         except OwnRefusedError as error:
-            return {"refused": plain.words()(error.key, **error.values)}, 422
+            return {"refused": error.words(plain.words())}, 422
         return jsonify({"saved": date_time(kept.saved_at)})
 
     def drop_draft(self, principal: Principal) -> Response:
@@ -107,7 +106,7 @@ class _Own:
         try:
             self.own.keep_view(principal, page, request.form.get("name", ""), query)
         except OwnRefusedError as error:
-            return plain.error_answer(422, plain.words()(error.key, **error.values))
+            return plain.error_answer(422, error.words(plain.words()))
         return redirect(f"{self._site.prefix}{page}?{query}", code=303)
 
     def drop_view(self, principal: Principal, page: str) -> Any:

@@ -14,7 +14,7 @@ from access.principal import Principal
 from commands.setting_up import Finding, Question, SettingUp, SetupRefusedError
 from commands.tables import FILE_BYTES_MAX
 from dashboard import guard, plain
-from dashboard.pages.base import Site
+from dashboard.pages.base import Site, add_pages
 from dashboard.pages.setup_pages import DEVICE, FINDING, HOME, REGISTRY, SETTINGS
 from domain.errors import CommandError, ConfigurationError, PvmonError
 from domain.plant import Connection, WireProtocol
@@ -31,7 +31,7 @@ def register(server: Flask, site: Site) -> None:
         return
     pages = _Pages(site, site.services.setup.up)
     look, put = guard.page(Permission.CHANGE_REGISTRY), guard.page(Permission.CHANGE_REGISTRY, uploads=True)
-    rules: tuple[tuple[str, str, Any, str], ...] = (
+    rules = (
         ("", "setup", look(pages.home), "GET"),
         ("/settings", "setup_settings", look(pages.settings), "GET"),
         ("/registry", "setup_registry", look(pages.registry), "GET"),
@@ -42,8 +42,7 @@ def register(server: Flask, site: Site) -> None:
         ("/device/<ticket>", "setup_finding", look(pages.finding), "GET"),
         ("/device/<ticket>", "setup_device_add", look(pages.add), "POST"),
     )
-    for path, name, handler, method in rules:
-        server.add_url_rule(f"{site.prefix}{PATH}{path}", name, handler, methods=[method])
+    add_pages(server, f"{site.prefix}{PATH}", rules)
 
 
 class _Pages:

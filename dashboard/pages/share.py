@@ -119,9 +119,9 @@ class _Kinds:
         services = industries_of(self.site)
         found = services.town_reports.lines(principal, town, period)
         rules = services.queries.rules(principal)
-        bases = {one.base: one for one in rules.units if one.factor == 1}
         lines = [
-            f"{named(one.indicator, texts)}：{one.newest.entered}，{echo_of(one, bases, texts)}"
+            f"{named(one.indicator, texts)}：{rules.entered_in(one.newest.entered, texts.language)}，"
+            f"{echo_of(one, rules, texts)}"
             for one in found
         ]
         title = f"{town_name(self.site, town, texts)} {period} {texts('industry_reports.title')}"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.dashboard.fixtures import World, build, few_plants, sample_registry
+from tests.dashboard.fixtures import Served, World, build, few_plants, sample_registry
 
 FLAGS = [
     "--no-sandbox",
@@ -36,3 +36,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     made = build(tmp_path_factory.mktemp("world"), registry, silent=[registry.plants[4].plant_id])
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def base(world: World) -> Iterator[str]:
+    """The pages of that district on a port of this machine."""
+    served = Served(world.app())
+    yield served.url
+    served.stop()

@@ -1,24 +1,16 @@
 """A half-filled form in a real browser: saved while typing, offered again after the session's end, gone once sent."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.browser.test_pages import SIZES, Visit, until
-from tests.dashboard.fixtures import Served, World
+from tests.dashboard.fixtures import World
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.needs("cjk_font"), pytest.mark.slow]
 FORM = "/app/money-type/statement"
 SAVED = "document.getElementById('draft').innerText"
-
-
-@pytest.fixture(scope="module")
-def base(world: World) -> Iterator[str]:
-    served = Served(world.app())
-    yield served.url
-    served.stop()
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -1,26 +1,17 @@
 """In a real browser: sums are checked while typing, the photo stands beside the fields, a preview keeps the file."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.browser.test_pages import SIZES, Visit
-from tests.dashboard.fixtures import Served, World
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.needs("cjk_font")]
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8ffff3f0005fe02fe"
     "0def46b80000000049454e44ae426082"
 )
-
-
-@pytest.fixture(scope="module")
-def base(world: World) -> Iterator[str]:
-    served = Served(world.app())
-    yield served.url
-    served.stop()
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -1,13 +1,12 @@
 """Every page opens in a real browser: both languages, desk and phone, nothing in the console, nothing from outside."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.dashboard.fixtures import PASSWORD, Served, World
+from tests.dashboard.fixtures import PASSWORD, World
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.needs("cjk_font"), pytest.mark.slow]
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
@@ -16,13 +15,6 @@ DRAWN = (
     ".filter(e => e.clientWidth && e.querySelector('.main-svg')).length"
 )
 PLOTS = {"/app/": 3, "summary": 1, "curves": 1, "strings": 1}
-
-
-@pytest.fixture(scope="module")
-def base(world: World) -> Iterator[str]:
-    served = Served(world.app())
-    yield served.url
-    served.stop()
 
 
 class Visit:

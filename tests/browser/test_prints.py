@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from tests.dashboard.fixtures import NOON, PASSWORD, Served, World, build, few_plants, sample_registry
-from tests.dashboard.test_work import alerts, client_of, post
+from tests.dashboard.fixtures import PASSWORD, Served, World
+from tests.dashboard.test_work import busy_district, client_of, post
 
 A4_MM, A5_MM = (210, 297), (148, 210)
 _MM = 72 / 25.4
@@ -17,8 +17,7 @@ _MM = 72 / 25.4
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    made = build(tmp_path_factory.mktemp("paper"), few_plants(sample_registry()), days=0.6)
-    made.records.put_alerts(alerts(made), NOON)
+    made = busy_district(tmp_path_factory.mktemp("paper"))
     yield made
     made.close()
 

@@ -9,14 +9,13 @@ import pytest
 from alerts.message import CHARS_MAX
 from domain.alert import Severity
 from domain.notification import Event, Notification
-from tests.dashboard.fixtures import NOON, World, build, few_plants, sample_registry
-from tests.dashboard.test_work import alerts, client_of, page_text
+from tests.dashboard.fixtures import NOON, World
+from tests.dashboard.test_work import busy_district, client_of, page_text
 
 
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    made = build(tmp_path_factory.mktemp("desk"), few_plants(sample_registry()), days=0.1)
-    made.records.put_alerts(alerts(made), NOON)
+    made = busy_district(tmp_path_factory.mktemp("desk"), days=0.1)
     yield made
     made.close()
 

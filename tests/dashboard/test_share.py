@@ -18,10 +18,10 @@ from domain.account import Scope, User
 from tests.browser.walk import paid_world
 from tests.commands.payout_world import VILLAGES
 from tests.commands.payout_world import World as Paid
-from tests.dashboard.fixtures import NOON, PASSWORD, World, build, few_plants, login, sample_registry
+from tests.dashboard.fixtures import PASSWORD, World, login
 from tests.dashboard.industry_world import Season, open_season
 from tests.dashboard.test_pages import route
-from tests.dashboard.test_work import alerts
+from tests.dashboard.test_work import busy_district
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +33,7 @@ def paid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Paid]:
 
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    made = build(tmp_path_factory.mktemp("busy"), few_plants(sample_registry()), days=0.6)
-    made.records.put_alerts(alerts(made), NOON)
+    made = busy_district(tmp_path_factory.mktemp("busy"))
     yield made
     made.close()
 

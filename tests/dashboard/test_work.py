@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,11 +16,16 @@ from tests.dashboard.fixtures import NOON, World, build, few_plants, login, samp
 
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """A district with open alerts."""
-    made = build(tmp_path_factory.mktemp("busy"), few_plants(sample_registry()), days=0.6)
-    made.records.put_alerts(alerts(made), NOON)
+    made = busy_district(tmp_path_factory.mktemp("busy"))
     yield made
     made.close()
+
+
+def busy_district(folder: Path, days: float = 0.6) -> World:
+    """Return a small district with open alerts."""
+    made = build(folder, few_plants(sample_registry()), days=days)
+    made.records.put_alerts(alerts(made), NOON)
+    return made
 
 
 def alerts(world: World) -> list[Alert]:

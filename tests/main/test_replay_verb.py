@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -37,20 +38,19 @@ def _config(folder: Path) -> Path:
     return folder
 
 
+def _replayed(folder: Path, samples: str, capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """Return what the verb says of samples of a plant of which only names are known; its files are in ``out``."""
+    words = ["--json", "replay", "--config", str(_config(folder / "c")), "--samples", str(folder / samples)]
+    assert main([*words, "--out", str(folder / "out")]) == Exit.OK
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
 def test_a_plant_of_which_only_names_are_known_gets_what_its_data_allow(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _samples(tmp_path / "s.csv.gz")
-    words = [
-        "--json",
-        "replay",
-        "--config",
-        str(_config(tmp_path / "c")),
-        "--samples",
-        str(tmp_path / "s.csv.gz"),
-    ]
-    assert main([*words, "--out", str(tmp_path / "out")]) == Exit.OK
-    answer = json.loads(capsys.readouterr().out)
+    answer = _replayed(tmp_path, "s.csv.gz", capsys)
     assert (answer["plants"], answer["devices"]) == (1, 4)
     with (tmp_path / "out" / "daily.csv").open(encoding="utf-8") as file:
         daily = {(row["date"], row["device_id"]): row for row in csv.DictReader(file)}
@@ -144,16 +144,7 @@ def test_everything_a_logger_gets_wrong_is_named_counted_and_survived_and_nothin
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _dirty(tmp_path / "s.csv")
-    words = [
-        "--json",
-        "replay",
-        "--config",
-        str(_config(tmp_path / "c")),
-        "--samples",
-        str(tmp_path / "s.csv"),
-    ]
-    assert main([*words, "--out", str(tmp_path / "out")]) == Exit.OK
-    answer = json.loads(capsys.readouterr().out)
+    answer = _replayed(tmp_path, "s.csv", capsys)
     counted = {problem["code"]: problem["count"] for problem in answer["problems"]}
     assert sorted(counted) == ["duplicate", "naive_time", "unordered"]
     assert (counted["duplicate"], counted["naive_time"]) == (50, 96 * 4 - 20)

@@ -7,11 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from domain.clock import ManualClock
+from commands.own_things import DRAFT_DAYS
+from domain.clock import ManualClock, SystemClock
 from domain.industry import IncomeQuestion
+from domain.personal import Draft
 from domain.timespan import day_of
 from main.build import options_from
 from main.instance import Instance
+from main.personal import personal_store
 from main.settings import load_settings
 from main.timetable import WHOLE_DAYS, timetable
 from queries.report_runs import JOB
@@ -80,3 +83,16 @@ def test_households_are_asked_about_on_monday_mornings(tmp_path: Path) -> None:
         first = datetime.fromtimestamp(job.offset_s, UTC) + timedelta(hours=8)
         assert (first.strftime("%A"), first.hour, first.minute) == ("Monday", 8, 30)
         assert job.work(NOW) == "0 questions to towns"
+
+
+def test_drafts_nobody_came_back_to_are_deleted_though_nobody_asks(tmp_path: Path) -> None:
+    with instance_at(tmp_path) as instance:
+        store = personal_store(instance.options, instance.records)
+        now = SystemClock().now()
+        for place, age in (("/app/old", DRAFT_DAYS), ("/app/new", DRAFT_DAYS - timedelta(hours=1))):
+            typed = (("name", "样例甲（虚构）"),)
+            store.put_draft(Draft("li", place, 0, place, "表", typed, now - age - timedelta(minutes=1)), 20)
+        job = next(one for one in timetable(instance) if one.name == "forget_drafts")
+        assert job.work(NOW) == "1 drafts"
+        assert store.draft("li", "/app/old", 0) is None
+        assert store.draft("li", "/app/new", 0) is not None

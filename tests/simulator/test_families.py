@@ -29,6 +29,7 @@ from inverters.profile import DeviceProfile
 from simulator.broker import broker
 from simulator.faults import Fault, FaultKind
 from simulator.fleet import Fleet
+from simulator.listener import Listener
 from simulator.meter_wire import VirtualMeterWire, meter_wires_of
 from simulator.service import ServeOptions, Wires, serve
 from simulator.wire import VirtualWire, wires_of
@@ -73,7 +74,7 @@ def with_family(name: str) -> Plant:
 class Served:
     """A plant on a real socket, and the wire the collector would poll it by."""
 
-    def __init__(self, field: Fleet, wire: VirtualWire | VirtualMeterWire) -> None:
+    def __init__(self, field: Fleet, wire: Listener) -> None:
         self.field, self.wire = field, wire
         reg = field.registry
         moved = replace(

@@ -17,7 +17,7 @@ from commands.industry_papers import sheet_workbook
 from commands.industry_reports import ReportEcho, ReportOrder
 from commands.tables import TableRefusedError
 from dashboard import guard, plain
-from dashboard.pages.base import Site
+from dashboard.pages.base import Site, add_pages
 from dashboard.pages.industries.overview import assessment_table
 from dashboard.pages.industries.parts import amount, industries_of, named, town_name
 from dashboard.pages.industries.villages import village_line, village_words
@@ -101,7 +101,7 @@ def register(server: Flask, site: Site) -> None:
     forms, prefix = _Forms(site), site.prefix
     enter, put = guard.page(Permission.ENTER_REPORT), guard.page(Permission.ENTER_REPORT, uploads=True)
     look, people = guard.page(Permission.VIEW_INDUSTRIES), guard.page(Permission.VIEW_PEOPLE)
-    rules: tuple[tuple[str, str, Any, str], ...] = (
+    rules = (
         ("report-form/<town>/<period>", "report_form", enter(forms.form), "GET"),
         ("report-form/<town>/<period>", "report_send", put(forms.send), "POST"),
         ("report-import", "report_import", enter(forms.files), "GET"),
@@ -118,8 +118,7 @@ def register(server: Flask, site: Site) -> None:
         ("papers/report-sheet/<town>/<period>", "report_sheet", look(forms.sheet), "GET"),
         ("papers/assessment/<period>", "assessment_file", look(forms.assessment), "GET"),
     )
-    for path, name, handler, method in rules:
-        server.add_url_rule(f"{prefix}{path}", name, handler, methods=[method])
+    add_pages(server, prefix, rules)
 
 
 _SHEET = """<h1>{{ title }}</h1>
@@ -374,8 +373,7 @@ def _typed(
     sum_ = taken.get(name) if row.report is None else None
     offered = "" if sum_ is None else f"{(indicator.shown(sum_.value) or Decimal(0)).normalize():f}"
     chosen = given.get(f"unit.{name}", indicator.unit.unit_id)
-    units = rules.units_of(indicator.unit.base)
-    base = next(one for one in units if one.factor == 1)
+    units, base = rules.units_of(indicator.unit.base), rules.base_unit(indicator.unit.base)
     said = ""
     if found is not None and found.value is not None:
         said = echo(found.value, found.draft.unit, base, texts.language)

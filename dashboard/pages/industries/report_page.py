@@ -73,8 +73,7 @@ class _Pages:
         texts, services = plain.words(), industries_of(self._site)
         lines, rules = services.town_reports.lines(principal, town, period), services.queries.rules(principal)
         waiting = sum(one.newest.step is None for one in lines)
-        bases = {one.base: one for one in rules.units if one.factor == 1}
-        rows = [_row(one, echo_of(one, bases, texts), rules, texts) for one in lines]
+        rows = [_row(one, rules, texts) for one in lines]
         every = [report for one in lines for report in (one.newest, *one.earlier)]
         done = request.args.get("done", "")
         return plain.document(
@@ -119,13 +118,13 @@ class _Pages:
         return answer
 
 
-def echo_of(line: ReportLine, bases: Any, texts: Texts) -> str:
+def echo_of(line: ReportLine, rules: IndustryRules, texts: Texts) -> str:
     """Return a number in words."""
     unit = line.indicator.unit
-    return echo(line.newest.value, unit, bases[unit.base], texts.language)
+    return echo(line.newest.value, unit, rules.base_unit(unit.base), texts.language)
 
 
-def _row(line: ReportLine, said: str, rules: IndustryRules, texts: Texts) -> dict[str, Any]:
+def _row(line: ReportLine, rules: IndustryRules, texts: Texts) -> dict[str, Any]:
     one = line.newest
     step = ""
     if one.step is not None:
@@ -135,7 +134,7 @@ def _row(line: ReportLine, said: str, rules: IndustryRules, texts: Texts) -> dic
         "id": line.indicator.indicator_id,
         "name": named(line.indicator, texts),
         "entered": rules.entered_in(one.entered, texts.language),
-        "words": said,
+        "words": echo_of(line, rules, texts),
         "about": _about(one, texts),
         "step": step,
         "back": not one.counts,

@@ -16,7 +16,7 @@ from commands.plans import StepOrder
 from commands.tables import TableRefusedError
 from dashboard import guard, plain
 from dashboard.fresh_factor import FACTOR_FIELD, MoneyRefusal
-from dashboard.pages.base import Site
+from dashboard.pages.base import Site, add_pages
 from dashboard.pages.payout.parts import payout_of, village_label
 from domain.errors import CommandError
 from domain.timespan import day_of
@@ -76,7 +76,7 @@ def register(server: Flask, site: Site) -> None:
     put = guard.page(Permission.VIEW_INCOME, uploads=True, money=True)
     change = guard.page(Permission.CHANGE_PEOPLE, uploads=True)
     enter = guard.page(Permission.ENTER_MONEY, uploads=True)
-    rules: tuple[tuple[str, str, Any, str], ...] = (
+    rules = (
         ("plan-step/<plan_id>", "plan_step", look(forms.step), "GET"),
         ("plan-step/<plan_id>", "plan_step_take", put(forms.take), "POST"),
         (
@@ -93,8 +93,7 @@ def register(server: Flask, site: Site) -> None:
         ("papers/notice-sheet/<plan_id>/<int:number>", "paper_sheet", view(forms.notice_sheet), "GET"),
         ("papers/slips/<plan_id>", "paper_slips", view(forms.slips), "GET"),
     )
-    for path, name, handler, method in rules:
-        server.add_url_rule(f"{prefix}{path}", name, handler, methods=[method])
+    add_pages(server, prefix, rules)
 
 
 class _Forms:
