@@ -30,7 +30,7 @@ from domain.kpi import DailyKpi
 from domain.measurement import Batch, Origin
 from domain.plant import DeviceKind
 from domain.timespan import Interval
-from stores.admission import AHEAD_MAX, checked_table, has_infinity, why_rejected
+from stores.admission import AHEAD_MAX, checked_table, has_infinity, in_turn, why_rejected
 from stores.influx_client import InfluxClient, RefusedLinesError, TooLargeError
 from stores.influx_days import DirtyDays, day_number, kpi_lines, read_daily
 from stores.influx_gate import Gate
@@ -179,6 +179,12 @@ class InfluxStore:
             for start in range(0, len(table), _LINES_MAX)
         ]
         return _result(outcomes, refused)
+
+    def write_tables(
+        self, tables: Sequence[tuple[Sequence[str], pd.DataFrame]], origin: Origin
+    ) -> WriteResult:
+        """Keep tables, one after the other."""
+        return in_turn(self.write_table, tables, origin)
 
     def _refused(self, table: pd.DataFrame, quantities: Sequence[str]) -> dict[int, str]:
         """Return why rows cannot be kept, by position."""

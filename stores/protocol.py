@@ -65,6 +65,15 @@ class MeasurementStore(Protocol):
         """
         ...
 
+    def write_tables(
+        self, tables: Sequence[tuple[Sequence[str], pd.DataFrame]], origin: Origin
+    ) -> WriteResult:
+        """Keep several tables, each with its quantities, in as few commits as their size allows.
+
+        Positions of refused rows count through all tables, in order.
+        """
+        ...
+
     def read(
         self,
         device_ids: Sequence[str],
