@@ -41,7 +41,7 @@ _TRIES = 3
 
 
 class DuckDbStore:
-    """`stores.protocol.MeasurementStore` and `RetainingStore` over one file.
+    """`stores.protocol.MeasurementStore` and `ArchivingStore` over one file.
 
     Parameters
     ----------

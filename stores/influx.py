@@ -38,16 +38,17 @@ from stores.influx_latest import Newest
 from stores.influx_lines import LineBuilder
 from stores.influx_names import OUR_FIELDS, epoch_us, key_text, literal
 from stores.influx_read import Reader
+from stores.influx_roll import Roller
 from stores.influx_status import StatusReader
 from stores.influx_write import Outcome, Rows, Writer
-from stores.protocol import StoreStatus, WriteResult
+from stores.protocol import StoredMonth, StoreStatus, WriteResult
 
 _POLLED = frozenset({Origin.POLL, Origin.MQTT})
 _LINES_MAX = 5000
 
 
 class InfluxStore:
-    """`stores.protocol.MeasurementStore` on a server. Nothing is asked of it before the first call.
+    """`stores.protocol.MeasurementStore` and `RetainingStore` on a server. Nothing is asked of it before the first call.
 
     Parameters
     ----------
@@ -85,6 +86,7 @@ class InfluxStore:
         self._status = StatusReader(self._ask, self._clock)
         self._days = DirtyDays(self._ask, self._post)
         self._writer = Writer(self._client, self._ask, self._newest, self._days, self._builder)
+        self._roller = Roller(self._client, self._ask, self._post, self._clock)
         self._writing = threading.RLock()
         self._gate = Gate()
         self._closed = False
@@ -279,6 +281,18 @@ class InfluxStore:
         """Return age and size."""
         with self._reading():
             return self._status.status(self._client)
+
+    # old months
+
+    def months(self) -> list[StoredMonth]:
+        """Return the months there are, as they came or rolled up."""
+        with self._reading():
+            return self._roller.months()
+
+    def roll_up_month(self, kind: str, month: str, every: timedelta) -> StoredMonth:
+        """Replace the rows of a month by one row per device and period."""
+        with self._changing():
+            return self._roller.roll_up(kind, month, every)
 
     # days and KPIs
 

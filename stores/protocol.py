@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pandas as pd
 
@@ -175,12 +175,31 @@ class StoredMonth:
     size_bytes: int | None = None
 
 
+@runtime_checkable
 class RetainingStore(Protocol):
-    """A store that can move old months out of its way; reads go on as before."""
+    """A store that can make its old months smaller; reads go on as before."""
 
     def months(self) -> list[StoredMonth]:
         """Return what is kept in which form, oldest first."""
         ...
+
+    def roll_up_month(self, kind: str, month: str, every: timedelta) -> StoredMonth:
+        """Replace the rows of a month by one row per device and period of ``every``. Safe to repeat.
+
+        Gauges are averaged over good values (rounded to a thousandth of their unit), counters and states
+        keep the last good one; a row is named by the start of its period.
+
+        Raises
+        ------
+        StoreUnavailableError
+            The new rows could not be written or differ; every row is still where it was.
+        """
+        ...
+
+
+@runtime_checkable
+class ArchivingStore(RetainingStore, Protocol):
+    """A store that moves months into files of their own before they are old enough to be rolled up."""
 
     def archive_month(self, kind: str, month: str) -> StoredMonth:
         """Write a month to files, check them against the rows, then drop the rows. Safe to repeat.
@@ -189,14 +208,6 @@ class RetainingStore(Protocol):
         ------
         StoreUnavailableError
             The files could not be written or differ; every row is still where it was.
-        """
-        ...
-
-    def roll_up_month(self, kind: str, month: str, every: timedelta) -> StoredMonth:
-        """Replace the rows of an archived month by one row per device and period of ``every``.
-
-        Gauges are averaged over good values (rounded to a thousandth of their unit), counters and states
-        keep the last good one; a row is named by the start of its period.
         """
         ...
 
