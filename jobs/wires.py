@@ -8,12 +8,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
+from typing import cast
 
 from collectors.examination import Examination, look, profile_of
 from collectors.poller import PolledDevice, WirePoller
-from collectors.probe import SILENT_AFTER, ProbeResult, probe
+from collectors.probe import SILENT_AFTER, ProbeResult, probe, probe_meter
 from collectors.shared_wire import SharedWire
-from collectors.source import Source
+from collectors.source import MeterLine, Source
 from collectors.wiring import Decoders, Wire, placed, polled_wires
 from domain.clock import Clock
 from domain.errors import CommandError, MalformedAnswerError, ProfileError
@@ -138,6 +139,8 @@ class Wires:
     ) -> ProbeResult:
         """Ask a unit of a wire who it is; ``wary``: one question to nobody, none after a sign of another master."""
         source = self._source(registry, gateway_id)
+        if any(g.gateway_id == gateway_id and g.protocol.is_dlt645 for g in registry.gateways()):
+            return await probe_meter(cast("MeterLine", source))
         return await probe(source, unit, silent_after=1 if wary else SILENT_AFTER, wary=wary)
 
     def _source(self, registry: Registry, gateway_id: str) -> Source:

@@ -1,6 +1,7 @@
 """What a verb of the command line is, and what it may use."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -33,6 +34,10 @@ class Context:
     def say(self, key: str, /, **values: object) -> None:
         """Print words for people."""
         print(self.texts(key, **values), flush=True)
+
+    def warn(self, key: str, /, **values: object) -> None:
+        """Print words that must be seen before it begins: where a machine reads the answer they go beside it."""
+        print(self.texts(key, **values), file=sys.stderr if self.json else sys.stdout, flush=True)
 
 
 _WITH_VALUE = ("--config", "--data", "--lang")

@@ -72,6 +72,7 @@ def probe_report(result: ProbeResult, where: str, unit: int) -> dict[str, Any]:
         "answered": result.answered,
         "reads": result.reads,
         "trouble": result.trouble,
+        "out_of_time": result.out_of_time,
         "found": [
             {
                 "profile": one.profile,
@@ -81,6 +82,16 @@ def probe_report(result: ProbeResult, where: str, unit: int) -> dict[str, Any]:
                 "model_name": one.model_name,
             }
             for one in result.found
+        ],
+        "asked": [
+            {
+                "function": one.block.function,
+                "address": one.block.address,
+                "count": one.block.count,
+                "words": one.words.hex(" ", 2),
+                "why": one.why,
+            }
+            for one in result.asked
         ],
     }
 

@@ -46,9 +46,8 @@ class _Discover:
         wires = (
             _subnet(args, registry, context) if args.subnet else _configured(args.plant, registry, context)
         )
-        if not context.json:
-            context.say("finding.warning")
-            context.say("finding.discover.slow")
+        context.warn("finding.warning")
+        context.warn("finding.discover.slow")
         log.warning("discover by %s: %s", who(), args.subnet or args.plant or "configured gateways")
         found: list[dict[str, Any]] = []
         for gateway in wires:
@@ -79,8 +78,9 @@ def _configured(plant_id: str | None, registry: Registry, context: Context) -> l
 def _subnet(args: argparse.Namespace, registry: Registry, context: Context) -> Iterator[Gateway]:
     hosts = hosts_of(args.subnet, context)
     return (
-        registered_at(registry, host, args.port) or gateway_at(host, args.port, rtu=args.rtu)
+        registered_at(registry, place) or place
         for host in open_hosts(hosts, args.port)
+        for place in [gateway_at(host, args.port, rtu=args.rtu)]
     )
 
 
