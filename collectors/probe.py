@@ -17,7 +17,7 @@ from domain.errors import (
 )
 from domain.measurement import BlockRead
 from inverters.dlt645 import meter_blocks
-from inverters.recognise import CLUES, SURE, Clue, Recognised
+from inverters.recognise import CLUES, SURE, Clue, Recognised, because
 
 T = TypeVar("T")
 LONGEST_S = (
@@ -185,10 +185,9 @@ async def probe_meter(
     try:
         meter = await deadline.within(source.address())
         answered, reads = True, 2
-        why = f"asked for its address, a meter tells {meter}"
-        found = (Recognised("meter_dlt645", 0.6, f"{why}, but answers no identifier of 2007", meter),)
+        found = (Recognised("meter_dlt645", 0.6, because("meter_other", meter=meter), meter),)
         await deadline.within(source.read(int(meter), meter_blocks(("00010000",))[0]))
-        found = (Recognised("meter_dlt645", 0.95, f"{why} and answers identifier 00010000", meter),)
+        found = (Recognised("meter_dlt645", 0.95, because("meter", meter=meter), meter),)
     except TimeoutError:
         pass  # what was found until now stands
     except NoConnectionError:

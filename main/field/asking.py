@@ -18,7 +18,7 @@ from domain.plant import Gateway, Registry, WireProtocol
 from main import control
 from main.cli import Context
 from main.field.desk import PROBE_ORDER, who
-from main.field.report import probe_report
+from main.field.report import in_words, probe_report
 from main.sources import make_source
 from texts.loader import Texts
 
@@ -109,12 +109,13 @@ def ask(gateway: Gateway, unit: int, context: Context, *, quick: bool = False) -
         words = {"gateway": gateway.gateway_id, "unit": unit, "user": who(), "quick": quick}
         told = control.call(context.data, PROBE_ORDER, words)
         if told is not None:
-            return {**told, "address": where}
+            return in_words({**told, "address": where}, context.texts)
     source = make_source(_patient(gateway))
     if isinstance(source, Dlt645Source):
-        return probe_report(asyncio.run(probe_meter(source)), where, unit)
+        report = probe_report(asyncio.run(probe_meter(source)), where, unit)
+        return in_words(report, context.texts)
     result = asyncio.run(probe(source, unit, silent_after=1 if quick else SILENT_AFTER, wary=quick))
-    return probe_report(result, where, unit)
+    return in_words(probe_report(result, where, unit), context.texts)
 
 
 def units_of(text: str, context: Context) -> list[int]:

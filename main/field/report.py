@@ -12,6 +12,7 @@ from domain.plant import Device, Registry
 from domain.quantity import Kind, quantity
 from inverters.examine import Judged, examine, serial_of
 from inverters.verdicts import Verdict
+from texts.loader import Texts
 
 Report = Mapping[str, Any]
 _DEVICE_CLOCK = "device_time_epoch_s"
@@ -77,7 +78,7 @@ def probe_report(result: ProbeResult, where: str, unit: int) -> dict[str, Any]:
             {
                 "profile": one.profile,
                 "confidence": one.confidence,
-                "evidence": one.evidence,
+                "evidence": {"key": one.evidence.key, **one.evidence.values},
                 "serial_number": one.serial_number,
                 "model_name": one.model_name,
             }
@@ -94,6 +95,15 @@ def probe_report(result: ProbeResult, where: str, unit: int) -> dict[str, Any]:
             for one in result.asked
         ],
     }
+
+
+def in_words(report: Report, texts: Texts) -> dict[str, Any]:
+    """Return a probe's report with the evidence in words."""
+    found = [
+        {**one, "evidence": texts(f"evidence.{one['evidence']['key']}", **one["evidence"])}
+        for one in report["found"]
+    ]
+    return {**report, "found": found}
 
 
 def is_sound(report: Report) -> bool:

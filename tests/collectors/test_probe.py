@@ -2,21 +2,27 @@
 
 import asyncio
 import math
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+import collectors.probe as probing
 from collectors.modbus import ModbusSource
 from collectors.probe import LONGEST_S, ProbeResult, probe, probe_meter
 from domain.errors import RefusedError
 from domain.measurement import BlockRead, WordBlock
 from domain.plant import Gateway, WireProtocol
+from inverters import recognise
 from inverters.recognise import CLUES, text_in
+from main.field.report import in_words, probe_report
 from tests.collectors.clocks import SteppingClock
 from tests.collectors.peers import Question, peer, say
 from tests.simulator.builders import plant as virtual_plant
 from tests.simulator.test_wire import serving
+from texts.loader import LANGUAGES, Texts
 
 NOON = datetime(2026, 7, 1, 4, tzinfo=UTC)
 
@@ -161,3 +167,16 @@ def test_a_meter_that_never_ends_its_answer_ends_the_probe_of_meters_too() -> No
 def test_a_name_ends_at_the_first_nul() -> None:
     assert text_in(b"SUN2000-50KTL\0\0\0PART12") == "SUN2000-50KTL"
     assert text_in(b"\xff\xfe\x01") == ""
+
+
+def test_every_evidence_has_words_in_both_languages() -> None:
+    said = "".join(Path(module.__file__ or "").read_text("utf-8") for module in (recognise, probing))
+    keys = set(re.findall(r'because\(\s*"(\w+)"', said))
+    assert len(keys) > 20
+    for language in LANGUAGES:
+        texts = Texts(language)
+        assert [key for key in keys if f"evidence.{key}" not in texts] == []
+    result = probed(SINGLE["weather_jxct_temperature"])[0]
+    report = probe_report(result, "here", 7)
+    assert "-7.5 °C" in in_words(report, Texts("en"))["found"][0]["evidence"]
+    assert "湿度" in in_words(report, Texts("zh"))["found"][0]["evidence"]

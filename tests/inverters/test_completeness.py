@@ -12,6 +12,7 @@ from inverters.codes import FOLDER as CODES
 from inverters.dlt645 import IDENTIFIERS, decode_identifier
 from inverters.point import WORDS, Type
 from inverters.profile import FOLDER
+from inverters.readings import explain
 from tests.inverters.support import shipped
 
 LOGGER = (
@@ -188,3 +189,53 @@ def test_every_code_of_a_maker_has_words_in_both_languages(reference: Path, fami
     theirs = list(rows(reference, f"{family}_codes"))
     assert all(row["name_zh"] and row["name_en"] for row in ours)
     assert len(ours) >= 0.95 * len(theirs), "codes of the table are missing"
+
+
+SIZES = {"u16": 1, "i16": 1, "u32": 2, "i32": 2, "u64": 4, "i64": 4, "enum16": 1, "bitfield16": 1}
+OTHER_KIND = {("weather_huawei_smartlogger_remap", 51007)}  # the row is of an inverter in the same place
+
+
+def _absent_words(row: dict[str, str]) -> Iterator[list[int]]:
+    """Yield each pattern of a row that means nothing, as words in the row's order."""
+    for pattern in row["invalid_value"].split(";"):
+        if pattern.strip() and row["type"] in SIZES:
+            whole = int(pattern, 16)
+            words = [whole >> 16 * number & 0xFFFF for number in range(SIZES[row["type"]])]
+            yield words if row["word_order"] == "little" else words[::-1]
+
+
+@pytest.mark.needs("reference:devices/README.md")
+def test_what_a_maker_sends_for_nothing_is_nothing_in_every_register_that_has_such_a_pattern(
+    reference: Path,
+) -> None:
+    told, tried = [], 0
+    for table, names in TABLES.items():
+        for row in rows(reference, table):
+            address, function = int(row["address"]), int(row["function_code"])
+            for words in _absent_words(row):
+                for name in names:
+                    for reading in explain(shipped()[name], function, address, words):
+                        point = reading.point
+                        same = (point.address, point.end) == (address, address + len(words))
+                        if same and point.condition is None and (name, address) not in OTHER_KIND:
+                            tried += 1
+                            told += [(name, point.name, words)] if reading.value is not None else []
+    assert told == []
+    assert tried > 400
+
+
+@pytest.mark.needs("reference:devices/README.md")
+def test_half_of_a_wide_value_is_nothing_in_every_register(reference: Path) -> None:
+    told, tried = [], 0
+    for table, names in TABLES.items():
+        for row in rows(reference, table):
+            size = SIZES.get(row["type"], 1)
+            for name in names if size > 1 else ():
+                address, function = int(row["address"]), int(row["function_code"])
+                for start, words in ((address, [1] * (size - 1)), (address + 1, [1] * (size - 1))):
+                    for reading in explain(shipped()[name], function, start, words):
+                        if reading.point.address == address and reading.point.end == address + size:
+                            told.append((name, reading.point.name))
+                tried += 1
+    assert told == []
+    assert tried > 100
