@@ -13,7 +13,8 @@ from inverters.sparkplug import PREFIX, Metric, Payload, SparkplugError, decode_
 _SEQ_NUMBERS = 256
 _BIRTH_OR_DEATH = "bdSeq"
 _HOUSEKEEPING = ("Node Control/", "Device Control/")
-_METRICS_MAX = 5000
+_METRICS_MAX = 5000  # of a message, and of all a device has ever named
+_DEVICES_MAX = 500
 _PAYLOAD_MAX = 256 * 1024
 
 
@@ -95,6 +96,11 @@ class Sparkplug:
         if born:
             node.speakers.pop(name, None)
         speaker = node.speakers.setdefault(name, _Speaker())
+        if len(node.speakers) > _DEVICES_MAX or len(speaker.held) > _METRICS_MAX:
+            node.speakers.pop(name)
+            raise SparkplugError(
+                f"{name}: more devices or metrics than a node of a plant has; it is forgotten"
+            )
         past: dict[int | None, dict[str, Any]] = {}
         fresh, newest = False, said.time_ms
         for metric in said.metrics[:_METRICS_MAX]:

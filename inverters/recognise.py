@@ -19,7 +19,7 @@ _SUNSPEC_WEATHER = frozenset(range(302, 309))
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Why a device is thought to be of a family: a key of texts/ (``evidence.*``) and the values in its words."""
+    """Why a device is thought to be of a family: a key of texts/ (``clue.*``) and the values in its words."""
 
     key: str
     values: Mapping[str, str] = field(default_factory=dict)

@@ -100,7 +100,7 @@ def probe_report(result: ProbeResult, where: str, unit: int) -> dict[str, Any]:
 def in_words(report: Report, texts: Texts) -> dict[str, Any]:
     """Return a probe's report with the evidence in words."""
     found = [
-        {**one, "evidence": texts(f"evidence.{one['evidence']['key']}", **one["evidence"])}
+        {**one, "evidence": texts(f"clue.{one['evidence']['key']}", **one["evidence"])}
         for one in report["found"]
     ]
     return {**report, "found": found}

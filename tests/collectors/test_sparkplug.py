@@ -125,6 +125,18 @@ def test_commands_and_states_of_others_say_nothing_here() -> None:
     assert one.read(topic("NCMD"), message(0, Metric("Node Control/Rebirth", True))) is None
 
 
+def test_a_node_that_names_ever_new_devices_and_metrics_is_bounded() -> None:
+    one = born()
+    for number in range(498):  # beside the node itself and its first device
+        one.read(topic("DBIRTH", f"d{number}"), message(None, *BIRTH))
+    with pytest.raises(SparkplugError, match="more devices"):
+        one.read(topic("DBIRTH", "one too many"), message(None, *BIRTH))
+    for start in range(0, 5000, 1000):
+        one.read(topic("DDATA", "d1"), message(None, *(Metric(f"m{start + n}", 1.0) for n in range(1000))))
+    with pytest.raises(SparkplugError, match="metrics"):
+        one.read(topic("DDATA", "d1"), message(None, Metric("another", 1.0)))
+
+
 def read(one: Sparkplug, payload: bytes, kind: str = "DDATA") -> Any:
     device = Device("inv", "p00", DeviceKind.INVERTER, "inv", "sparkplug_b", "g")
     gateway = Gateway("g", "p00", WireProtocol.MQTT, topic="spBv1.0/pv/+/node/#")
