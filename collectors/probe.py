@@ -21,8 +21,9 @@ from inverters.recognise import CLUES, SURE, Clue, Recognised, because
 
 T = TypeVar("T")
 LONGEST_S = (
-    16.0  # of it for asking: twelve answers at the pace of the most particular make, and room for a slow one
+    16.0  # twelve answers at the pace of the most particular make; four of twenty seconds are for the start
 )
+SHORTEST_S = 5.0
 READS_MAX = 12
 SILENT_AFTER = 3  # reads without any answer: nobody is there
 _NO_SUCH_FUNCTION = 1

@@ -24,12 +24,13 @@ class Exit(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What every verb gets: the folders, the language, and whether a machine reads the answer."""
+    """What every verb gets: the folders, the language, whether a machine reads the answer, and when it began. [s]"""
 
     config: Path
     data: Path
     texts: Texts
     json: bool
+    began_s: float | None = None  # by `SystemClock.monotonic`, before the verb was loaded
 
     def say(self, key: str, /, **values: object) -> None:
         """Print words for people."""

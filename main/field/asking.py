@@ -12,7 +12,8 @@ from typing import Any
 
 from collectors.dlt645 import Dlt645Source
 from collectors.framing import line_settings
-from collectors.probe import SILENT_AFTER, probe, probe_meter
+from collectors.probe import LONGEST_S, SHORTEST_S, SILENT_AFTER, probe, probe_meter
+from domain.clock import SystemClock
 from domain.errors import CommandError, NoConnectionError
 from domain.plant import Gateway, Registry, WireProtocol
 from main import control
@@ -28,6 +29,7 @@ _METER_LINE = "2400 8E1"
 _MODBUS_LINE = "9600 8N1"
 SMALLEST_PREFIX = 24  # a subnet no larger than this may be looked through
 TIMEOUT_S = 1.5
+_COMMAND_S = 18.0  # of twenty: Python itself has to start, and the answer to be told
 _CONNECT_DELAY_S = 1.0
 _PAUSE_S = 0.9  # the longest any make wants between two questions
 _KNOCK_S = 0.5
@@ -93,7 +95,17 @@ def registered_at(registry: Registry, place: Gateway) -> Gateway | None:
     return next((g for g in registry.gateways() if g.protocol.has_socket and (g.host, g.port) == where), None)
 
 
-def ask(gateway: Gateway, unit: int, context: Context, *, quick: bool = False) -> dict[str, Any]:
+def time_left_s(context: Context) -> float:
+    """Return how long a probe may take so that its command ends in time, however slowly the program started. [s]"""
+    if context.began_s is None:
+        return LONGEST_S
+    spent_s = SystemClock().monotonic() - context.began_s
+    return min(LONGEST_S, max(SHORTEST_S, _COMMAND_S - spent_s))
+
+
+def ask(
+    gateway: Gateway, unit: int, context: Context, *, quick: bool = False, longest_s: float = LONGEST_S
+) -> dict[str, Any]:
     """Return who answers as ``unit``; ``quick`` gives up after one question without an answer or any sign of trouble.
 
     Raises
@@ -106,15 +118,17 @@ def ask(gateway: Gateway, unit: int, context: Context, *, quick: bool = False) -
     where = gateway.host if gateway.protocol.is_serial else f"{gateway.host}:{gateway.port}"
     log.warning("probe of %s unit %s by %s", where, unit, who())
     if gateway.plant_id:
-        words = {"gateway": gateway.gateway_id, "unit": unit, "user": who(), "quick": quick}
+        words: dict[str, Any] = {"gateway": gateway.gateway_id, "unit": unit, "user": who(), "quick": quick}
+        words["longest_s"] = longest_s
         told = control.call(context.data, PROBE_ORDER, words)
         if told is not None:
             return in_words({**told, "address": where}, context.texts)
     source = make_source(_patient(gateway))
     if isinstance(source, Dlt645Source):
-        report = probe_report(asyncio.run(probe_meter(source)), where, unit)
+        report = probe_report(asyncio.run(probe_meter(source, longest_s=longest_s)), where, unit)
         return in_words(report, context.texts)
-    result = asyncio.run(probe(source, unit, silent_after=1 if quick else SILENT_AFTER, wary=quick))
+    silent_after = 1 if quick else SILENT_AFTER
+    result = asyncio.run(probe(source, unit, silent_after=silent_after, wary=quick, longest_s=longest_s))
     return in_words(probe_report(result, where, unit), context.texts)
 
 

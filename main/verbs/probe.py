@@ -8,7 +8,7 @@ from domain.errors import CommandError
 from domain.plant import Gateway
 from main.cli import Context, Exit
 from main.control import is_running
-from main.field.asking import UNIT_MAX, ask, registered_at, wire_at, wire_options
+from main.field.asking import UNIT_MAX, ask, registered_at, time_left_s, wire_at, wire_options
 from texts.loader import Texts
 
 
@@ -29,7 +29,7 @@ class _Probe:
             raise CommandError(context.texts("probe.bad_address", address=args.address, unit=args.unit))
         gateway = _owned(place, context) or place
         context.warn("probe.warning")
-        report = ask(gateway, args.unit, context)
+        report = ask(gateway, args.unit, context, longest_s=time_left_s(context))
         _tell({**report, "address": args.address}, context)
         return Exit.OK if report["found"] else Exit.PROBLEM
 

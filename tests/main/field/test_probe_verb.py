@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from collectors.probe import LONGEST_S
+from domain.clock import SystemClock
 from main.__main__ import main
+from main.cli import Context
+from main.field.asking import time_left_s
 from tests.collectors.peers import Question, peer_in_thread, say
+from texts.loader import Texts
 
 
 async def knows_no_function(question: Question, writer: asyncio.StreamWriter) -> None:
@@ -35,6 +40,18 @@ def test_for_a_machine_the_warning_stands_beside_the_answer(
     assert (told["reads"], told["out_of_time"], told["found"]) == (2, False, [])
     assert [one["why"] for one in told["asked"]] == ["exception 1 (illegal function)"] * 2
     assert "只接受一个主站" in said.err
+
+
+def test_what_the_start_of_the_program_took_is_taken_from_the_time_for_asking(tmp_path: Path) -> None:
+    def left_s(ago_s: float) -> float:
+        began_s = SystemClock().monotonic() - ago_s
+        return time_left_s(Context(tmp_path, tmp_path, Texts("en"), json=False, began_s=began_s))
+
+    assert left_s(0.0) == LONGEST_S
+    assert left_s(6.0) == pytest.approx(12.0, abs=0.5)
+    assert left_s(60.0) == 5.0
+    assert LONGEST_S + 4 <= 20
+    assert time_left_s(Context(tmp_path, tmp_path, Texts("en"), json=False)) == LONGEST_S
 
 
 @pytest.mark.parametrize(
