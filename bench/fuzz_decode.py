@@ -19,6 +19,7 @@ from pathlib import Path
 from random import Random
 from time import perf_counter
 
+from collectors.sparkplug import Sparkplug
 from domain.errors import PvmonError
 from domain.measurement import Batch, Quality, Sample, WordBlock
 from domain.plant import Device
@@ -46,9 +47,11 @@ from inverters.mapping import MappedDevice, Message
 from inverters.plan import plan
 from inverters.profile import DeviceProfile, load_profiles, resolve
 from inverters.remap import RemapDecoder, RemappedDevice
+from inverters.sparkplug import Metric, Payload, SparkplugError, encode_payload
 from inverters.sunspec import sunspec_map, sunspec_next
 from inverters.words import decode_words
 
+_KINDS = ("NBIRTH", "DBIRTH", "NDATA", "DDATA", "NDEATH", "DDEATH")
 _NOON = datetime(2026, 7, 1, 4, 0, tzinfo=UTC)
 _WORDS = (0, 0xFFFF, 0x8000, 0x7FFF, 0x7FC0, 0x4EFF, 1, 0xB000, 0x5375, 0x6E53)
 _STRANGE: tuple[object, ...] = (
@@ -166,6 +169,34 @@ def _mapped(rng: Random) -> None:
         _hold(reading.batch)
         if reading.batch.measured_at > _NOON + timedelta(days=1):
             raise AssertionError(f"measured at {reading.batch.measured_at}, which has not come yet")
+
+
+def _sparkplug(rng: Random) -> None:
+    """A node that is born and goes on; half of what it says is damaged."""
+    reader = Sparkplug()
+    names = ("ac_active_power_w", "device_status", "bdSeq", "x", "")
+    for kind in ("NBIRTH", "DBIRTH", *(rng.choice(_KINDS) for _ in range(3))):
+        metrics = tuple(
+            Metric(
+                rng.choice(names),
+                rng.choice((None, True, "5", rng.uniform(-1e9, 1e9), math.inf)),
+                rng.choice((None, rng.randrange(4))),
+                rng.choice((None, rng.getrandbits(64))),
+                rng.random() < 0.2,
+                rng.choice((None, 0, 192)),
+            )
+            for _ in range(rng.randrange(4))
+        )
+        data = bytearray(encode_payload(Payload(metrics, rng.getrandbits(41), rng.randrange(256))))
+        for _ in range(rng.choice((0, 0, 1, 3)) if data else 0):
+            data[rng.randrange(len(data))] = rng.getrandbits(8)
+        payload = bytes(data) if rng.random() < 0.9 else _bytes(rng, rng.randrange(60))
+        topic = f"spBv1.0/g/{kind}/n" + ("/fuzz" if kind[0] == "D" else "")
+        with suppress(SparkplugError):
+            document = reader.read(topic, payload)
+            for device in _mapped_devices() if document is not None else ():
+                for reading in device.read(Message(topic, document, _NOON)):
+                    _hold(reading.batch)
 
 
 @cache
@@ -289,11 +320,13 @@ TARGETS: Mapping[str, Callable[[Random], None]] = {
     "remapped": _remapped,
     "plain": _plain,
     "mapped": _mapped,
+    "sparkplug": _sparkplug,
     "expressions": _expressions,
 }
 _COSTLY = {
     "models": 1,
     "registers": 2,
+    "sparkplug": 1,
 }  # a run of these takes many times as long: a smaller share of the runs
 _USUAL = 4
 _SLICE = 35_000  # runs between two entries in the ledger

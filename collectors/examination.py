@@ -8,7 +8,7 @@ from domain.clock import Clock
 from domain.errors import CollectError, NoConnectionError, RefusedError, UnreachableError
 from domain.measurement import BlockRead, Sample, WordBlock
 from domain.plant import Device
-from inverters.dlt645 import IDENTITY_IDENTIFIERS, LIVE_IDENTIFIERS, meter_blocks
+from inverters.dlt645 import IDENTITY_IDENTIFIERS, LIVE_IDENTIFIERS, MORE_IDENTIFIERS, meter_blocks
 from inverters.plan import plan
 from inverters.profile import DeviceProfile, resolve
 from inverters.remap import LOGGER_UNIT, at_device_address, is_area, is_remapped
@@ -77,7 +77,7 @@ async def _models(read: Read) -> list[WordBlock]:
 def blocks_of(device: Device, profile: DeviceProfile) -> tuple[BlockRead, ...]:
     """Return every block of a device: what is measured, then who it is."""
     if profile.dlt645:
-        return (*meter_blocks(LIVE_IDENTIFIERS), *meter_blocks(IDENTITY_IDENTIFIERS))
+        return meter_blocks((*LIVE_IDENTIFIERS, *IDENTITY_IDENTIFIERS, *MORE_IDENTIFIERS))
     strings = device.string_count or None
     return (
         *plan(profile, string_count=strings),

@@ -1,7 +1,7 @@
 """MQTT: the one importer of paho. A message is acknowledged by us, and only once it is safe on disk.
 
 Gateways publish one JSON document per device and instant to ``pv/<plant>/<device>/data`` with QoS 1, or JSON of
-their own on topics the registry names (`collectors.documents` says what those mean). The
+their own or Sparkplug B on topics the registry names (`collectors.documents` says what those mean). The
 session outlives us by seven days, so that what is published while we are away waits at the broker.
 Retained messages are old news and never count as samples. What collectors in villages send (collectors/edge_codec.py) is
 answered on a topic of its own once it is on disk. Whatever a callback meets, the network thread
@@ -28,9 +28,11 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from collectors.documents import topic_fits
 from collectors.edge_codec import KINDS, BadMessageError, is_edge_topic, read_edge
 from collectors.source import Delivery
+from collectors.sparkplug import Sparkplug
 from domain.clock import Clock
 from domain.measurement import Origin, Sample
 from domain.timespan import Interval
+from inverters.sparkplug import PREFIX, SparkplugError
 
 log = logging.getLogger(__name__)
 
@@ -153,6 +155,7 @@ class MqttCollector:
         self._broker = broker
         self._clock = clock
         self._numbers = GapCounter()
+        self._sparkplug = Sparkplug()
         self._deliver: Callable[[Delivery], None] | None = None
         self._connection = 0  # receipts of an older connection are void: the broker sends those again
         self._connected = False
@@ -359,11 +362,15 @@ class MqttCollector:
                 return Delivery(receipt, None, topic, payload[:PAYLOAD_MAX], str(error))
         now = self._clock.now()
         try:
+            if topic.startswith(PREFIX):
+                said = self._sparkplug.read(topic, payload)
+                at = None if said is None else now
+                return Delivery(receipt, None, topic, payload, document=said, received_at=at)
             if any(topic_fits(asked, topic) for asked in self._topics):
                 document = read_json(payload)
                 return Delivery(receipt, None, topic, payload, document=document, received_at=now)
             device_id, document = read_message(topic, payload)
-        except NotUnderstoodError as error:
+        except (NotUnderstoodError, SparkplugError) as error:
             return Delivery(receipt, None, topic, payload[:PAYLOAD_MAX], str(error))
         self._numbers.seen(device_id, document.get("seq"))
         sample = Sample(device_id, now, now, document=document, origin=Origin.MQTT)

@@ -6,8 +6,9 @@ closes the connection the poller uses.
 
 import asyncio
 from collections.abc import Callable
+from typing import cast
 
-from collectors.source import Source
+from collectors.source import MeterLine, Source
 from collectors.traffic import Traffic
 from domain.measurement import BlockRead, WordBlock
 
@@ -47,6 +48,11 @@ class SharedWire:
         if self._made is not None:
             await self._made.close()
 
+    async def address(self) -> str:
+        """Return the address of the one meter on a DL/T 645 line, when the turn has come."""
+        async with self._turn:
+            return await cast("MeterLine", self.source).address()
+
     def visitor(self) -> "Visitor":
         """Return the wire for somebody who comes and goes."""
         return Visitor(self)
@@ -61,6 +67,10 @@ class Visitor:
     async def read(self, unit: int, block: BlockRead) -> WordBlock:
         """Return the registers of one block, when the turn has come."""
         return await self._wire.read(unit, block)
+
+    async def address(self) -> str:
+        """Return the address of the one meter on a DL/T 645 line, when the turn has come."""
+        return await self._wire.address()
 
     async def close(self) -> None:
         """Let go of the connection only where nobody keeps it."""

@@ -37,6 +37,14 @@ class Source(Protocol):
         ...
 
 
+class MeterLine(Source, Protocol):
+    """A line of DL/T 645 meters."""
+
+    async def address(self) -> str:
+        """Return the address of the one meter on the line; where several answer at once, nothing is understood."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One message that arrived: a sample, a gateway's own ``document``, what a collector in a village says, or

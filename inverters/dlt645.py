@@ -70,7 +70,11 @@ _FREQUENCY = _Shape("grid_frequency_hz", "", 2, 2, 1.0, signed=False, ratio="")
 
 LIVE_IDENTIFIERS = ("0201FF00", "0202FF00", "02030000", "02040000", "02060000", "00010000", "00020000")
 IDENTITY_IDENTIFIERS = ("04000402",)
-IDENTIFIERS = (*LIVE_IDENTIFIERS, *IDENTITY_IDENTIFIERS)
+MORE_IDENTIFIERS = (  # what a person who looks at a meter wants to see as well; a meter may refuse any of them
+    "00000000", "0001FF00", "0002FF00", "00050000", "00060000", "00070000", "00080000", "0205FF00", "02800002",
+    *(f"0400050{number}" for number in range(1, 8)),
+)  # fmt: skip
+IDENTIFIERS = (*LIVE_IDENTIFIERS, *IDENTITY_IDENTIFIERS, *MORE_IDENTIFIERS)
 READ_FUNCTION, ADDRESS_FUNCTION = 0x11, 0x13  # the only control bytes that are ever sent
 ADDRESS_DIGITS = 12
 

@@ -7,7 +7,7 @@ technician writes one as he writes a register table; ``pvmon profile lint`` tell
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,7 +26,11 @@ _WRITTEN = ("%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
 
 @dataclass(frozen=True, slots=True)
 class MappedValue:
-    """One quantity (or identity text) of a document and how its number becomes our unit."""
+    """One quantity (or identity text) of a document and how its number becomes our unit.
+
+    ``unit``: where the document itself says in which unit it tells this number; ``units`` are the ones it may say,
+    each with its scale, and under any other the number means nothing.
+    """
 
     name: str
     path: Path
@@ -35,6 +39,8 @@ class MappedValue:
     words: Mapping[str, float] = field(default_factory=dict, hash=False)
     absent: tuple[str, ...] = ()
     unverified: bool = False
+    unit: Path | None = None
+    units: Mapping[str, float] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +56,25 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """What stands beside each value under ``key`` says whether the gateway believes in it; nothing there: it does."""
+
+    key: str
+    words: tuple[str, ...]
+
+    def holds(self, path: Path, document: Any, record: Any) -> bool:
+        """Tell whether the gateway stands for the value at ``path``."""
+        found = replace(path, steps=(*path.steps[:-1], self.key)).find(document, record)
+        return found is NOTHING or str(found).strip().lower() in self.words
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentMapping:
     """What a gateway's documents mean.
 
     ``device`` with ``device_is`` says whose they are (None: every device of the gateway reads each of them),
     ``records`` where one document holds several, ``history`` what was measured long ago and is delivered late,
-    ``good`` what the gateway says of values it believes in.
+    ``good`` what the gateway says of a record it believes in, ``good_each`` what it says beside every value.
     """
 
     values: tuple[MappedValue, ...]
@@ -66,6 +85,7 @@ class DocumentMapping:
     zone: str = DEFAULT_ZONE
     history: Flag | None = None
     good: Flag | None = None
+    good_each: Beside | None = None
 
     @property
     def of_device(self) -> bool:
@@ -119,6 +139,12 @@ class MappedDevice:
     def _at(self, path: Path, message: Message, record: Any) -> Any:
         return path.find(message.document, record, message.topic)
 
+    def _scale(self, value: MappedValue, message: Message, record: Any) -> float | None:
+        """Return what the number is multiplied by; None where the document names a unit nobody knows."""
+        if value.unit is None:
+            return value.scale
+        return value.units.get(str(self._at(value.unit, message, record)).strip())
+
     def _concerns(self, message: Message, record: Any) -> bool:
         path = self._mapping.device
         return path is None or (bool(self._is) and str(self._at(path, message, record)).strip() == self._is)
@@ -127,6 +153,7 @@ class MappedDevice:
         """Return what one record says; a quantity that is not in it is left out, one that is no number missing."""
         mapping = self._mapping
         numbers: dict[str, float | None] = {}
+        doubted: set[str] = set()
         texts: dict[str, str] = {}
         for value, path in self._values:
             found = self._at(path, message, record)
@@ -135,13 +162,18 @@ class MappedDevice:
             if value.name in IDENTITY_TEXTS:
                 texts[value.name] = str(found).strip()
             elif numbers.get(value.name) is None:
-                numbers[value.name] = _number(value, found)
+                each = mapping.good_each
+                if each is not None and not each.holds(path, message.document, record):
+                    doubted.add(value.name)
+                numbers[value.name] = _number(value, found, self._scale(value, message, record))
         if not numbers:
             return None
         said = NOTHING if mapping.time is None else self._at(mapping.time, message, record)
         instant = told_time(said, message.received_at, self._zone)
         sound = mapping.good is None or mapping.good.holds(self._at(mapping.good.path, message, record))
-        qualities = tuple(_quality(name, number, sound=sound) for name, number in numbers.items())
+        qualities = tuple(
+            _quality(name, number, sound=sound and name not in doubted) for name, number in numbers.items()
+        )
         batch = Batch(
             self.device.device_id,
             instant or message.received_at,
@@ -158,20 +190,20 @@ class MappedDevice:
         return Reading(batch, history, instant is not None)
 
 
-def _number(value: MappedValue, found: Any) -> float | None:
-    """Return a number as our unit; a word the mapping does not know, null and an absent mark are no number."""
+def _number(value: MappedValue, found: Any, scale: float | None) -> float | None:
+    """Return a number as our unit; a word or unit the mapping does not know, null and an absent mark are no number."""
     text = ("true" if found else "false") if isinstance(found, bool) else str(found).strip()
     if text in value.absent:
         return None
     if text in value.words:
         return value.words[text]
     number = as_number(found)
-    if number is None:
+    if number is None or scale is None:
         return None
-    number = number * value.scale + value.offset
+    number = number * scale + value.offset
     if not math.isfinite(number):
         return None
-    return number if value.scale.is_integer() else round(number, 9)
+    return number if scale.is_integer() else round(number, 9)
 
 
 def _quality(name: str, number: float | None, *, sound: bool) -> Quality:

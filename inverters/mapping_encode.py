@@ -44,6 +44,8 @@ def _document(
             if told is not None:
                 path = value.path.for_device(device.unit, device.serial_number)
                 _put(document, record, path, str(told) if as_text else told)
+                if value.unit is not None:
+                    _put(document, record, value.unit, next(iter(value.units)))
         _put_frame(mapping, device, at, document, record)
         if mapping.records is not None:
             _append(document, mapping.records, record)
@@ -76,7 +78,7 @@ def _told(value: MappedValue, device: Device, values: Mapping[str, float]) -> ob
     for word, meaning in value.words.items():
         if meaning == number:
             return word
-    raw = (number - value.offset) / value.scale
+    raw = (number - value.offset) / next(iter(value.units.values()), value.scale)
     return round(raw) if value.scale < 1 or value.name == "device_status" else round(raw, _DECIMALS)
 
 

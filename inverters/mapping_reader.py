@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from domain.quantity import is_known, quantity, vocabulary
 from domain.timespan import DEFAULT_ZONE
 from inverters.document_path import Path, PathError, parse_path
-from inverters.mapping import DocumentMapping, Flag, MappedValue
+from inverters.mapping import Beside, DocumentMapping, Flag, MappedValue
 from inverters.point import IDENTITY_TEXTS
 from inverters.reader import Section, nearest
 
@@ -35,6 +35,7 @@ def read_mapping(section: Section, outer: Section) -> DocumentMapping:
         zone=zone,
         history=_test(section, "history", record_root),
         good=_test(section, "good", record_root),
+        good_each=_beside(section),
     )
     section.finish()
     return mapping
@@ -85,6 +86,16 @@ def _test(section: Section, key: str, roots: tuple[str, ...]) -> Flag | None:
     return None if path is None else Flag(path, words)
 
 
+def _beside(section: Section) -> Beside | None:
+    inner = section.section("good_each")
+    if inner is None:
+        return None
+    key = inner.text("beside")
+    words = tuple(word.lower() for word in _words(inner, "is")) or _TRUE
+    inner.finish()
+    return Beside(key, words)
+
+
 def _values(outer: Section, absent: tuple[str, ...], roots: tuple[str, ...]) -> Iterator[MappedValue]:
     seen: set[str] = set()
     for entry in outer.sections("values", lambda number: f"values[{number}]"):
@@ -100,24 +111,53 @@ def _values(outer: Section, absent: tuple[str, ...], roots: tuple[str, ...]) -> 
         path = _path(entry, "from", *roots)
         if path is None and "from" not in entry.keys:
             entry.complain("from", "is missing; expected where the value lies, such as $.values.pac")
-        value = _value(entry, name, path, absent)
+        value = _value(entry, name, path, absent, roots)
         entry.finish()
         if valid and value is not None:
             yield value
 
 
-def _value(entry: Section, name: str, path: Path | None, absent: tuple[str, ...]) -> MappedValue | None:
+def _value(
+    entry: Section, name: str, path: Path | None, absent: tuple[str, ...], roots: tuple[str, ...]
+) -> MappedValue | None:
     scale = entry.number("scale", 1.0)
-    if scale == 0:
-        entry.complain("scale", "is 0; expected a number that keeps the value")
-    elif is_known(name) and abs(scale) > max(abs(quantity(name).low), quantity(name).high):
-        entry.complain("scale", f"is {scale:g}: one step is already more than {name} can be")
+    _check_scale(entry, "scale", name, scale)
+    unit, units = _units(entry, name, roots)
+    if unit is not None and "scale" in entry.keys:
+        entry.complain("scale", "stands beside unit, which has a scale for each word; leave one out")
     offset, unverified = entry.number("offset", 0.0), entry.flag("unverified")
     own = _words(entry, "absent")
     words = _meanings(entry)
     if path is None:
         return None
-    return MappedValue(name, path, scale or 1.0, offset, words, own or absent, unverified)
+    return MappedValue(name, path, scale or 1.0, offset, words, own or absent, unverified, unit, units)
+
+
+def _check_scale(section: Section, key: str, name: str, scale: float) -> None:
+    if scale == 0:
+        section.complain(key, "is 0; expected a number that keeps the value")
+    elif is_known(name) and abs(scale) > max(abs(quantity(name).low), quantity(name).high):
+        section.complain(key, f"is {scale:g}: one step is already more than {name} can be")
+
+
+def _units(entry: Section, name: str, roots: tuple[str, ...]) -> tuple[Path | None, Mapping[str, float]]:
+    """Return where the document names the unit of a value, and the scale of each it may name."""
+    outer = entry.section("unit")
+    if outer is None:
+        return None, {}
+    path = _path(outer, "at", *roots)
+    if "at" not in outer.keys:
+        outer.complain("at", "is missing; expected where the document names the unit, such as $.pacStr")
+    inner = outer.section("is")
+    found = {} if inner is None else {key: inner.number(key, 1.0) for key in inner.keys}
+    for key, scale in found.items():
+        _check_scale(outer if inner is None else inner, key, name, scale)
+    if inner is not None:
+        inner.finish()
+    elif "is" not in outer.keys:
+        outer.complain("is", "is missing; expected units and their scales, such as {kWh: 1000, MWh: 1000000}")
+    outer.finish()
+    return path, found
 
 
 def _meanings(entry: Section) -> Mapping[str, float]:

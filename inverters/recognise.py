@@ -5,8 +5,8 @@ without an identity of their own (single sensors, some meters) are known by valu
 """
 
 import struct
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from domain.measurement import BlockRead
 
@@ -18,12 +18,25 @@ _SUNSPEC_WEATHER = frozenset(range(302, 309))
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why a device is thought to be of a family: a key of texts/ (``clue.*``) and the values in its words."""
+
+    key: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+def because(key: str, **values: str) -> Evidence:
+    """Return an evidence."""
+    return Evidence(key, values)
+
+
+@dataclass(frozen=True, slots=True)
 class Recognised:
     """A family and why it is thought to be it. ``confidence`` is from 0 to 1."""
 
     profile: str
     confidence: float
-    evidence: str
+    evidence: Evidence
     serial_number: str = ""
     model_name: str = ""
 
@@ -77,7 +90,7 @@ def _huawei(words: bytes) -> Recognised | None:
     model, serial = text_in(words[:30]), _serial(words[30:50])
     if not model.startswith("SUN2000"):
         return None
-    return Recognised("huawei_sun2000", 0.98, f"30000 holds the model {model!r}", serial, model)
+    return Recognised("huawei_sun2000", 0.98, because("model", where="30000", model=model), serial, model)
 
 
 def _sungrow(words: bytes) -> Recognised | None:
@@ -85,9 +98,10 @@ def _sungrow(words: bytes) -> Recognised | None:
     if not serial:
         return None
     known = model not in (0, 0xFFFF)
-    more = f", 4999 the type code 0x{model:04X}" if known else ""
+    serial_here = because("serial", where="4989 (4)")
+    typed = because("serial_and_type", where="4989 (4)", second="4999", code=f"0x{model:04X}")
     confidence = 0.95 if known else SURE
-    return Recognised("sungrow_sg", confidence, f"input 4989 holds a serial number{more}", serial)
+    return Recognised("sungrow_sg", confidence, typed if known else serial_here, serial)
 
 
 def _goodwe_running(words: bytes) -> Recognised | None:
@@ -98,7 +112,7 @@ def _goodwe_running(words: bytes) -> Recognised | None:
     grid = _grid(volts, hertz)
     if not clock and not grid:
         return None
-    why = f"30100 holds a clock of packed bytes, 30118 and 30124 {volts:.1f} V, {hertz:.2f} Hz"
+    why = because("clock_and_grid", volts=f"{volts:.1f}", hertz=f"{hertz:.2f}")
     return Recognised("goodwe_mt", 0.8 if clock and grid else 0.4, why)
 
 
@@ -107,14 +121,15 @@ def _goodwe(words: bytes) -> Recognised | None:
     if not serial:
         return None
     confidence = 0.95 if "GW" in model else 0.6
-    return Recognised("goodwe_mt", confidence, f"30004 holds a serial number, 30012 {model!r}", serial, model)
+    why = because("serial_and_model", where="30004", second="30012", model=model)
+    return Recognised("goodwe_mt", confidence, why, serial, model)
 
 
 def _low_holding(words: bytes) -> Recognised | None:
     """Growatt holds its serial number from 23 on, Acrel's ADW300 voltages, currents and powers from 20 on."""
     serial = _serial(words[6:16])
     if serial:
-        return Recognised("growatt_max", SURE, "holding 23 holds a serial number", serial)
+        return Recognised("growatt_max", SURE, because("serial", where="23"), serial)
     volts = [_word(words, number) * 0.1 for number in range(3)]
     amps = [_word(words, number) * 0.01 for number in range(6, 9)]
     *phases_w, total_w = struct.unpack(">4i", words[20:36])
@@ -124,9 +139,7 @@ def _low_holding(words: bytes) -> Recognised | None:
     )
     if not agree or not all(30.0 <= u <= 290.0 for u in volts):
         return None
-    why = (
-        f"20 to 22 are voltages of {volts[0]:.1f} V, and the powers of the phases from 30 on make that at 36"
-    )
+    why = because("phases_agree", volts=f"{volts[0]:.1f}")
     return Recognised("meter_acrel_adw300", 0.8, why)
 
 
@@ -135,11 +148,15 @@ def _huawei_block(words: bytes) -> Recognised | None:
     volts, hertz = _word(words, 15) * 0.1, _word(words, 21) * 0.01
     strings = [_word(words, number) * 0.1 for number in range(0, 12, 2)]
     if _grid(volts, hertz) or (not hertz and any(100.0 <= u <= 1500.0 for u in strings)):
-        return Recognised("huawei_sun2000_v2", 0.6, f"32277 and 32283 are {volts:.1f} V, {hertz:.2f} Hz")
+        return Recognised(
+            "huawei_sun2000_v2",
+            0.6,
+            because("grid", where="32277, 32283", volts=f"{volts:.1f}", hertz=f"{hertz:.2f}"),
+        )
     phases = [value * 0.01 for value in struct.unpack(">2I", words[:8])]
     if not all(30.0 <= u <= 3000.0 for u in phases):
         return None
-    why = f"32262 and 32264 are voltages of {phases[0]:.2f} and {phases[1]:.2f} V"
+    why = because("voltages", where="32262, 32264", first=f"{phases[0]:.2f}", second=f"{phases[1]:.2f}")
     return Recognised("meter_huawei_smartlogger", 0.7, why)
 
 
@@ -147,24 +164,26 @@ def _huawei_v2(words: bytes) -> Recognised | None:
     serial = _serial(words[4:24])
     if not serial:
         return None
-    return Recognised("huawei_sun2000_v2", SURE, "32003 holds a serial number, 30000 no model", serial)
+    return Recognised("huawei_sun2000_v2", SURE, because("serial_no_model", where="32003"), serial)
 
 
 def _smartlogger(words: bytes) -> Recognised | None:
     serial = _serial(words)
-    return Recognised("huawei_smartlogger", SURE, "40713 holds a serial number", serial) if serial else None
+    return (
+        Recognised("huawei_smartlogger", SURE, because("serial", where="40713"), serial) if serial else None
+    )
 
 
 def _sunspec(words: bytes) -> Recognised | None:
     if words != _SUNSPEC:
         return None
-    return Recognised("sunspec", SURE, "40000 holds the mark SunS")
+    return Recognised("sunspec", SURE, because("sunspec"))
 
 
 def _sunspec_first(words: bytes) -> Recognised | None:
     if _word(words, 0) != 1:
         return None
-    return Recognised("sunspec", SURE, "40000 holds the mark SunS, and model 1 is behind it")
+    return Recognised("sunspec", SURE, because("sunspec_first"))
 
 
 def _sunspec_second(words: bytes) -> "tuple[Clue, ...]":
@@ -174,7 +193,7 @@ def _sunspec_second(words: bytes) -> "tuple[Clue, ...]":
 
 def _sunspec_model(words: bytes) -> Recognised | None:
     model = _word(words, 0)
-    why = f"40000 holds the mark SunS, and model {model} is behind model 1"
+    why = because("sunspec_model", model=str(model))
     if model in _SUNSPEC_INVERTER:
         return Recognised("sunspec", 0.98, why)
     return Recognised("weather_sunspec", 0.98, why) if model in _SUNSPEC_WEATHER else None
@@ -185,7 +204,9 @@ def _solis(words: bytes) -> Recognised | None:
     if not _grid(volts, hertz):
         return None
     return Recognised(
-        "ginlong_solis", 0.8, f"input 3033 and 3042 are a grid of {volts:.1f} V, {hertz:.2f} Hz"
+        "ginlong_solis",
+        0.8,
+        because("grid", where="3033, 3042 (4)", volts=f"{volts:.1f}", hertz=f"{hertz:.2f}"),
     )
 
 
@@ -193,13 +214,19 @@ def _acrel(words: bytes) -> Recognised | None:
     volts, hertz = _word(words, 0) * 0.1, _word(words, 22) * 0.01
     if not (45.0 <= hertz <= 55.0 and 30.0 <= volts <= 290.0):
         return None
-    return Recognised("meter_acrel_dtsd1352", 0.7, f"97 and 119 are a grid of {volts:.1f} V, {hertz:.2f} Hz")
+    return Recognised(
+        "meter_acrel_dtsd1352",
+        0.7,
+        because("grid", where="97, 119", volts=f"{volts:.1f}", hertz=f"{hertz:.2f}"),
+    )
 
 
 def _acrel_type(words: bytes) -> Recognised | None:
     if _word(words, 0) != _TYPE_ACREL:
         return None
-    return Recognised("meter_acrel_dtsd1352", 0.95, f"20480 holds the type code 0x{_TYPE_ACREL:04X}")
+    return Recognised(
+        "meter_acrel_dtsd1352", 0.95, because("type_code", where="20480", code=f"0x{_TYPE_ACREL:04X}")
+    )
 
 
 def _floats(words: bytes) -> tuple[float, ...]:
@@ -210,7 +237,7 @@ def _chint(words: bytes) -> Recognised | None:
     volts = _floats(words)[0] * 0.1
     if not 30.0 <= volts <= 290.0:
         return None
-    why = f"8198 is a voltage of {volts:.1f} V; which of the two firmwares it is, the energies must tell"
+    why = because("chint", volts=f"{volts:.1f}")
     return Recognised("meter_chint_dtsu666", 0.6, why)
 
 
@@ -218,7 +245,7 @@ def _chint_energy(words: bytes) -> Recognised | None:
     energy_kwh = _floats(words)[0]
     if not 0.0 < energy_kwh < 1e8:
         return None
-    why = f"8198 is a voltage, and 16414 an energy of {energy_kwh:.1f} kWh: the firmware with energies at 0x401E"
+    why = because("chint_energy", energy=f"{energy_kwh:.1f}")
     return Recognised("meter_chint_dtsu666_b", 0.75, why)
 
 
@@ -227,7 +254,9 @@ def _huawei_weather(words: bytes) -> Recognised | None:
     sound = 0 <= wind <= 600 and 0 <= turned <= 360 and 0 <= light <= 20_000
     if not any(words) or not sound or not all(-400 <= t <= 1000 for t in (module, ambient)):
         return None
-    why = f"40031 to 40035 are a wind of {wind / 10:.1f} m/s, {ambient / 10:.1f} C and {light / 10:.0f} W/m2"
+    why = because(
+        "weather", wind=f"{wind / 10:.1f}", ambient=f"{ambient / 10:.1f}", light=f"{light / 10:.0f}"
+    )
     return Recognised("weather_huawei_smartlogger", 0.7, why)
 
 
@@ -236,29 +265,29 @@ def _huawei_meter(words: bytes) -> Recognised | None:
     if not _grid(found[0], found[7]):
         return None
     return Recognised(
-        "meter_huawei_dtsu666h", 0.7, f"2110 and 2124 are a grid of {found[0]:.1f} V, {found[7]:.2f} Hz"
+        "meter_huawei_dtsu666h",
+        0.7,
+        because("grid", where="2110, 2124", volts=f"{found[0]:.1f}", hertz=f"{found[7]:.2f}"),
     )
 
 
 def _jxct(words: bytes) -> Recognised | None:
     if not 1 <= _word(words, 0) <= 252:
         return None
-    return Recognised(
-        "weather_jxct", 0.6, "256 holds the sensor's own address; which sensor it is, its plate must tell"
-    )
+    return Recognised("weather_jxct", 0.6, because("own_address"))
 
 
 def _jxct_wind_speed(words: bytes) -> Recognised | None:
     if _word(words, 0) > 600:
         return None
-    return Recognised("weather_jxct_wind_speed", 0.8, "256 holds the sensor's own address, 22 a wind speed")
+    return Recognised("weather_jxct_wind_speed", 0.8, because("own_address_wind"))
 
 
 def _jxct_temperature(words: bytes) -> Recognised | None:
     (degrees,) = struct.unpack(">h", words[2:4])
     if _word(words, 0) > 1000 or not -400 <= degrees <= 800:
         return None
-    why = f"256 holds the sensor's own address, 0 and 1 a humidity and {degrees / 10:.1f} C"
+    why = because("own_address_air", degrees=f"{degrees / 10:.1f}")
     return Recognised("weather_jxct_temperature", 0.8, why)
 
 

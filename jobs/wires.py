@@ -8,12 +8,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
+from typing import cast
 
 from collectors.examination import Examination, look, profile_of
 from collectors.poller import PolledDevice, WirePoller
-from collectors.probe import SILENT_AFTER, ProbeResult, probe
+from collectors.probe import LONGEST_S, SILENT_AFTER, ProbeResult, probe, probe_meter
 from collectors.shared_wire import SharedWire
-from collectors.source import Source
+from collectors.source import MeterLine, Source
 from collectors.wiring import Decoders, Wire, placed, polled_wires
 from domain.clock import Clock
 from domain.errors import CommandError, MalformedAnswerError, ProfileError
@@ -134,11 +135,20 @@ class Wires:
             await source.close()
 
     async def probe(
-        self, registry: Registry, gateway_id: str, unit: int, *, wary: bool = False
+        self,
+        registry: Registry,
+        gateway_id: str,
+        unit: int,
+        *,
+        wary: bool = False,
+        longest_s: float = LONGEST_S,
     ) -> ProbeResult:
         """Ask a unit of a wire who it is; ``wary``: one question to nobody, none after a sign of another master."""
         source = self._source(registry, gateway_id)
-        return await probe(source, unit, silent_after=1 if wary else SILENT_AFTER, wary=wary)
+        if any(g.gateway_id == gateway_id and g.protocol.is_dlt645 for g in registry.gateways()):
+            return await probe_meter(cast("MeterLine", source), longest_s=longest_s)
+        silent_after = 1 if wary else SILENT_AFTER
+        return await probe(source, unit, silent_after=silent_after, wary=wary, longest_s=longest_s)
 
     def _source(self, registry: Registry, gateway_id: str) -> Source:
         one = self._running.get(gateway_id)

@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import cast
 
+from domain.clock import SystemClock
 from domain.errors import AccessDeniedError, PvmonError, StoreError
 from main.cli import Context, Exit, Verb, global_options_first
 from texts.loader import LANGUAGES, Texts
@@ -108,11 +109,12 @@ def _complain(error: Exception, context: Context, code: Exit) -> int:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
+    began_s = SystemClock().monotonic()
     given = list(sys.argv[1:] if words is None else words)
     texts = Texts(_language(given))
     ordered = global_options_first(given)
     args = _parser(texts, ordered).parse_args(ordered)
-    context = Context(args.config, args.data, texts, args.json)
+    context = Context(args.config, args.data, texts, args.json, began_s)
     try:
         return int(_verb(args.verb).run(args, context))
     except KeyboardInterrupt:

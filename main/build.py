@@ -6,17 +6,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from collectors.dlt645 import Dlt645Source
 from collectors.history import History
-from collectors.modbus import ModbusSource
 from collectors.mqtt import Broker
-from collectors.source import Source
 from collectors.spool import Spool
 from commands.authenticate import Authenticate
 from commands.passwords import Passwords
 from domain.clock import Clock, SystemClock
 from domain.errors import ConfigurationError
-from domain.plant import DeviceKind, Gateway, Registry, WireProtocol
+from domain.plant import DeviceKind, Registry, WireProtocol
 from inverters.profile import DeviceProfile, load_profiles
 from jobs.generation import Generation
 from main.configuration import load_registry
@@ -139,11 +136,6 @@ def generation_of(history: History, store: MeasurementStore, clock: Clock) -> Ge
     return (
         Generation(history, store, clock, SystemClock().monotonic) if isinstance(store, MarkStore) else None
     )
-
-
-def make_source(gateway: Gateway) -> Source:
-    """Return the wire of a gateway."""
-    return Dlt645Source(gateway) if gateway.protocol.is_dlt645 else ModbusSource(gateway)
 
 
 def refuse_single_process_store(settings: Settings, verb: str) -> None:

@@ -1,6 +1,7 @@
 """What a verb of the command line is, and what it may use."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -23,16 +24,21 @@ class Exit(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What every verb gets: the folders, the language, and whether a machine reads the answer."""
+    """What every verb gets: the folders, the language, whether a machine reads the answer, and when it began. [s]"""
 
     config: Path
     data: Path
     texts: Texts
     json: bool
+    began_s: float | None = None  # by `SystemClock.monotonic`, before the verb was loaded
 
     def say(self, key: str, /, **values: object) -> None:
         """Print words for people."""
         print(self.texts(key, **values), flush=True)
+
+    def warn(self, key: str, /, **values: object) -> None:
+        """Print words that must be seen before it begins: where a machine reads the answer they go beside it."""
+        print(self.texts(key, **values), file=sys.stderr if self.json else sys.stdout, flush=True)
 
 
 _WITH_VALUE = ("--config", "--data", "--lang")

@@ -14,11 +14,12 @@ from jobs.collect import Collector
 from jobs.collecting import Manner
 from jobs.edge_forward import EdgeForwarder, EdgePace
 from main.backup.archive import program_version
-from main.build import Options, make_source, open_spool, with_registry
+from main.build import Options, open_spool, with_registry
 from main.collector_thread import CollectorThread
 from main.control import Action, ControlServer
 from main.field.orders import look_orders
 from main.notify import notify
+from main.sources import make_source
 
 log = logging.getLogger(__name__)
 STATUS = "edge"

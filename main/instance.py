@@ -40,7 +40,6 @@ from main.build import (
     Options,
     authenticate_on,
     generation_of,
-    make_source,
     open_records,
     open_spool,
     open_store,
@@ -61,6 +60,7 @@ from main.personal import personal_services, personal_store
 from main.pulse import Pulse, unready
 from main.second_factor import second_factors
 from main.setting_up import setup_services
+from main.sources import make_source
 from main.tariffs import load_tariffs
 from main.timetable import timetable
 from main.web import WebServer

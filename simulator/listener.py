@@ -1,4 +1,4 @@
-"""A gateway's socket: it listens, hangs up, and is closed while the gateway is dead; what it says is of its kind."""
+"""A gateway's socket or serial line: open, hung up, and closed while the gateway is dead; what it says is of its kind."""
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from domain.errors import ConfigurationError
 from domain.plant import Gateway
 from simulator.field import VirtualField
+from simulator.serial_line import SerialLine, is_virtual
 
 
 class Listener(ABC):
@@ -15,6 +16,7 @@ class Listener(ABC):
         self.gateway = gateway
         self._field = field
         self._server: asyncio.Server | None = None
+        self._line: SerialLine | None = None
 
     @property
     def port(self) -> int:
@@ -25,8 +27,8 @@ class Listener(ABC):
 
     @property
     def listening(self) -> bool:
-        """Whether its socket is open."""
-        return self._server is not None
+        """Whether its socket or line is open."""
+        return self._server is not None or self._line is not None
 
     async def open(self) -> None:
         """Listen.
@@ -34,9 +36,12 @@ class Listener(ABC):
         Raises
         ------
         ConfigurationError
-            The port is taken or may not be used.
+            The port or path is taken or may not be used.
         """
         gateway, loop = self.gateway, asyncio.get_running_loop()
+        if is_virtual(gateway):
+            self._line = SerialLine(gateway, self._client())
+            return
         try:
             self._server = await loop.create_server(self._client, gateway.host, gateway.port)
         except OSError as error:
@@ -51,6 +56,9 @@ class Listener(ABC):
         if server is not None:
             server.close()
         self._hang_up()
+        line, self._line = self._line, None
+        if line is not None:
+            line.close()
         if server is not None:
             await server.wait_closed()
 

@@ -1,4 +1,4 @@
-"""A transparent gateway with DL/T 645-2007 meters behind it: read questions and the question for an address only.
+"""A transparent gateway, or a serial line, with DL/T 645-2007 meters behind it: read questions and the question for an address only.
 
 Frames as the standard prints them: 0x68, address (six BCD bytes, low first), 0x68, control, length, data + 0x33,
 checksum, 0x16. One question is under way on the line at a time; a meter that is not there stays silent.
@@ -12,6 +12,7 @@ from inverters.dlt645 import encode_identifier
 from inverters.frames import dlt645_frames
 from simulator.field import VirtualField
 from simulator.listener import Listener
+from simulator.serial_line import is_virtual
 
 _READ, _ADDRESS, _ANSWERS, _REFUSES = 0x11, 0x13, 0x80, 0xC0
 _SHIFT = 0x33
@@ -114,11 +115,12 @@ class _Client(asyncio.Protocol):
 
 
 def meter_wires_of(field: VirtualField) -> list[VirtualMeterWire]:
-    """Return a wire for each DL/T 645 gateway behind a network that has meters behind it."""
+    """Return a wire for each DL/T 645 gateway that can be made here and has meters behind it."""
     found = []
     for plant in field.registry.plants:
         for gateway in plant.gateways:
             meters = {d.meter_address: d for d in plant.devices if d.gateway_id == gateway.gateway_id}
-            if meters and gateway.protocol.is_dlt645 and gateway.protocol.has_socket:
+            served = gateway.protocol.has_socket or is_virtual(gateway)
+            if meters and served and gateway.protocol.is_dlt645:
                 found.append(VirtualMeterWire(field, gateway, meters))
     return found

@@ -16,10 +16,22 @@ from paho.mqtt.enums import CallbackAPIVersion
 from domain.errors import NoConnectionError
 from domain.plant import Device, Gateway, WireProtocol
 from inverters.mapping_encode import Said, encode_documents
+from inverters.sparkplug import PREFIX
 from simulator.field import VirtualField
+from simulator.sparkplug_node import SparkplugNode
 
 log = logging.getLogger(__name__)
 FORMAT = 1
+
+
+def _connect(client: paho.Client, host: str, port: int) -> None:
+    try:
+        client.connect(host, port, keepalive=30)
+    except OSError as error:
+        raise NoConnectionError(
+            f"MQTT broker {host}:{port} does not answer ({error}); start it, or correct the gateways' address"
+        ) from error
+    client.loop_start()
 
 
 class Publisher:
@@ -40,6 +52,7 @@ class Publisher:
             if gateway.protocol is WireProtocol.MQTT
         }
         self._clients: dict[tuple[str, int], paho.Client] = {}
+        self._nodes: dict[str, tuple[SparkplugNode, paho.Client]] = {}
         self._numbers: dict[str, int] = {}
         self._due: dict[str, float] = {}
         self.published = 0
@@ -64,21 +77,23 @@ class Publisher:
         """
         for host, port in {self._broker(gateway) for gateway in self._gateways.values()}:
             client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"pvmon-virtual-field-{port}")
-            try:
-                client.connect(host, port, keepalive=30)
-            except OSError as error:
-                raise NoConnectionError(
-                    f"MQTT broker {host}:{port} does not answer ({error}); start it, or correct the gateways' address"
-                ) from error
-            client.loop_start()
+            _connect(client, host, port)
             self._clients[host, port] = client
+        for name, gateway in self._gateways.items():
+            if gateway.topic.startswith(PREFIX):  # its will is its own, and so is its connection
+                node = SparkplugNode(gateway)
+                client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"pvmon-virtual-node-{name}")
+                client.will_set(*node.will, qos=1)
+                _connect(client, *self._broker(gateway))
+                self._nodes[name] = node, client
 
     def stop(self) -> None:
         """Disconnect."""
-        for client in self._clients.values():
+        for client in (*self._clients.values(), *(client for _, client in self._nodes.values())):
             client.disconnect()
             client.loop_stop()
         self._clients.clear()
+        self._nodes.clear()
 
     def publish_due(self) -> int:
         """Publish every document whose gateway's period has come; return how many."""
@@ -111,6 +126,9 @@ class Publisher:
         means = self._field.profiles[profile]
         if means.mapping is None:
             return 0
+        if gateway.gateway_id in self._nodes:
+            node, client = self._nodes[gateway.gateway_id]
+            return node.publish(client.publish, said, self._field.as_of)
         documents = encode_documents(means.mapping, said, self._field.as_of, as_text=means.habits.text_values)
         for document in documents:
             topic = gateway.topic.replace("+", gateway.gateway_id).replace("#", "data") or gateway.gateway_id

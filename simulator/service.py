@@ -25,13 +25,14 @@ _REFRESH_RECORDED_S = 0.005  # a table look-up costs next to nothing, and record
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Said once, when every socket is open. ``ports`` by gateway."""
+    """Said once, when every socket and line is open. ``ports`` and ``lines`` (paths) by gateway."""
 
     wires: int
     publishers: int
     devices: int
     ports: dict[str, int] = field(default_factory=dict)
     broker: BrokerAddress | None = None
+    lines: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,8 @@ def _ready(fleet: VirtualField, wires: Wires, publisher: Publisher, broker: Brok
         wires=len(wires),
         publishers=publisher.gateway_count,
         devices=sum(1 for device in fleet.registry.devices() if device.gateway_id is not None),
-        ports={wire.gateway.gateway_id: wire.port for wire in wires},
+        ports={w.gateway.gateway_id: w.port for w in wires if not w.gateway.protocol.is_serial},
+        lines={w.gateway.gateway_id: w.gateway.host for w in wires if w.gateway.protocol.is_serial},
         broker=broker,
     )
 

@@ -46,6 +46,7 @@ CODES: Final[Mapping[str, StateCodes]] = {
     "sungrow_sg": StateCodes((0x0000, 0x1400, 0x8100, 0x8200, 0x5500, 0x5500), (0, 0, 0, 0, 39, 10)),
     "growatt_max": StateCodes((1, 0, 1, 1, 3, 3), (0, 0, 0, 0, 401, 302)),
     "json_growatt_grott": StateCodes((1, 0, 1, 1, 3, 3)),
+    "json_solis_cloud": StateCodes((0x0003, 0x0000, 0x0003, 0x0003, 0x1032, 0x1015)),
     "goodwe_mt": StateCodes((1, 0, 1, 1, 2, 0)),
     "ginlong_solis": StateCodes((0x0003, 0x0000, 0x0003, 0x0003, 0x1032, 0x1015)),
     "sunspec": StateCodes((4, 8, 5, 5, 7, 7)),

@@ -1,4 +1,4 @@
-"""A gateway on a socket: Modbus TCP or RTU over TCP, with the units of one bus behind it.
+"""A gateway on a socket or a serial line: Modbus TCP, RTU over TCP or RTU, with the units of one bus behind it.
 
 One question is under way on the bus at a time, whoever asks; each takes the bus's answer time. Units that
 sleep, are dead or were never there do not answer: some makes stay silent, some say "gateway target did
@@ -31,6 +31,7 @@ from simulator.framing import (
 )
 from simulator.listener import Listener
 from simulator.noise import text_key, uniform
+from simulator.serial_line import is_virtual
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ class VirtualWire(Listener):
         self._key = text_key(gateway.gateway_id)
 
     def _client(self) -> asyncio.Protocol:
-        rtu = self.gateway.protocol is WireProtocol.RTU_OVER_TCP
+        rtu = self.gateway.protocol is not WireProtocol.MODBUS_TCP
         return _Client(self, RtuFraming() if rtu else TcpFraming())
 
     def _hang_up(self) -> None:
@@ -207,7 +208,11 @@ class _Client(asyncio.Protocol):
             while (request := self.framing.take(self._buffer)) is not None:
                 self._ask(request)
         except FramingError as error:
-            log.warning("gateway %s: %s; hanging up", self._wire.gateway.gateway_id, error)
+            gateway = self._wire.gateway
+            if gateway.protocol.is_serial:  # nobody can hang up there: what was heard is noise
+                self._buffer.clear()
+                return
+            log.warning("gateway %s: %s; hanging up", gateway.gateway_id, error)
             self.hang_up()
 
     def _ask(self, request: Request) -> None:
@@ -246,7 +251,8 @@ def wires_of(field: VirtualField, *, strict: bool = False) -> list[VirtualWire]:
             behind = [d for d in plant.devices if d.gateway_id == gateway.gateway_id and d.profile]
             shown = {d.unit: d for d in behind if is_remapped(field.profiles[d.profile])}
             units = {d.unit: d for d in behind if d not in shown.values()}
-            if behind and gateway.protocol.has_socket and not gateway.protocol.is_dlt645:
+            served = gateway.protocol.has_socket or is_virtual(gateway)
+            if behind and served and not gateway.protocol.is_dlt645:
                 area = Area(shown, field.profiles) if shown else None
                 found.append(VirtualWire(field, gateway, units, area, strict=strict))
     return found

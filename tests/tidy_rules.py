@@ -309,7 +309,13 @@ def unhashed_requirements(text: str) -> list[str]:
 DOORS: dict[str, tuple[str, ...]] = {  # library: the files, or folders, that may import it
     "pymodbus": ("collectors/modbus.py", "simulator/"),
     "serial": ("collectors/dlt645.py", "notifiers/sms.py"),  # a meter's bus; a modem
-    "paho": ("collectors/mqtt.py", "collectors/edge_line.py", "simulator/", "notifiers/mqtt.py"),
+    "paho": (
+        "collectors/mqtt.py",
+        "collectors/mqtt_ear.py",
+        "collectors/edge_line.py",
+        "simulator/",
+        "notifiers/mqtt.py",
+    ),
     "apprise": ("notifiers/apprise.py",),
     "amqtt": ("simulator/", "main/demo/"),
     "influxdb_client": ("stores/influx_client.py",),

@@ -40,6 +40,8 @@ def with_device(facts: Facts, new: NewDevice) -> tuple[Facts, str]:
             "host": new.gateway.host,
             "port": new.gateway.port,
         }
+        if new.gateway.protocol.is_serial:
+            values["line"] = new.gateway.line
         gateways = (*gateways, _row(GATEWAY, values))
     device_id = new.facts.get("id") or _next_id(new, {row["id"] for row in devices})
     values = {

@@ -1,5 +1,6 @@
 """Who answers at an address: asked by the running collector where it owns the wire, by ourselves elsewhere."""
 
+import argparse
 import asyncio
 import ipaddress
 import logging
@@ -10,23 +11,64 @@ from dataclasses import replace
 from typing import Any
 
 from collectors.dlt645 import Dlt645Source
-from collectors.probe import SILENT_AFTER, probe, probe_meter
+from collectors.framing import line_settings
+from collectors.probe import LONGEST_S, SHORTEST_S, SILENT_AFTER, probe, probe_meter
+from domain.clock import SystemClock
 from domain.errors import CommandError, NoConnectionError
 from domain.plant import Gateway, Registry, WireProtocol
 from main import control
-from main.build import make_source
 from main.cli import Context
 from main.field.desk import PROBE_ORDER, who
-from main.field.report import probe_report
+from main.field.report import in_words, probe_report
+from main.sources import make_source
+from texts.loader import Texts
 
 log = logging.getLogger(__name__)
 UNIT_MAX = 247
+_METER_LINE = "2400 8E1"
+_MODBUS_LINE = "9600 8N1"
 SMALLEST_PREFIX = 24  # a subnet no larger than this may be looked through
 TIMEOUT_S = 1.5
+_COMMAND_S = 18.0  # of twenty: Python itself has to start, and the answer to be told
 _CONNECT_DELAY_S = 1.0
 _PAUSE_S = 0.9  # the longest any make wants between two questions
 _KNOCK_S = 0.5
 _BETWEEN_HOSTS_S = 0.1
+
+
+def wire_options(parser: argparse.ArgumentParser, texts: Texts) -> None:
+    """Declare how an address that is not registered is asked."""
+    parser.add_argument("--unit", type=int, default=1, metavar="N", help=texts("probe.options.unit"))
+    parser.add_argument("--rtu", action="store_true", help=texts("probe.options.rtu"))
+    parser.add_argument("--dlt645", action="store_true", help=texts("probe.options.dlt645"))
+    parser.add_argument("--line", default="", metavar="'9600 8N1'", help=texts("probe.options.line"))
+
+
+def wire_at(address: str, args: argparse.Namespace) -> Gateway | None:
+    """Return what `wire_options` and an address mean: a serial port by its path, or HOST:PORT; None when neither."""
+    host, _, port = address.rpartition(":")
+    if address.startswith("/"):
+        return serial_gateway(address, args.line, dlt645=args.dlt645)
+    return (
+        gateway_at(host, int(port), rtu=args.rtu, dlt645=args.dlt645) if host and port.isdecimal() else None
+    )
+
+
+def serial_gateway(path: str, line: str, *, dlt645: bool = False) -> Gateway:
+    """Return a serial port nobody has registered; ``line`` is empty for what is usual there.
+
+    Raises
+    ------
+    CommandError
+        ``line`` is not speed, data bits, parity and stop bits.
+    """
+    protocol = WireProtocol.DLT645_SERIAL if dlt645 else WireProtocol.RTU_SERIAL
+    line = line or (_METER_LINE if dlt645 else _MODBUS_LINE)
+    try:
+        line_settings(line)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+    return _patient(Gateway("probe", "", protocol, path, timeout_s=TIMEOUT_S, line=line))
 
 
 def gateway_at(host: str, port: int, *, rtu: bool, dlt645: bool = False) -> Gateway:
@@ -45,14 +87,25 @@ def _patient(gateway: Gateway) -> Gateway:
     )
 
 
-def registered_at(registry: Registry, host: str, port: int) -> Gateway | None:
-    """Return the registered gateway of an address."""
-    return next(
-        (g for g in registry.gateways() if g.protocol.has_socket and (g.host, g.port) == (host, port)), None
-    )
+def registered_at(registry: Registry, place: Gateway) -> Gateway | None:
+    """Return the registered gateway at the same address or serial port."""
+    if place.protocol.is_serial:
+        return next((g for g in registry.gateways() if g.protocol.is_serial and g.host == place.host), None)
+    where = (place.host, place.port)
+    return next((g for g in registry.gateways() if g.protocol.has_socket and (g.host, g.port) == where), None)
 
 
-def ask(gateway: Gateway, unit: int, context: Context, *, quick: bool = False) -> dict[str, Any]:
+def time_left_s(context: Context) -> float:
+    """Return how long a probe may take so that its command ends in time, however slowly the program started. [s]"""
+    if context.began_s is None:
+        return LONGEST_S
+    spent_s = SystemClock().monotonic() - context.began_s
+    return min(LONGEST_S, max(SHORTEST_S, _COMMAND_S - spent_s))
+
+
+def ask(
+    gateway: Gateway, unit: int, context: Context, *, quick: bool = False, longest_s: float = LONGEST_S
+) -> dict[str, Any]:
     """Return who answers as ``unit``; ``quick`` gives up after one question without an answer or any sign of trouble.
 
     Raises
@@ -64,18 +117,19 @@ def ask(gateway: Gateway, unit: int, context: Context, *, quick: bool = False) -
     """
     where = gateway.host if gateway.protocol.is_serial else f"{gateway.host}:{gateway.port}"
     log.warning("probe of %s unit %s by %s", where, unit, who())
-    if gateway.plant_id and gateway.protocol.is_dlt645 and control.is_running(context.data):
-        raise CommandError(context.texts("probe.meter_owned", gateway=gateway.gateway_id))
     if gateway.plant_id:
-        words = {"gateway": gateway.gateway_id, "unit": unit, "user": who(), "quick": quick}
+        words: dict[str, Any] = {"gateway": gateway.gateway_id, "unit": unit, "user": who(), "quick": quick}
+        words["longest_s"] = longest_s
         told = control.call(context.data, PROBE_ORDER, words)
         if told is not None:
-            return {**told, "address": where}
+            return in_words({**told, "address": where}, context.texts)
     source = make_source(_patient(gateway))
     if isinstance(source, Dlt645Source):
-        return probe_report(asyncio.run(probe_meter(source)), where, unit)
-    result = asyncio.run(probe(source, unit, silent_after=1 if quick else SILENT_AFTER, wary=quick))
-    return probe_report(result, where, unit)
+        report = probe_report(asyncio.run(probe_meter(source, longest_s=longest_s)), where, unit)
+        return in_words(report, context.texts)
+    silent_after = 1 if quick else SILENT_AFTER
+    result = asyncio.run(probe(source, unit, silent_after=silent_after, wary=quick, longest_s=longest_s))
+    return in_words(probe_report(result, where, unit), context.texts)
 
 
 def units_of(text: str, context: Context) -> list[int]:

@@ -13,9 +13,9 @@ from domain.errors import CollectError, CommandError, ProfileError
 from domain.plant import Device, Gateway, Registry, WireProtocol
 from inverters.profile import DeviceProfile
 from main import control
-from main.build import make_source
 from main.cli import Context
 from main.field.report import failed_report, look_report
+from main.sources import make_source
 
 log = logging.getLogger(__name__)
 LOOK_ORDER = "field_look"

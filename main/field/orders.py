@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from collectors.probe import LONGEST_S
 from domain.account import AuditEntry
 from domain.clock import SystemClock
 from domain.errors import CollectError, CommandError, ProfileError
@@ -77,9 +78,10 @@ def _probe(instance: Polling, payload: Mapping[str, Any]) -> Mapping[str, Any]:
         raise CommandError(f"unit {unit!r}: expected 0 to {_UNIT_MAX}")
     log.warning("probe of %s unit %s, asked by %s", gateway_id, unit, payload.get("user", ""))
     registry = instance.options.registry
-    wary = payload.get("quick") is True
+    wary, told_s = payload.get("quick") is True, payload.get("longest_s", LONGEST_S)
+    longest_s = min(LONGEST_S, told_s) if isinstance(told_s, int | float) else LONGEST_S
     result = instance.collector.visit(
-        lambda wires: wires.probe(registry, gateway_id, unit, wary=wary), _PROBE_WITHIN_S
+        lambda wires: wires.probe(registry, gateway_id, unit, wary=wary, longest_s=longest_s), _PROBE_WITHIN_S
     )
     return probe_report(result, gateway_id, unit)
 

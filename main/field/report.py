@@ -12,6 +12,7 @@ from domain.plant import Device, Registry
 from domain.quantity import Kind, quantity
 from inverters.examine import Judged, examine, serial_of
 from inverters.verdicts import Verdict
+from texts.loader import Texts
 
 Report = Mapping[str, Any]
 _DEVICE_CLOCK = "device_time_epoch_s"
@@ -72,17 +73,37 @@ def probe_report(result: ProbeResult, where: str, unit: int) -> dict[str, Any]:
         "answered": result.answered,
         "reads": result.reads,
         "trouble": result.trouble,
+        "out_of_time": result.out_of_time,
         "found": [
             {
                 "profile": one.profile,
                 "confidence": one.confidence,
-                "evidence": one.evidence,
+                "evidence": {"key": one.evidence.key, **one.evidence.values},
                 "serial_number": one.serial_number,
                 "model_name": one.model_name,
             }
             for one in result.found
         ],
+        "asked": [
+            {
+                "function": one.block.function,
+                "address": one.block.address,
+                "count": one.block.count,
+                "words": one.words.hex(" ", 2),
+                "why": one.why,
+            }
+            for one in result.asked
+        ],
     }
+
+
+def in_words(report: Report, texts: Texts) -> dict[str, Any]:
+    """Return a probe's report with the evidence in words."""
+    found = [
+        {**one, "evidence": texts(f"clue.{one['evidence']['key']}", **one["evidence"])}
+        for one in report["found"]
+    ]
+    return {**report, "found": found}
 
 
 def is_sound(report: Report) -> bool:

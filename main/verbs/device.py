@@ -10,14 +10,14 @@ from typing import Any
 
 from domain.clock import SystemClock
 from domain.errors import CommandError
-from domain.plant import Gateway, Registry
+from domain.plant import Gateway, Registry, WireProtocol
 from inverters.profile import DeviceProfile, load_profiles
 from inverters.recognise import SURE
 from main import control
 from main.cli import Context, Exit
 from main.configuration import RegistryProblemsError, load_registry, read_facts
 from main.field.adding import NewDevice, with_device
-from main.field.asking import UNIT_MAX, ask, gateway_at, registered_at
+from main.field.asking import UNIT_MAX, ask, registered_at, wire_at, wire_options
 from main.field.desk import CONFIRM_ORDER, FOLLOW_ORDER
 from main.registry import revisions
 from main.registry.changes import changes_between
@@ -47,9 +47,8 @@ class _Device:
             return texts(f"finding.add.option.{name}")
 
         add.add_argument("plant", metavar="PLANT", help=word("plant"))
-        add.add_argument("at", metavar="GATEWAY|HOST:PORT", help=word("at"))
-        add.add_argument("--unit", type=int, default=1, metavar="N", help=texts("probe.options.unit"))
-        add.add_argument("--rtu", action="store_true", help=texts("probe.options.rtu"))
+        add.add_argument("at", metavar="GATEWAY|HOST:PORT|/dev/…", help=word("at"))
+        wire_options(add, texts)
         add.add_argument("--profile", default="", metavar="NAME", help=word("profile"))
         add.add_argument("--profiles", type=Path, metavar="DIR", help=texts("finding.option.profiles"))
         add.add_argument("--id", metavar="ID", help=word("id"))
@@ -88,8 +87,7 @@ def _add(args: argparse.Namespace, context: Context) -> int:
     overlay = context.data / "config"
     registry = load_registry(context.config, overlay, profiles=profiles, texts=context.texts)
     gateway = _gateway(args, registry, context)
-    if not context.json:
-        context.say("finding.warning")
+    context.warn("finding.warning")
     profile, serial = _recognised(args, gateway, profiles, context)
     current = read_facts(context.config, overlay, context.texts, profiles)
     wanted, device_id = with_device(current, _new(args, gateway, profile, serial))
@@ -114,18 +112,21 @@ def _gateway(args: argparse.Namespace, registry: Registry, context: Context) -> 
     if not 0 <= args.unit <= UNIT_MAX:
         raise CommandError(context.texts("probe.bad_address", address=args.at, unit=args.unit))
     listed = next((g for g in registry.gateways() if g.gateway_id == args.at), None)
-    host, _, port = str(args.at).rpartition(":")
-    if listed is None and host and port.isdecimal():
-        listed = registered_at(registry, host, int(port))
+    place = None if listed is not None else wire_at(str(args.at), args)
+    if place is not None:
+        listed = registered_at(registry, place)
         if listed is None:
-            return gateway_at(host, int(port), rtu=args.rtu)
+            return place
     if listed is None:
         raise CommandError(context.texts("finding.add.no_gateway", gateway=args.at, plant=args.plant))
     if listed.plant_id != args.plant:
         raise CommandError(context.texts("finding.add.other_plant", gateway=args.at, plant=listed.plant_id))
-    taken = next(
-        (d for d in registry.devices() if d.gateway_id == listed.gateway_id and d.unit == args.unit), None
-    )
+    if listed.protocol is WireProtocol.MQTT:
+        raise CommandError(context.texts("finding.add.publishes", gateway=listed.gateway_id))
+    if listed.protocol.is_dlt645:
+        return listed  # a meter goes by its own address, which the probe tells
+    on_it = (d for d in registry.devices() if d.gateway_id == listed.gateway_id)
+    taken = next((d for d in on_it if d.unit == args.unit), None)
     if taken is not None:
         raise CommandError(context.texts("finding.add.taken", unit=args.unit, device=taken.device_id))
     return listed
@@ -162,7 +163,7 @@ def _new(args: argparse.Namespace, gateway: Gateway, profile: DeviceProfile, ser
     facts = {
         "id": args.id,
         "name": args.name,
-        "unit": args.unit,
+        **({"meter_address": serial} if profile.dlt645 else {"unit": args.unit}),
         "rated_power_kw": args.rated_kw,
         "dc_capacity_kw": args.dc_kw,
         "string_count": args.strings,

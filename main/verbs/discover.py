@@ -6,12 +6,15 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-from domain.errors import CommandError
+from domain.clock import SystemClock
+from domain.errors import CommandError, NoConnectionError
 from domain.plant import Gateway, Registry, WireProtocol
+from inverters.profile import load_profiles
 from main.cli import Context, Exit
 from main.configuration import load_registry
 from main.field.asking import gateway_at, hosts_of, open_hosts, registered_at, sweep, units_of
 from main.field.desk import who
+from main.field.listening import unknown_topics
 from texts.loader import Texts
 
 log = logging.getLogger(__name__)
@@ -36,6 +39,9 @@ class _Discover:
         parser.add_argument(
             "--i-am-allowed", action="store_true", help=texts("finding.discover.option.allowed")
         )
+        parser.add_argument(
+            "--listen", type=float, default=15.0, metavar="S", help=texts("finding.discover.option.listen")
+        )
 
     def run(self, args: argparse.Namespace, context: Context) -> int:
         """Warn, look, tell; exit 1 when it stopped at a sign of trouble."""
@@ -46,9 +52,8 @@ class _Discover:
         wires = (
             _subnet(args, registry, context) if args.subnet else _configured(args.plant, registry, context)
         )
-        if not context.json:
-            context.say("finding.warning")
-            context.say("finding.discover.slow")
+        context.warn("finding.warning")
+        context.warn("finding.discover.slow")
         log.warning("discover by %s: %s", who(), args.subnet or args.plant or "configured gateways")
         found: list[dict[str, Any]] = []
         for gateway in wires:
@@ -56,11 +61,12 @@ class _Discover:
             for one in sweep(gateway, units, known, context):
                 found.append({**one, "gateway": gateway.gateway_id if gateway.plant_id else None})
                 _tell(found[-1], context)
+        found += _published(args, registry, context)
         if context.json:
             print(json.dumps(found, ensure_ascii=False, indent=1))
         else:
-            context.say("finding.discover.done", count=sum(bool(one["found"]) for one in found))
-        return Exit.PROBLEM if any(one["trouble"] for one in found) else Exit.OK
+            context.say("finding.discover.done", count=sum(bool(one.get("found")) for one in found))
+        return Exit.PROBLEM if any(one.get("trouble") for one in found) else Exit.OK
 
 
 def _configured(plant_id: str | None, registry: Registry, context: Context) -> list[Gateway]:
@@ -79,9 +85,40 @@ def _configured(plant_id: str | None, registry: Registry, context: Context) -> l
 def _subnet(args: argparse.Namespace, registry: Registry, context: Context) -> Iterator[Gateway]:
     hosts = hosts_of(args.subnet, context)
     return (
-        registered_at(registry, host, args.port) or gateway_at(host, args.port, rtu=args.rtu)
+        registered_at(registry, place) or place
         for host in open_hosts(hosts, args.port)
+        for place in [gateway_at(host, args.port, rtu=args.rtu)]
     )
+
+
+def _published(args: argparse.Namespace, registry: Registry, context: Context) -> list[dict[str, Any]]:
+    """Return what is published at the broker and nobody listens to; nothing where no gateway of the plant publishes."""
+    plants = [registry.plants_by_id[args.plant]] if args.plant else registry.plants
+    publishes = any(g.protocol is WireProtocol.MQTT for plant in plants for g in plant.gateways)
+    if args.subnet is not None or args.listen <= 0 or not publishes:
+        return []
+    from collectors.mqtt_ear import hear
+    from main.build import broker_from
+    from main.settings import load_settings
+
+    broker = broker_from(load_settings(config_dir=context.config, data_dir=context.data), registry)
+    if broker is None:
+        return []
+    if not context.json:
+        context.say("finding.discover.listening", broker=f"{broker.host}:{broker.port}", seconds=args.listen)
+    log.warning("discover by %s: listens at %s", who(), broker)
+    try:
+        heard = hear(broker, args.listen)
+    except NoConnectionError as error:
+        told = [{"topic": "", "found": [], "trouble": str(error)}]
+        if not context.json:
+            context.say("finding.discover.no_broker", why=str(error))
+        return told
+    found = list(unknown_topics(heard, registry, load_profiles(), SystemClock().now()))
+    for one in found if not context.json else ():
+        key = "finding.discover.topic" if one["profile"] else "finding.discover.topic_unread"
+        context.say(key, **{**one, "device": one["device"] or "—"})
+    return found
 
 
 def _tell(one: dict[str, Any], context: Context) -> None:

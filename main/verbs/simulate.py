@@ -183,6 +183,7 @@ def _say_ready(ready: Ready, field: VirtualField, context: Context) -> None:
                     "publishers": ready.publishers,
                     "devices": ready.devices,
                     "ports": ready.ports,
+                    "lines": ready.lines,
                     "broker": broker_at,
                     "clock": str(field.clock),
                     "field_time": field.clock.now().isoformat(),
@@ -193,6 +194,8 @@ def _say_ready(ready: Ready, field: VirtualField, context: Context) -> None:
         return
     for gateway_id, port in ready.ports.items():
         context.say("simulate.wire", gateway=gateway_id, port=port)
+    for gateway_id, path in ready.lines.items():
+        context.say("simulate.line", gateway=gateway_id, path=path)
     if ready.broker is not None:
         context.say("simulate.broker", name=ready.broker.name, host=ready.broker.host, port=ready.broker.port)
     context.say(

@@ -43,8 +43,7 @@ class _Test:
         overlay = context.data / "config"
         registry = load_registry(context.config, overlay, profiles=profiles, texts=context.texts)
         desk = FieldDesk(context, registry, profiles)
-        if not context.json:
-            context.say("finding.warning")
+        context.warn("finding.warning")
         reports = [desk.look(device) for device in _targets(args.target, registry, context)]
         if args.sheet is not None:
             page = acceptance_sheet(args.target, reports, registry, SystemClock().now(), context.texts)

@@ -26,8 +26,8 @@ from inverters.profile import load_profiles
 from jobs.collect import Collector
 from jobs.forward import Forwarder
 from kpis.energy import CounterLimits, Place, daily_energy
-from main.build import make_source
 from main.ports import free_ports
+from main.sources import make_source
 from simulator.recorded import ZONE, read_recording, recorded_registry
 from stores.duckdb import DuckDbStore
 

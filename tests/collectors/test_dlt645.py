@@ -35,6 +35,13 @@ CONTENTS = {
     "00010000": "59010000",
     "00020000": "00000000",
     "04000402": "610100000000",
+    "00000000": "59010080",
+    "0001FF00": "59010000 10010000 20000000 29000000 00000000",
+    "0002FF00": "00000000" * 5,
+    **{f"000{quadrant}0000": f"0{quadrant}000000" for quadrant in range(5, 9)},
+    "0205FF00": "450500 150200 150200 150100",
+    "02800002": "0150",
+    **{f"0400050{number}": "0000" for number in range(1, 8)},
 }
 
 
@@ -104,6 +111,11 @@ def test_a_meter_is_read_and_understood(framing: str) -> None:
     assert batch.value("ac_phase_c_current_a") == pytest.approx(-1.7 * 60)
     assert batch.value("ac_active_power_w") == pytest.approx(12.5634 * 1000 * 60)
     assert batch.value("meter_energy_forward_wh") == pytest.approx(1.59 * 1000 * 60)
+    assert batch.value("meter_energy_total_wh") == pytest.approx(-1.59 * 1000 * 60), "the top bit is a sign"
+    assert batch.value("meter_energy_forward_sharp_wh") == pytest.approx(1.1 * 1000 * 60)
+    assert batch.value("meter_reactive_energy_q3_varh") == pytest.approx(0.07 * 1000 * 60)
+    assert batch.value("ac_apparent_power_va") == pytest.approx(0.0545 * 1000 * 60)
+    assert batch.value("grid_frequency_hz") == 50.01
     assert batch.texts["serial_number"] == METER
 
 

@@ -53,7 +53,7 @@ def on_the_fleet(name: str, gateway: Gateway | None = None, patch: Any = None) -
 def test_every_family_of_the_virtual_fleet_is_named_with_its_evidence(name: str) -> None:
     result = on_the_fleet(name)
     assert result.found[0].profile == INDIRECT.get(name, name), [one.evidence for one in result.found]
-    assert result.found[0].evidence
+    assert result.found[0].evidence.key
     assert result.reads <= READS_MAX == 12
 
 

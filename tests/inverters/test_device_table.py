@@ -56,6 +56,18 @@ def test_the_english_table_is_what_the_profiles_say() -> None:
     assert rows("devices.en.md") == wanted, f"write this table:\n{printed}"
 
 
+def test_the_list_of_what_is_not_confirmed_is_what_the_profiles_say() -> None:
+    wanted = [
+        f"- `{name}`: {'; '.join(profile.quality.notes)}"
+        for name, profile in sorted(shipped().items())
+        if profile.quality.notes
+    ]
+    text = (ROOT / "docs" / "devices.en.md").read_text("utf-8")
+    found = [line for line in text.splitlines() if line.startswith("- `") and line.partition("`: ")[1]]
+    printed = "\n".join(wanted)
+    assert found == wanted, f"write this list:\n{printed}"
+
+
 def test_nothing_claims_to_be_checked_on_a_site_before_it_was() -> None:
     checked = [name for name, profile in shipped().items() if profile.quality.checked_on_site]
     said = re.search(

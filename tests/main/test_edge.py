@@ -23,10 +23,10 @@ from inverters.profile import load_profiles
 from jobs.collect import Collector
 from jobs.edge_desk import EdgeBeat
 from main.__main__ import main
-from main.build import make_source
 from main.collector_thread import CollectorThread
 from main.configuration import load_registry
 from main.pulse import EDGE_FIGURES, Pulse, _of_villages
+from main.sources import make_source
 from main.tls.broker_files import COLLECTOR, acl_of
 from tests.jobs.village import devices
 from tests.main.registry_files import FILES, PLANT, write
