@@ -3,10 +3,12 @@
 import numpy as np
 
 from alerts.condition import Bounds, Limits
+from alerts.conditions.data import witnesses
 from alerts.judgement import Bools, Ints, Judgement, floats, shortfall, verdicts
 from alerts.rule import Daylight
 from alerts.scene import Scene, quantile
 from alerts.windows import days_of
+from domain.alert import Severity
 from domain.series import Flag, Floats
 
 CURTAILED_BOUNDS: Bounds = {
@@ -17,44 +19,142 @@ CURTAILED_BOUNDS: Bounds = {
     "below_expected": (0.5, 0.99),
 }
 CLIPPED_BOUNDS: Bounds = {"share_of_bright": (0.01, 0.9), "days": (5, 31)}
+_BELOW_CEILING = 0.97
+_MOST_UNITS, _UNITS_LEAST = 0.8, 4
+_EVEN, _USUALLY = (
+    0.004,
+    4.0,
+)  # of their height: units on one order; how many times that they are usually apart
+_USUAL = 0.75  # quantile; live, an order may fill most of the window
+_LOW_SHARE = 0.05
+_PEERS_PASS, _PEERS_MOVE, _SAME, _HELD_BACK = 1.1, 1.05, 0.005, 4.0
+_SAMPLES, _LEVEL_BACKS, _LEVEL_NEED = 3, (2.0, 4.0), 0.5  # samples; parts of the time a plateau must last
 _SET_POINTS = ("active_power_limit_percent", "plant_active_power_limit_percent")
+
+
+def _windows(values: Floats, length: int) -> Floats:
+    """Return the last ``length`` values up to each instant [rows, instants, length], -inf before the first."""
+    padded = np.concatenate([np.full((len(values), length - 1), -np.inf), values], axis=1)
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, length, axis=1))
 
 
 def flat(scene: Scene, tolerance: float, least_min: float) -> Bools:
     """Return where a unit's power has stayed within a share of itself for some time [units, instants]."""
     need = max(2, round(least_min * 60.0 / scene.step_s))
-    found = np.zeros((len(scene.units), scene.length), dtype=np.bool_)
-    if scene.length < need:
-        return found
-    windows = np.lib.stride_tricks.sliding_window_view(scene.share, need, axis=1)
+    windows = _windows(scene.share, need)
     with np.errstate(invalid="ignore"):
         highest = windows.max(axis=2)
-        still = (
-            highest - windows.min(axis=2)
-        ) < tolerance * highest  # under an even sky a low power is near level
-    found[:, need - 1 :] = still
+        # of its height: under an even sky a low power is near level
+        return np.asarray((highest - windows.min(axis=2)) < tolerance * highest)
+
+
+def _evenness(scene: Scene) -> Floats:
+    """Return within which share of it most units lie around their middle one [plants, instants], NaN for few."""
+    off = np.abs(scene.share / scene.to_units(scene.median_share) - 1.0)
+    gathered = np.sort(scene.by_plant(off), axis=1)  # NaN last
+    count = scene.reporting
+    most = np.clip(np.ceil(_MOST_UNITS * count).astype(np.int64) - 1, 0, gathered.shape[1] - 1)
+    found = np.take_along_axis(gathered, most[:, None], axis=1)[:, 0]
+    return np.where(count >= _UNITS_LEAST, found, np.nan)
+
+
+def _resolution(scene: Scene) -> Floats:
+    """Return the least step in which a plant's units tell their share [plants, 1]."""
+    steps = np.abs(np.diff(scene.share, axis=1))
+    least = np.where(steps > 0, steps, np.inf).min(axis=1, initial=np.inf)
+    return scene.median(np.where(np.isfinite(least), least, np.nan)[:, None])
+
+
+def leveled(scene: Scene, limits: Limits) -> Bools:
+    """Return where a plant's units keep returning to one share of their ratings that they never pass.
+
+    Under broken clouds an order shows only between the clouds. Units of one plant are never so alike of
+    themselves: they must lie several times closer together than they usually do.
+    """
+    if scene.length < 2 or len(scene.units) < _UNITS_LEAST:
+        return np.zeros((len(scene.plants), scene.length), dtype=np.bool_)
+    apart = _evenness(scene)
+    bright = scene.daylight(Daylight.D3)
+    usual = quantile(np.where(bright, apart, np.nan), _USUAL)[:, None]
+    middle = scene.median_share
+    even = (apart < _EVEN) & (usual > _USUALLY * _EVEN) & (middle > _LOW_SHARE)
+    even &= _resolution(scene) <= _EVEN * middle  # where power is told in large steps evenness means nothing
+    need = max(_SAMPLES, round(_LEVEL_NEED * limits["plateau_min"] * 60.0 / scene.step_s))
+    expected = np.where(np.isfinite(scene.plant_expected_w), scene.plant_expected_w, -np.inf)
+    seen = np.where(bright & np.isfinite(middle), middle, -np.inf)
+    found = np.zeros_like(even)
+    for times in _LEVEL_BACKS:  # soon after it began, and where clouds leave little of it
+        back = max(_SAMPLES, round(times * limits["plateau_min"] * 60.0 / scene.step_s))
+        best = _windows(expected, back).max(axis=2)  # a lent sky is minutes early or late
+        below = middle < _BELOW_CEILING * quantile(middle, 0.999)[:, None]
+        lacks = np.where(best > 0, scene.plant_power_w < limits["below_expected"] * best, below)
+        levels = _windows(np.where(even & lacks, middle, np.nan), back)
+        top = _windows(seen, back).max(axis=2)
+        found |= (levels >= (1.0 - limits["plateau"]) * top[:, :, None]).sum(axis=2) >= need
+    return np.asarray(found & np.isfinite(middle))
+
+
+def held_alone(scene: Scene, limits: Limits) -> Bools:
+    """Return where one unit stops at the same power again and again while its peers pass it [units, instants].
+
+    Its highest values are one value, and those of its peers at the same instants are not.
+    """
+    found = np.zeros((len(scene.units), scene.length), dtype=np.bool_)
+    need = max(_SAMPLES + 1, round(limits["plateau_min"] * 60.0 / scene.step_s))
+    back = max(2 * need, round(_HELD_BACK * limits["plateau_min"] * 60.0 / scene.step_s))
+    share, peers = scene.share, scene.by_peers_w / scene.rated_w
+    _, moves = witnesses(scene)
+    ceiling = quantile(np.fmax(share, scene.modelled_w / scene.rated_w), 0.999)[:, None]
+    below = (peers > _PEERS_PASS * share) & (share > _LOW_SHARE) & (share < _BELOW_CEILING * ceiling)
+    steps = np.abs(np.diff(share, axis=1))
+    least = np.where(steps > 0, steps, np.inf).min(axis=1, initial=np.inf)
+    for row in np.flatnonzero((below.sum(axis=1) >= need) & (least < _SAME * _LOW_SHARE)).tolist():
+        own = _windows(np.where(np.isfinite(share[row]), share[row], -np.inf)[None], back)[0]
+        others = _windows(np.where(below[row], peers[row], np.nan)[None], back)[0]
+        at_top = (own >= (1.0 - _SAME) * own.max(axis=1)[:, None]) & np.isfinite(others)
+        lowest, highest = (
+            np.where(at_top, others, np.inf).min(axis=1), np.where(at_top, others, -np.inf).max(axis=1)
+        )  # fmt: skip
+        alive = _windows(moves[row].astype(np.float64)[None], back)[0].max(axis=1) > 0
+        found[row] = (at_top.sum(axis=1) >= need) & (highest > _PEERS_MOVE * lowest) & alive
     return found
 
 
 def judge_curtailed(scene: Scene, limits: Limits) -> Judgement:
-    """F23. TRUE: a set-point below its full value, or most units flat below what the light would give."""
-    ceiling = quantile(scene.share, 0.999)[:, None]
+    """F23. TRUE: a set-point below its full value, or most units held below what the light would give.
+
+    A single unit that is held while its peers pass it is a subject of its own: no order, but a fault to look at.
+    """
+    ceiling = quantile(np.fmax(scene.share, scene.modelled_w / scene.rated_w), 0.999)[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
         low = scene.power_w < limits["below_expected"] * scene.modelled_w
-        held = flat(scene, limits["plateau"], limits["plateau_min"]) & low & (scene.share < 0.97 * ceiling)
+        held = (
+            flat(scene, limits["plateau"], limits["plateau_min"])
+            & low
+            & (scene.share < _BELOW_CEILING * ceiling)
+        )
         held &= scene.share > 0.02
     gathered = scene.by_plant(np.where(np.isfinite(scene.share), held, np.nan))
     told = np.isfinite(gathered).sum(axis=1)
     plateau = (told > 0) & (np.nansum(gathered, axis=1) >= limits["units_share"] * told)
     point = _set_point(scene)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore"):
         asked = point < limits["set_point_percent"]
+        plateau |= leveled(scene, limits)
+        alone = held_alone(scene, limits)
     known = np.isfinite(scene.plant_power_w) | np.isfinite(point)
+    units = verdicts(np.isfinite(scene.power_w), alone & ~scene.to_units(asked | plateau))
+    said = np.concatenate([verdicts(known, asked | plateau), units])
+    power = np.concatenate([scene.plant_power_w, scene.power_w])
+    nowhere = np.full_like(scene.power_w, np.nan)
+    plants = len(scene.plants)
     return Judgement(
-        scene.plant_subjects,
-        verdicts(known, asked | plateau),
-        {"set_point_percent": point, "power_w": scene.plant_power_w},
-        lost_w=shortfall(scene.plant_expected_w, scene.plant_power_w),
+        (*scene.plant_subjects, *scene.subjects),
+        said,
+        {"set_point_percent": np.concatenate([point, nowhere]), "power_w": power},
+        np.where(np.arange(len(said))[:, None] < plants, 0, int(Severity.S3)).astype(np.int8)
+        * np.ones((1, scene.length), dtype=np.int8),
+        lost_w=shortfall(np.concatenate([scene.plant_expected_w, scene.expected_w]), power),
     )
 
 
@@ -82,6 +182,9 @@ def judge_clipped(scene: Scene, limits: Limits) -> Judgement:
         if flags is not None:
             clipped[row] = (flags & np.uint16(Flag.CLIPPED.value)) != 0
     with np.errstate(invalid="ignore"):
+        clipped &= (
+            scene.share >= _BELOW_CEILING * quantile(scene.share, 0.999)[:, None]
+        )  # lower down: an order
         clipped |= scene.share >= 0.995
     back = int(limits["days"])
     count, of = (_last_days(days.count_of(each), back) for each in (clipped & bright, bright))
