@@ -36,9 +36,9 @@ from simulator.fleet import Fleet
 
 STEP = timedelta(minutes=5)
 CONFIG = Path(__file__).parent.parent / "config"
-_SIGNAL_SHARE = 0.02  # of what the plant makes in a day; a fault that costs less leaves no trace to find
+_SIGNAL_SHARE = 0.02  # of what is made in its days: less is within the daily spread of healthy units
 _WEAK, _UNEVEN = 0.94, 0.965  # of the plant's middle unit: must be found, may be
-_BAD, _TIMES = 0.915, 3  # as of two days running, as of three in five
+_BAD, _WORN, _TIMES = 0.915, 0.957, 3  # as of two days running, as of three in five
 _SHOWN = 4
 _SUBSTANCE = frozenset({FaultKind.CURTAILMENT, FaultKind.SNOW, FaultKind.DERATING, FaultKind.SHADING})
 
@@ -162,6 +162,8 @@ def _events(
             fault.end,
         )
         day_wh = registry.plants_by_id[own].dc_capacity_kw * 3000.0 / (1 if device is None else 20)
+        assert fault.end is not None
+        day_wh *= max((fault.end - fault.start).days, 1)
         costs = fault.kind not in _SUBSTANCE or lost_wh.get(fault.fault_id, 0.0) > _SIGNAL_SHARE * day_wh
         (found if costs else silent).append(event)
     for event, share in _born_weak(fleet, registry, span.start):
@@ -196,7 +198,7 @@ def _bad_days(fleet: Fleet, registry: Registry, span: Interval) -> Iterator[Even
         for place, row in zip(own, shares.T, strict=True):
             for day in range(1, len(row)):
                 week = row[max(day - 4, 0) : day + 1]
-                if (row[day - 1 : day + 1] < _BAD).all() or ((week < _UNEVEN).sum() >= _TIMES):
+                if (row[day - 1 : day + 1] < _BAD).all() or ((week < _WORN).sum() >= _TIMES):
                     begin, end = (
                         datetime.fromtimestamp(fleet.sky.day_start_s(first + each), UTC)
                         for each in (day - 1, day + 1)

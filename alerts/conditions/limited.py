@@ -94,8 +94,8 @@ def leveled(scene: Scene, limits: Limits) -> Bools:
     return np.asarray(found & np.isfinite(middle))
 
 
-def held_alone(scene: Scene, limits: Limits) -> Bools:
-    """Return where one unit stops at the same power again and again while its peers pass it [units, instants].
+def held_alone(scene: Scene, limits: Limits) -> tuple[Bools, Bools]:
+    """Return where one unit stops at the same power again and again while its peers pass it, and where they pass.
 
     Its highest values are one value, and those of its peers at the same instants are not.
     """
@@ -117,7 +117,7 @@ def held_alone(scene: Scene, limits: Limits) -> Bools:
         )  # fmt: skip
         alive = _windows(moves[row].astype(np.float64)[None], back)[0].max(axis=1) > 0
         found[row] = (at_top.sum(axis=1) >= need) & (highest > _PEERS_MOVE * lowest) & alive
-    return found
+    return found, below
 
 
 def judge_curtailed(scene: Scene, limits: Limits) -> Judgement:
@@ -141,9 +141,9 @@ def judge_curtailed(scene: Scene, limits: Limits) -> Judgement:
     with np.errstate(invalid="ignore", divide="ignore"):
         asked = point < limits["set_point_percent"]
         plateau |= leveled(scene, limits)
-        alone = held_alone(scene, limits)
+        alone, passed = held_alone(scene, limits)
     known = np.isfinite(scene.plant_power_w) | np.isfinite(point)
-    units = verdicts(np.isfinite(scene.power_w), alone & ~scene.to_units(asked | plateau))
+    units = verdicts(np.isfinite(scene.power_w), alone & ~scene.to_units(asked | plateau), ~passed)
     said = np.concatenate([verdicts(known, asked | plateau), units])
     power = np.concatenate([scene.plant_power_w, scene.power_w])
     nowhere = np.full_like(scene.power_w, np.nan)
