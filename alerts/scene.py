@@ -167,6 +167,11 @@ class Scene:
         return self.power_w / self.rated_w
 
     @cached_property
+    def ceiling(self) -> Floats:
+        """The greatest share of its rating each unit reaches but for moments [units, 1]."""
+        return quantile(self.share, 0.999)[:, None]
+
+    @cached_property
     def modelled_w(self) -> Floats:
         """Power a unit should deliver by its model of light, NaN where it has none. [W]"""
         found = self._matrix("expected", "expected", self.units, lambda each: each.expected_power_w)

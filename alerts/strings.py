@@ -71,6 +71,13 @@ class Strings:
         """Return string values gathered by unit [units, most strings, instants]."""
         return np.concatenate([values, np.full((1, *values.shape[1:]), np.nan)])[self._slots]
 
+    def any_of_unit(self, true: Bools) -> Bools:
+        """Return where something is true of any string of a unit [units, instants]."""
+        found = np.zeros((len(self.scene.units), true.shape[1]), dtype=np.bool_)
+        for row, unit in enumerate(self.unit_of.tolist()):
+            found[unit] |= true[row]
+        return found
+
     @cached_property
     def median_a(self) -> Floats:
         """Median current of the strings of each unit [units, instants]. [A]"""

@@ -123,6 +123,8 @@ def judge_bad(scene: Scene, limits: Limits) -> Judgement:
             worst = np.zeros(days.count)
             for name, flags in each.flags.items():
                 bad = (((flags & _BAD) != 0) & ((flags & _UNIT) == 0))[None]
+                if not bad.any():
+                    continue
                 told = (np.isfinite(each.values[name]) | bad[0])[None] if name in each.values else bad
                 with np.errstate(invalid="ignore", divide="ignore"):
                     share = days.count_of(bad)[0] / days.count_of(told)[0]

@@ -182,9 +182,7 @@ def judge_clipped(scene: Scene, limits: Limits) -> Judgement:
         if flags is not None:
             clipped[row] = (flags & np.uint16(Flag.CLIPPED.value)) != 0
     with np.errstate(invalid="ignore"):
-        clipped &= (
-            scene.share >= _BELOW_CEILING * quantile(scene.share, 0.999)[:, None]
-        )  # lower down: an order
+        clipped &= scene.share >= _BELOW_CEILING * scene.ceiling  # lower down: an order
         clipped |= scene.share >= 0.995
     back = int(limits["days"])
     count, of = (_last_days(days.count_of(each), back) for each in (clipped & bright, bright))
