@@ -38,24 +38,44 @@ def _windows(values: Floats, length: int) -> Floats:
     return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, length, axis=1))
 
 
+def _extremes(values: Floats, length: int) -> tuple[Floats, Floats]:
+    """Return the least and greatest of the last ``length`` values, NaN where one of them is not there."""
+    least = greatest = values
+    done = 1
+    while done < length:  # twice as many a time
+        ahead = min(done, length - done)
+        least, greatest = _with_earlier(np.minimum, least, ahead), _with_earlier(np.maximum, greatest, ahead)
+        done += ahead
+    return least, greatest
+
+
+def _with_earlier(of: np.ufunc, values: Floats, ahead: int) -> Floats:
+    found = np.full_like(values, np.nan)
+    found[:, ahead:] = of(values[:, ahead:], values[:, :-ahead])
+    return found
+
+
 def flat(scene: Scene, tolerance: float, least_min: float) -> Bools:
     """Return where a unit's power has stayed within a share of itself for some time [units, instants]."""
-    need = max(2, round(least_min * 60.0 / scene.step_s))
-    windows = _windows(scene.share, need)
+    lowest, highest = _extremes(scene.share, max(2, round(least_min * 60.0 / scene.step_s)))
     with np.errstate(invalid="ignore"):
-        highest = windows.max(axis=2)
         # of its height: under an even sky a low power is near level
-        return np.asarray((highest - windows.min(axis=2)) < tolerance * highest)
+        return np.asarray((highest - lowest) < tolerance * highest)
 
 
-def _evenness(scene: Scene) -> Floats:
+def _evenness(scene: Scene, bright: Bools) -> Floats:
     """Return within which share of it most units lie around their middle one [plants, instants], NaN for few."""
-    off = np.abs(scene.share / scene.to_units(scene.median_share) - 1.0)
+    found = np.full((len(scene.plants), scene.length), np.nan)
+    when = np.flatnonzero(bright.any(axis=0))
+    if when.size == 0:
+        return found
+    off = np.abs(scene.share[:, when] / scene.to_units(scene.median_share[:, when]) - 1.0)
     gathered = np.sort(scene.by_plant(off), axis=1)  # NaN last
-    count = scene.reporting
+    count = scene.reporting[:, when]
     most = np.clip(np.ceil(_MOST_UNITS * count).astype(np.int64) - 1, 0, gathered.shape[1] - 1)
-    found = np.take_along_axis(gathered, most[:, None], axis=1)[:, 0]
-    return np.where(count >= _UNITS_LEAST, found, np.nan)
+    told = np.take_along_axis(gathered, most[:, None], axis=1)[:, 0]
+    found[:, when] = np.where(count >= _UNITS_LEAST, told, np.nan)
+    return found
 
 
 def _resolution(scene: Scene) -> Floats:
@@ -73,8 +93,8 @@ def leveled(scene: Scene, limits: Limits) -> Bools:
     """
     if scene.length < 2 or len(scene.units) < _UNITS_LEAST:
         return np.zeros((len(scene.plants), scene.length), dtype=np.bool_)
-    apart = _evenness(scene)
     bright = scene.daylight(Daylight.D3)
+    apart = _evenness(scene, bright)
     usual = quantile(np.where(bright, apart, np.nan), _USUAL)[:, None]
     middle = scene.median_share
     even = (apart < _EVEN) & (usual > _USUALLY * _EVEN) & (middle > _LOW_SHARE)
@@ -104,19 +124,23 @@ def held_alone(scene: Scene, limits: Limits) -> tuple[Bools, Bools]:
     back = max(2 * need, round(_HELD_BACK * limits["plateau_min"] * 60.0 / scene.step_s))
     share, peers = scene.share, scene.by_peers_w / scene.rated_w
     _, moves = witnesses(scene)
-    ceiling = quantile(np.fmax(share, scene.modelled_w / scene.rated_w), 0.999)[:, None]
-    below = (peers > _PEERS_PASS * share) & (share > _LOW_SHARE) & (share < _BELOW_CEILING * ceiling)
+    below = (
+        (peers > _PEERS_PASS * share) & (share > _LOW_SHARE) & (share < _BELOW_CEILING * scene.known_ceiling)
+    )
     steps = np.abs(np.diff(share, axis=1))
     least = np.where(steps > 0, steps, np.inf).min(axis=1, initial=np.inf)
     for row in np.flatnonzero((below.sum(axis=1) >= need) & (least < _SAME * _LOW_SHARE)).tolist():
-        own = _windows(np.where(np.isfinite(share[row]), share[row], -np.inf)[None], back)[0]
-        others = _windows(np.where(below[row], peers[row], np.nan)[None], back)[0]
+        total = np.concatenate([np.zeros(back, dtype=np.int64), np.cumsum(below[row])])
+        when = np.flatnonzero(total[back:] - total[:-back] >= need)
+        if when.size == 0:
+            continue
+        own = _windows(np.where(np.isfinite(share[row]), share[row], -np.inf)[None], back)[0, when]
+        others = _windows(np.where(below[row], peers[row], np.nan)[None], back)[0, when]
         at_top = (own >= (1.0 - _SAME) * own.max(axis=1)[:, None]) & np.isfinite(others)
-        lowest, highest = (
-            np.where(at_top, others, np.inf).min(axis=1), np.where(at_top, others, -np.inf).max(axis=1)
-        )  # fmt: skip
-        alive = _windows(moves[row].astype(np.float64)[None], back)[0].max(axis=1) > 0
-        found[row] = (at_top.sum(axis=1) >= need) & (highest > _PEERS_MOVE * lowest) & alive
+        lowest = np.where(at_top, others, np.inf).min(axis=1)
+        highest = np.where(at_top, others, -np.inf).max(axis=1)
+        alive = _windows(moves[row].astype(np.float64)[None], back)[0, when].max(axis=1) > 0
+        found[row, when] = (at_top.sum(axis=1) >= need) & (highest > _PEERS_MOVE * lowest) & alive
     return found, below
 
 
@@ -125,13 +149,12 @@ def judge_curtailed(scene: Scene, limits: Limits) -> Judgement:
 
     A single unit that is held while its peers pass it is a subject of its own: no order, but a fault to look at.
     """
-    ceiling = quantile(np.fmax(scene.share, scene.modelled_w / scene.rated_w), 0.999)[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
         low = scene.power_w < limits["below_expected"] * scene.modelled_w
         held = (
             flat(scene, limits["plateau"], limits["plateau_min"])
             & low
-            & (scene.share < _BELOW_CEILING * ceiling)
+            & (scene.share < _BELOW_CEILING * scene.known_ceiling)
         )
         held &= scene.share > 0.02
     gathered = scene.by_plant(np.where(np.isfinite(scene.share), held, np.nan))

@@ -74,7 +74,8 @@ def _typical_a(strings: Strings) -> Floats:
     """Return the median current of all strings of a string's plant. [A]"""
     plants = strings.plant_of
     found = np.full(strings.current_a.shape, np.nan)
+    when = strings.bright
     for plant in np.unique(plants).tolist():
-        rows = plants == plant
-        found[rows] = median_of(strings.current_a[rows][None])[0]
+        rows = np.flatnonzero(plants == plant)
+        found[np.ix_(rows, when)] = median_of(strings.current_a[np.ix_(rows, when)][None])[0]
     return found
