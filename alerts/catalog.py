@@ -281,7 +281,9 @@ _KINDS = (
         limited.judge_curtailed,
         limited.CURTAILED_BOUNDS,
         ("ac_active_power_w", "active_power_limit_percent"),
-        frozenset({"F06", "F08", "F15", "F17", "F25", "F26", "F35", "F44", "F45", "F38", "F30", "F33"}),
+        frozenset(
+            {"F06", "F08", "F15", "F17", "F24", "F25", "F26", "F35", "F44", "F45", "F38", "F30", "F33"}
+        ),
     ),
     Kind(
         "F24",

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from alerts.catalog import KINDS
+from alerts.lifecycle import LAST_TRUE
 from domain.alert import Alert
 from domain.plant import Plant
 
@@ -53,7 +54,8 @@ def is_explained(alert: Alert, parents: Mapping[str, Alert], now: datetime) -> b
     if parent is None or parent.resolved_at is None:
         return parent is not None and parent.is_open
     daily = alert.rule in KINDS and KINDS[alert.rule].daily
-    return now <= parent.resolved_at + (RELEASE_DAY if daily else RELEASE)
+    held = (_last_true(alert, now) if daily else now) or now
+    return held <= parent.resolved_at + (RELEASE_DAY if daily else RELEASE)
 
 
 def explains(parent: Alert, child: Alert, plants: Mapping[str, Plant], now: datetime | None = None) -> bool:
@@ -75,7 +77,15 @@ def explains(parent: Alert, child: Alert, plants: Mapping[str, Plant], now: date
     if child.since > parent_end + RELEASE:
         return False
     child_end = child.resolved_at or now
+    if daily:
+        child_end = _last_true(child, child_end)
     return child_end is not None and child_end <= parent_end + release
+
+
+def _last_true(alert: Alert, otherwise: datetime | None) -> datetime | None:
+    """Return until when a rule on days was seen to hold: dull days, which say nothing, do not make it last."""
+    told = alert.evidence.get(LAST_TRUE)
+    return otherwise if told is None else datetime.fromisoformat(told)
 
 
 def _contains(parent: Alert, child: Alert, plants: Mapping[str, Plant]) -> bool:

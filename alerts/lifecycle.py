@@ -18,6 +18,7 @@ from alerts.rule import Timing
 from domain.alert import Alert, AlertState, Verdict
 
 Begin = Callable[[datetime], Alert]
+LAST_TRUE = "last_true_at"  # in the evidence: until when its condition was seen to hold
 _ROUNDING = 1e-9  # of sums of seconds
 
 
@@ -45,6 +46,8 @@ def advance(alert: Alert | None, seen: Seen, timing: Timing, begin: Begin) -> Al
         if seen.verdict is not Verdict.TRUE:
             return alert
         alert = _again(alert, seen, timing) or begin(seen.start)
+    if seen.verdict is Verdict.TRUE:
+        alert = replace(alert, evidence={**alert.evidence, LAST_TRUE: seen.end.isoformat(timespec="minutes")})
     if alert.state is AlertState.PENDING:
         return _advance_pending(alert, seen, timing)
     return _advance_firing(alert, seen, timing)

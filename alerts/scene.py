@@ -167,6 +167,16 @@ class Scene:
         return self.power_w / self.rated_w
 
     @cached_property
+    def ceiling(self) -> Floats:
+        """The greatest share of its rating each unit reaches but for moments [units, 1]."""
+        return quantile(self.share, 0.999)[:, None]
+
+    @cached_property
+    def known_ceiling(self) -> Floats:
+        """The same, or what its model says it could reach, whichever is more [units, 1]."""
+        return np.fmax(self.ceiling, quantile(self.modelled_w / self.rated_w, 0.999)[:, None])
+
+    @cached_property
     def modelled_w(self) -> Floats:
         """Power a unit should deliver by its model of light, NaN where it has none. [W]"""
         found = self._matrix("expected", "expected", self.units, lambda each: each.expected_power_w)
@@ -345,7 +355,13 @@ def quantile(values: Floats, share: float) -> Floats:
     """Return a quantile (nearest from below) of each row's values that are there, NaN for an empty row."""
     if values.shape[-1] == 0:
         return np.full(len(values), np.nan)
-    ordered = np.sort(values, axis=-1)
-    count = np.isfinite(ordered).sum(axis=-1)
-    at = np.clip(np.round(share * (count - 1)).astype(np.int64), 0, values.shape[-1] - 1)
-    return np.asarray(np.take_along_axis(ordered, at[:, None], axis=-1)[:, 0])
+    length = values.shape[-1]
+    count = np.isfinite(values).sum(axis=-1)
+    at = np.clip(np.round(share * (count - 1)).astype(np.int64), 0, length - 1)
+    few = min(length, int((1.0 - share) * length) + 2)  # so many of the greatest are enough to find it
+    top = np.partition(np.where(np.isfinite(values), values, -np.inf), length - few, axis=-1)[
+        :, length - few :
+    ]
+    from_top = np.clip(few - count + at, 0, few - 1)
+    found = np.take_along_axis(np.sort(top, axis=-1), from_top[:, None], axis=-1)[:, 0]
+    return np.where(count > 0, found, np.nan)

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from alerts.judgement import Bools, Subject
+from alerts.rule import Daylight
 from alerts.scene import Ints, Scene, median_of
 from domain.series import Floats
 
@@ -71,10 +72,26 @@ class Strings:
         """Return string values gathered by unit [units, most strings, instants]."""
         return np.concatenate([values, np.full((1, *values.shape[1:]), np.nan)])[self._slots]
 
+    def any_of_unit(self, true: Bools) -> Bools:
+        """Return where something is true of any string of a unit [units, instants]."""
+        found = np.zeros((len(self.scene.units), true.shape[1]), dtype=np.bool_)
+        for row, unit in enumerate(self.unit_of.tolist()):
+            found[unit] |= true[row]
+        return found
+
+    @cached_property
+    def bright(self) -> Ints:
+        """Instants at which it is bright at some plant: by night nobody compares strings."""
+        return np.flatnonzero(
+            (self.scene.daylight(Daylight.D3) | self.scene.daylight(Daylight.D4)).any(axis=0)
+        )
+
     @cached_property
     def median_a(self) -> Floats:
-        """Median current of the strings of each unit [units, instants]. [A]"""
-        return median_of(self.by_unit(self.current_a))
+        """Median current of the strings of each unit [units, instants], NaN in the dark. [A]"""
+        found = np.full((len(self.scene.units), self.scene.length), np.nan)
+        found[:, self.bright] = median_of(self.by_unit(self.current_a[:, self.bright]))
+        return found
 
     @cached_property
     def count(self) -> Ints:

@@ -8,8 +8,8 @@ for among the alerts. Printed: recall by kind of fault, precision by rule, and e
 import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ import pandas as pd
 from alerts.context import Context
 from alerts.engine import judge
 from alerts.rule import AlertRule
-from alerts.score import NAMES, Event, Raised, meets
+from alerts.score import NAMES, Event, Raised, Sums, allowances
 from bench.fault_plan import drawn, replayable
 from domain.alert import Alert
 from domain.clock import ManualClock
@@ -36,8 +36,9 @@ from simulator.fleet import Fleet
 
 STEP = timedelta(minutes=5)
 CONFIG = Path(__file__).parent.parent / "config"
-_SIGNAL_SHARE = 0.02  # of what the plant makes in a day; a fault that costs less leaves no trace to find
+_SIGNAL_SHARE = 0.02  # of what is made in its days: less is within the daily spread of healthy units
 _WEAK, _UNEVEN = 0.94, 0.965  # of the plant's middle unit: must be found, may be
+_BAD, _WORN, _TIMES = 0.915, 0.957, 3  # as of two days running, as of three in five
 _SHOWN = 4
 _SUBSTANCE = frozenset({FaultKind.CURTAILMENT, FaultKind.SNOW, FaultKind.DERATING, FaultKind.SHADING})
 
@@ -50,6 +51,12 @@ class Campaign:
     events: tuple[Event, ...]
     silent: tuple[Event, ...]
     plant_days: int
+    allowed: Mapping[str, timedelta] = field(default_factory=dict)
+
+    @property
+    def sums(self) -> Sums:
+        """What the scores of `pvmon rules score` are counted over."""
+        return Sums(self.events, self.silent, self.allowed)
 
 
 def chosen(registry: Registry, count: int) -> Registry:
@@ -102,7 +109,9 @@ def run(registry: Registry, start: datetime, days: int, seed: int) -> Campaign:
     done = lived(registry, start, days, seed)
     events, silent = _events(done.fleet, registry, done.faults, Interval(start, start + timedelta(days=days)))
     told = [each for each in done.alerts if each.parent_id is None]
-    return Campaign(tuple(_raised(each) for each in told), events, silent, days * len(registry.plants))
+    raised = tuple(_raised(each) for each in told)
+    allowed = allowances(load_alert_rules(CONFIG, None).rules, STEP.total_seconds())
+    return Campaign(raised, events, silent, days * len(registry.plants), allowed)
 
 
 def _judged(
@@ -148,15 +157,18 @@ def _events(
             fault.kind.value,
             fault.subject if feeder else own,
             device.device_id if device is not None else "",
-            "",
+            f"string_{fault.strings[0]:02d}" if fault.strings else "",
             fault.start,
             fault.end,
         )
         day_wh = registry.plants_by_id[own].dc_capacity_kw * 3000.0 / (1 if device is None else 20)
+        assert fault.end is not None
+        day_wh *= max((fault.end - fault.start).days, 1)
         costs = fault.kind not in _SUBSTANCE or lost_wh.get(fault.fault_id, 0.0) > _SIGNAL_SHARE * day_wh
         (found if costs else silent).append(event)
     for event, share in _born_weak(fleet, registry, span.start):
         (found if share < _WEAK else silent).append(event)
+    silent += _bad_days(fleet, registry, span)
     return tuple(found), tuple(silent)
 
 
@@ -172,12 +184,35 @@ def _born_weak(fleet: Fleet, registry: Registry, start: datetime) -> Iterator[tu
                 yield Event("sustained_underperformance", plant.plant_id, name, "", start, None), share
 
 
+def _bad_days(fleet: Fleet, registry: Registry, span: Interval) -> Iterator[Event]:
+    """Yield the runs of days on which the physics drew a unit so low that to tell it is right.
+
+    A healthy unit has a bad day now and then (`simulator.power`); two of them running are a weak unit to anybody.
+    """
+    units = fleet.field.inverters
+    first, last = (fleet.sky.solar_day(each.timestamp()) for each in (span.start, span.end))
+    by_day = np.stack([units.factor * fleet.model.of_day(day) for day in range(first, last)])
+    for plant in registry.plants:
+        own = [units.index[device.device_id] for device in plant.devices_of(DeviceKind.INVERTER)]
+        shares = by_day[:, own] / np.median(by_day[:, own], axis=1, keepdims=True)
+        for place, row in zip(own, shares.T, strict=True):
+            for day in range(1, len(row)):
+                week = row[max(day - 4, 0) : day + 1]
+                if (row[day - 1 : day + 1] < _BAD).all() or ((week < _WORN).sum() >= _TIMES):
+                    begin, end = (
+                        datetime.fromtimestamp(fleet.sky.day_start_s(first + each), UTC)
+                        for each in (day - 1, day + 1)
+                    )
+                    name = units.devices[place].device_id
+                    yield Event("sustained_underperformance", plant.plant_id, name, "", begin, end)
+
+
 def report(done: Campaign) -> list[str]:
     """Return recall by kind, precision by rule, and every false alert."""
     lines = [f"plant days {done.plant_days}, faults {len(done.events)}, without a trace {len(done.silent)}"]
     for kind in sorted({each.kind for each in done.events}):
         named = [each for each in done.events if each.kind == kind]
-        missed = [each for each in named if not _found(each, done.alerts)]
+        missed = [each for each in named if not _found(each, done)]
         lines.append(f"kind {kind:15s} recall {len(named) - len(missed)}/{len(named)}")
         lines += [
             f"  missed {each.plant_id} {each.device_id} {each.start:%m-%d %H:%M} to {each.end}"
@@ -194,13 +229,14 @@ def report(done: Campaign) -> list[str]:
     return lines
 
 
-def _found(event: Event, alerts: Sequence[Raised]) -> bool:
-    return any(each.rule in NAMES[event.kind] and meets(each, event) for each in alerts)
+def _found(event: Event, done: Campaign) -> bool:
+    return any(each.rule in NAMES[event.kind] and done.sums.meets(each, event) for each in done.alerts)
 
 
 def right(alert: Raised, done: Campaign) -> bool:
     """Tell whether an alert is about something that was done: by a rule that can name it, there and then."""
-    return any(alert.rule in NAMES[each.kind] and meets(alert, each) for each in (*done.events, *done.silent))
+    known = (*done.events, *done.silent)
+    return any(alert.rule in NAMES[each.kind] and done.sums.meets(alert, each) for each in known)
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -181,10 +181,13 @@ def build_series(plant: Plant, samples: pd.DataFrame, step_s: float | None = Non
     grid = grid_of(at_ns, codes, step_s)
     known = {device.device_id: device for device in plant.devices}
     devices = {}
+    edges = np.concatenate([[0], np.flatnonzero(np.diff(codes)) + 1, [len(codes)]])
+    in_order = len(edges) == len(names) + 1
     for code, name in enumerate(names):
-        rows = samples[codes == code].dropna(axis="columns", how="all")
+        rows = samples.iloc[edges[code] : edges[code + 1]] if in_order else samples[codes == code]
         own = known.get(str(name))
         if own is None:
+            rows = rows.dropna(axis="columns", how="all")
             own = Device(str(name), plant.plant_id, guessed_kind([str(c) for c in rows.columns]), str(name))
         devices[str(name)] = device_on_grid(own, rows, grid)
     return with_sky(plant, grid, devices)

@@ -82,7 +82,8 @@ def reference_max(device: DeviceSeries, name: str, values: Floats) -> float:
     if name in {POWER, "dc_power_w"} and rated_kw > 0:
         return rated_kw * 1000.0
     known = values[~np.isnan(values)]
-    return float(np.quantile(known, 0.995)) if len(known) else np.nan
+    place = round(0.995 * (len(known) - 1))
+    return float(np.partition(known, place)[place]) if len(known) else np.nan
 
 
 def _device_flags(

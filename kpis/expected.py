@@ -19,6 +19,7 @@ from domain.series import DeviceSeries, Flag, Floats, PlantSeries
 from domain.sun import sun_position
 from kpis.build_series import GHI, own_gauge
 from kpis.data_quality import POWER
+from kpis.medians import middle
 from kpis.series_days import days_of
 from kpis.unit_model import features, learn
 
@@ -134,7 +135,7 @@ def _from_peers(
     table = np.vstack(told)
     enough = (~np.isnan(table)).sum(axis=0) >= PEERS_MIN
     index = np.full(table.shape[1], np.nan)
-    index[enough] = np.nanmedian(table[:, enough], axis=0)
+    index[enough] = middle(table[:, enough], axis=0)
     return None if np.isnan(index).all() else _of_index(series, index)
 
 
@@ -148,7 +149,7 @@ def power_index(series: PlantSeries, least_w_m2: float = INDEX_MIN_W_M2) -> Floa
         return None
     power = np.full(shares.shape[1], np.nan)
     said = ~np.isnan(shares).all(axis=0)
-    power[said] = np.nanmedian(shares[:, said], axis=0)
+    power[said] = middle(shares[:, said], axis=0)
     index = _index(power, series.clear_sky_poa_w_m2 / 1000.0, least=least_w_m2 / 1000.0, cap=np.inf)
     with np.errstate(invalid="ignore"):
         index[index < _INDEX_OUT] = (
@@ -241,12 +242,10 @@ def peer_power(series: PlantSeries) -> dict[str, Floats]:
     units = inverters_of(series)
     if shares is None or len(units) <= PEERS_MIN:
         return {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        middle = np.nanmedian(shares, axis=0)
-        healthy = np.where(shares >= _HEALTHY * middle, shares, np.nan)
-        count = (~np.isnan(healthy)).sum(axis=0)
-        reference = np.where(count >= PEERS_MIN, np.nanmedian(healthy, axis=0), np.nan)
+    with np.errstate(invalid="ignore"):
+        healthy = np.where(shares >= _HEALTHY * middle(shares, axis=0), shares, np.nan)
+    count = (~np.isnan(healthy)).sum(axis=0)
+    reference = np.where(count >= PEERS_MIN, middle(healthy, axis=0), np.nan)
     sizes = np.array([_scale_w(device) for device in units.values()])
     if np.isnan(sizes).any():
         power = power_table(units)

@@ -1,7 +1,6 @@
 """Values that stand still: repeated by a device, drawn as a straight line, or held by a limit. Masks only."""
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from domain.series import Floats
@@ -20,12 +19,11 @@ _AVERAGED_S = 900.0
 
 
 def _spread(flags: Mask, window: int, count: int) -> Mask:
-    """Mark every value of the windows flagged (by their first value)."""
-    edges = np.zeros(count + 1, dtype=np.int64)
-    starts = np.flatnonzero(flags)
-    np.add.at(edges, starts, 1)
-    np.add.at(edges, np.minimum(starts + window, count), -1)
-    return np.asarray(np.cumsum(edges[:-1]) > 0)
+    """Mark every value of the windows flagged (by their first value); the last axis is time."""
+    found = np.zeros((*flags.shape[:-1], count), dtype=np.bool_)
+    for ahead in range(window):
+        found[..., ahead : ahead + flags.shape[-1]] |= flags
+    return found
 
 
 def _close_to_first(values: Floats, window: int) -> Mask:
@@ -55,19 +53,24 @@ def interpolated(values: Floats, window: int = WINDOW) -> Mask:
     return _spread(straight & ~level, window, len(values))
 
 
-def _window_range(values: Floats, window: int) -> tuple[Floats, Floats]:
-    view = sliding_window_view(values, window)
-    return view.max(axis=1), view.min(axis=1)
-
-
 def _still(values: Floats) -> Mask:
-    """Return the values of windows in which power hardly moves."""
-    if len(values) < CLIP_WINDOW:
-        return np.zeros(len(values), dtype=bool)
-    high, low = _window_range(values, CLIP_WINDOW)
+    """Return the values of windows in which power hardly moves [days, values]."""
+    count = values.shape[1]
+    if count < CLIP_WINDOW:
+        return np.zeros(values.shape, dtype=np.bool_)
+    ahead = [values[:, place : count - CLIP_WINDOW + 1 + place] for place in range(CLIP_WINDOW)]
+    high, low = np.maximum.reduce(ahead), np.minimum.reduce(ahead)
     with np.errstate(invalid="ignore", divide="ignore"):
         flat = (high - low) < CLIP_SLOPE * (high + low) / 2.0
-    return _spread(flat, CLIP_WINDOW, len(values))
+    return _spread(flat, CLIP_WINDOW, count)
+
+
+def _by_day(values: Floats, days: list[slice]) -> Floats:
+    """Return values day by day [days, values of a day], NaN after the end of a shorter one."""
+    table = np.full((len(days), max(day.stop - day.start for day in days)), np.nan)
+    for row, day in zip(table, days, strict=True):
+        row[: day.stop - day.start] = values[day]
+    return table
 
 
 def held(power_w: Floats, days: list[slice], step_s: float) -> Mask:
@@ -78,28 +81,39 @@ def held(power_w: Floats, days: list[slice], step_s: float) -> Mask:
     as well: what holds it, the inverter or an order, is for the caller to say.
     """
     found = np.zeros(len(power_w), dtype=bool)
+    if not days:
+        return found
     group = max(1, round(_AVERAGED_S / step_s)) if step_s < _COARSE_S else 1
-    for day in days:
-        own = power_w[day]
-        if np.isnan(own).all():
-            continue
-        highest = float(np.nanmax(own))
-        bright = np.where(own >= CLIP_LEAST * highest, own, np.nan)
-        if highest <= 0:
-            continue
-        if group == 1:
-            still = _still(bright)
-        else:
-            count = len(own) // group
-            means = bright[: count * group].reshape(count, group).mean(axis=1)
-            still = np.zeros(len(own), dtype=bool)
-            still[: count * group] = np.repeat(_still(means), group)
-        still &= ~np.isnan(bright)
-        if still.any():
-            level = own[still]
-            low = level.mean() - 2.0 * level.std() if group > 1 else level.min()
-            found[day] = (own >= low) & (own <= level.max())
+    own = _by_day(power_w, days)
+    highest = np.where(np.isnan(own), -np.inf, own).max(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore"):
+        bright = np.where((own >= CLIP_LEAST * highest) & (highest > 0), own, np.nan)
+    if group == 1:
+        still = _still(bright)
+    else:
+        count = own.shape[1] // group
+        means = bright[:, : count * group].reshape(len(own), count, group).mean(axis=2)
+        still = np.zeros(own.shape, dtype=bool)
+        still[:, : count * group] = np.repeat(_still(means), group, axis=1)
+    still &= ~np.isnan(bright)
+    marked = _at_level(own, still, spread=group > 1)
+    for row, day in zip(marked, days, strict=True):
+        found[day] = row[: day.stop - day.start]
     return found
+
+
+def _at_level(own: Floats, still: Mask, *, spread: bool) -> Mask:
+    """Return the values of each day that lie at the level of its still ones."""
+    number = np.maximum(still.sum(axis=1, keepdims=True), 1)
+    high = np.where(still, own, -np.inf).max(axis=1, keepdims=True)
+    low = np.where(still, own, np.inf).min(axis=1, keepdims=True)
+    if spread:
+        mean = np.where(still, own, 0.0).sum(axis=1, keepdims=True) / number
+        off = np.where(still, own - mean, 0.0)
+        told = still.any(axis=1, keepdims=True)
+        low = np.where(told, mean - 2.0 * np.sqrt((off * off).sum(axis=1, keepdims=True) / number), np.inf)
+    with np.errstate(invalid="ignore"):
+        return np.asarray((own >= low) & (own <= high))
 
 
 def at_ceiling(power_w: Floats, days: list[slice]) -> Mask:

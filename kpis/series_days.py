@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -43,7 +44,20 @@ class Days:
 
 
 def days_of(instants: Instants, zone: str) -> Days:
-    """Return the local days of ascending instants."""
+    """Return the local days of ascending instants; of one grid they are worked out once."""
+    epoch_ns = instants.astype("datetime64[ns]").astype(np.int64)
+    steps = np.diff(epoch_ns)
+    if len(steps) and (steps == steps[0]).all():
+        return _days_of_grid(int(epoch_ns[0]), int(steps[0]), len(epoch_ns), zone)
+    return _days(instants, zone)
+
+
+@lru_cache(maxsize=8)
+def _days_of_grid(first_ns: int, step_ns: int, count: int, zone: str) -> Days:
+    return _days((first_ns + np.arange(count, dtype=np.int64) * step_ns).astype("datetime64[ns]"), zone)
+
+
+def _days(instants: Instants, zone: str) -> Days:
     local = pd.DatetimeIndex(instants).tz_localize("UTC").tz_convert(zone).tz_localize(None)
     ordinal = local.to_numpy().astype("datetime64[D]").astype(np.int64)
     distinct, codes = np.unique(ordinal, return_inverse=True)

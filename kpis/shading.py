@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.series import Floats, PlantSeries
+from kpis.medians import middle
 from kpis.series_days import Days
 
 Mask = NDArray[np.bool_]
@@ -38,7 +39,7 @@ def in_shade(series: PlantSeries, days: Days, power: Floats | None, reference: F
     )
     with np.errstate(invalid="ignore", divide="ignore"):
         by_slot = np.where(wanted > 0, made / wanted, np.nan)
-        whole = np.nan_to_num(_row_medians(by_slot), nan=1.0)
+        whole = np.nan_to_num(middle(by_slot), nan=1.0)
     low = by_slot < (1.0 - DENT) * whole[:, None]
     return np.asarray((low & _recurring(low, ~np.isnan(by_slot))).reshape(-1)[key] & ~idle)
 
@@ -50,13 +51,6 @@ def _clear(series: PlantSeries) -> Mask:
         return np.asarray(high)
     with np.errstate(invalid="ignore"):
         return np.asarray(high & (light > _CLEAR * series.clear_sky_poa_w_m2))
-
-
-def _row_medians(table: Floats) -> Floats:
-    found = np.full(len(table), np.nan)
-    for row in np.flatnonzero(~np.isnan(table).all(axis=1)):
-        found[row] = np.nanmedian(table[row])
-    return found
 
 
 def _recurring(low: Mask, known: Mask) -> Mask:

@@ -92,10 +92,10 @@ class PowerModel:
         """Return the factor of each unit on the solar day; all instants of one call are of one day or two."""
         first, last = self._sky.solar_day(float(epoch_s[0])), self._sky.solar_day(float(epoch_s[-1]))
         if first == last:
-            return self._day_factor(first)
-        return np.stack([self._day_factor(self._sky.solar_day(float(second))) for second in epoch_s])
+            return self.of_day(first)
+        return np.stack([self.of_day(self._sky.solar_day(float(second))) for second in epoch_s])
 
-    def _day_factor(self, day: int) -> Floats:
+    def of_day(self, day: int) -> Floats:
         """Return how well each unit does on one day: a normal spread, and now and then a bad day."""
         if day not in self._days:
             key, seed = self._units.key, self._seed

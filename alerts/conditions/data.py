@@ -4,7 +4,7 @@ import numpy as np
 
 from alerts.condition import Bounds, Limits
 from alerts.conditions.efficiency import day_efficiency
-from alerts.conditions.plant_low import day_index
+from alerts.conditions.plant_low import steady_index
 from alerts.judgement import Bools, Judgement, Subject, Verdicts, verdicts
 from alerts.rule import Daylight
 from alerts.scene import POWER, Scene
@@ -27,6 +27,7 @@ _WITNESSES = (
     "dc_mppt_01_voltage_v",
     "internal_temperature_c",
 )
+_MOST, _DOUBLINGS = 0.5, 4
 _NOISE_DAYS, _NOISE = 30, 2.5
 _ALL = 0.8  # so many of a plant's units are wrong alike: it is the table, not the units
 _FACTORS = (10.0, 2.0, 3.0**0.5, 1000.0, 100.0)
@@ -35,44 +36,77 @@ _UNIT = np.uint16(Flag.UNIT.value)
 
 
 def judge_stale(scene: Scene, limits: Limits) -> Judgement:
-    """F35. TRUE: the same value ``samples`` times running while it should move, and peers do move."""
+    """F35. TRUE: the same value ``samples`` times running while peers or the light move.
+
+    Under an even sky those hardly move for hours: then the other gauges tell, when all of a unit's stand still
+    to the last digit and those of most units do not.
+    """
     need = int(limits["samples"])
     power = scene.raw(POWER)
     if power is None or scene.length < need:
         return Judgement((), np.empty((0, scene.length), dtype=np.int8))
-    same = np.zeros(power.shape, dtype=np.bool_)
-    windows = np.lib.stride_tricks.sliding_window_view(power, need, axis=1)
-    with np.errstate(invalid="ignore"):
-        still = (windows.max(axis=2) - windows.min(axis=2)) <= 1e-5 * np.abs(windows[..., 0])
-        same[:, need - 1 :] = still & (windows[..., -1] > limits["load_share"] * scene.rated_w)
+    same = _stood(np.where(power > limits["load_share"] * scene.rated_w, power, np.nan), need)
     top = np.nanmax(np.where(np.isfinite(power), power, -np.inf), axis=1, keepdims=True)
     with np.errstate(invalid="ignore"):
         clipped = power >= 0.985 * np.maximum(top, scene.rated_w)
-    median = scene.to_units(scene.median_specific)
+    told, moves = witnesses(scene)
+    lately = ~_of_all(~moves, need - 1)
+    frozen = same & ~clipped & ~lately
     moved = np.zeros_like(same)
-    light = scene.to_units(scene.irradiance_w_m2)
-    moved[:, need - 1 :] = _moves(median, need, limits["peers_move"]) | _moves(
-        light / 1000.0, need, limits["peers_move"]
-    )
-    found = verdicts(np.isfinite(power), same & moved & ~clipped & ~_others_move(scene))
-    return Judgement(scene.subjects, found, {"power_w": power})
+    if frozen.any():
+        still = _of_all(told & ~moves, need - 1)
+        others = scene.by_plant(np.where(told, lately, np.nan).astype(np.float64))
+        most = np.nansum(others, axis=1) >= _MOST * np.fmax(np.isfinite(others).sum(axis=1), 1)
+        moved = still & scene.to_units(most)
+        for window in _lengths(need, scene.length):
+            stood = frozen & _stood(power, window)
+            for by_plant in (scene.median_specific, scene.irradiance_w_m2 / 1000.0):
+                moved |= stood & scene.to_units(_moves(by_plant, window, limits["peers_move"]))
+    return Judgement(scene.subjects, verdicts(np.isfinite(power), frozen & moved), {"power_w": power})
 
 
-def _others_move(scene: Scene) -> Bools:
-    """Return where a unit's voltages or temperature change while its power may not: it is held, and not frozen."""
-    found = np.zeros((len(scene.units), scene.length), dtype=np.bool_)
+def _lengths(need: int, length: int) -> list[int]:
+    """Return over how many samples a value that stands still is held against what moves: the slower, the more."""
+    return [need * 2**times for times in range(_DOUBLINGS) if need * 2**times <= length]
+
+
+def _stood(values: Floats, window: int) -> Bools:
+    """Return where a value has been the same for so many samples."""
+    found = np.zeros(values.shape, dtype=np.bool_)
+    with np.errstate(invalid="ignore"):
+        step = np.abs(np.diff(values, axis=1)) <= 1e-5 * np.abs(values[:, 1:])
+    found[:, 1:] = step
+    return _of_all(found, window - 1)
+
+
+def _of_all(true: Bools, window: int) -> Bools:
+    """Return where each of the last ``window`` instants is true."""
+    total = np.cumsum(true, axis=1)
+    found = np.zeros(true.shape, dtype=np.bool_)
+    before = np.concatenate([np.zeros((len(true), 1), dtype=total.dtype), total], axis=1)
+    found[:, window - 1 :] = total[:, window - 1 :] - before[:, : true.shape[1] - window + 1] >= window
+    return found
+
+
+def witnesses(scene: Scene) -> tuple[Bools, Bools]:
+    """Return where a unit tells a voltage or temperature, and where one of these has just changed."""
+    told, found = (np.zeros((len(scene.units), scene.length), dtype=np.bool_) for _ in range(2))
     for name in _WITNESSES:
         values = scene.raw(name)
         if values is not None:
+            steps = np.abs(np.diff(values, axis=1))
+            told[:, 1:] |= np.isfinite(steps)
             with np.errstate(invalid="ignore"):
-                found[:, 1:] |= np.abs(np.diff(values, axis=1)) > 0.0
-    return found
+                found[:, 1:] |= steps > 0.0
+    return told, found
 
 
 def _moves(values: Floats, need: int, least: float) -> Bools:
     windows = np.lib.stride_tricks.sliding_window_view(values, need, axis=1)
+    found = np.zeros(values.shape, dtype=np.bool_)
     with np.errstate(invalid="ignore"):
-        return np.asarray((windows.max(axis=2) - windows.min(axis=2)) > least)
+        found[:, need - 1 :] = (windows.max(axis=2) - windows.min(axis=2)) > least
+    return found
 
 
 def judge_bad(scene: Scene, limits: Limits) -> Judgement:
@@ -89,6 +123,8 @@ def judge_bad(scene: Scene, limits: Limits) -> Judgement:
             worst = np.zeros(days.count)
             for name, flags in each.flags.items():
                 bad = (((flags & _BAD) != 0) & ((flags & _UNIT) == 0))[None]
+                if not bad.any():
+                    continue
                 told = (np.isfinite(each.values[name]) | bad[0])[None] if name in each.values else bad
                 with np.errstate(invalid="ignore", divide="ignore"):
                     share = days.count_of(bad)[0] / days.count_of(told)[0]
@@ -111,7 +147,7 @@ def judge_shift(scene: Scene, limits: Limits) -> Judgement:
     dc = scene.in_any_unit("dc_power_w")
     eta = before(_widened(day_efficiency(scene, days, 0.1, dc)), 5, 2)[:, 1:]
     by_factor = _near_factor(eta, limits["factor_tolerance"])
-    index = day_index(scene, days, 1.0, 0.6)
+    index = steady_index(scene, days, 1.0, 0.6)
     back = int(limits["days"])
     now = before(_widened(index), back, max(3, back // 2))[:, 1:]
     earlier = before(index, back, max(3, back // 2), gap=back)

@@ -99,7 +99,7 @@ def _within(true: Bools, steps: float) -> Floats:
 
 
 def judge_shade(scene: Scene, limits: Limits) -> Judgement:
-    """F32. TRUE: the same half hour lies low against the clear-day model on many of the last clear days."""
+    """F32. TRUE: the same half hour lies low on the day, as on many of the last clear days; clear after ten without."""
     days = days_of(scene)
     slot = (days.hour / _SLOT_H).astype(np.int64)
     clear = _clear(scene, limits["sky"])
@@ -112,12 +112,15 @@ def judge_shade(scene: Scene, limits: Limits) -> Judgement:
     last, need = int(limits["of_days"]), int(limits["clear_days"])
     seen_any = np.zeros(worst.shape, dtype=np.bool_)
     true = np.zeros(worst.shape, dtype=np.bool_)
+    lately = np.zeros(worst.shape, dtype=np.bool_)
     for number in np.unique(slot[np.isfinite(ratio).any(axis=0)]).tolist():
         by_day = days.median(ratio, np.isfinite(ratio), columns=slot == number)
         known = np.isfinite(by_day)
         share = before(np.concatenate([by_day, by_day[:, -1:]], axis=1), last, need)[:, 1:]
         from_day = _low_count(by_day < 1.0 - limits["loss"], known, last)
-        true |= (from_day >= need) & known & (share < 1.0 - limits["loss"] * 0.7)
+        today = known & (by_day < 1.0 - limits["loss"])
+        true |= (from_day >= need) & today & (share < 1.0 - limits["loss"] * 0.7)
+        lately |= from_day > 0
         seen_any |= known
         worst = np.fmin(worst, by_day)
     whole = days.median(ratio, np.isfinite(ratio), 4)
@@ -125,7 +128,7 @@ def judge_shade(scene: Scene, limits: Limits) -> Judgement:
         local = true & (whole > 1.0 - limits["loss"] / 2)  # low all day is no shadow
     return Judgement(
         scene.subjects,
-        days.place(verdicts(seen_any, local), scene.plant_of),
+        days.place(verdicts(seen_any, local, ~lately), scene.plant_of),
         {"worst_slot_ratio": days.spread(worst)},
     )
 

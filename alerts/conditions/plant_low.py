@@ -26,6 +26,9 @@ SLOW_BOUNDS: Bounds = {
     "completeness": (0.5, 1.0),
 }
 ATTAINMENT_BOUNDS: Bounds = {"low": (0.2, 1.0), "very_low": (0.1, 1.0)}
+_ENOUGH_TO_CLEAR = 0.4  # of the light that is needed to raise: a dim day may clear a plant, not accuse it
+_LENT_CLEAR = 0.6  # of the clear sky: below it a lent sky strays with the weather, not with the plant
+_LENDERS = ("own", "file")
 _WEEK, _BASE_GAP, _BASE_DAYS, _YEAR = 7, 10, 45, 365
 
 
@@ -45,12 +48,25 @@ def day_index(scene: Scene, days: Days, irradiation_kwh_m2: float, completeness:
     return np.asarray(np.where(enough & np.isfinite(index), index, np.nan))
 
 
+def steady_index(scene: Scene, days: Days, irradiation_kwh_m2: float, completeness: float) -> Floats:
+    """Return `day_index` of days that can be compared over weeks: under a lent sky only bright ones."""
+    index = day_index(scene, days, irradiation_kwh_m2, completeness)
+    light = scene.irradiance_w_m2
+    lent = np.array([[not plant.irradiance_source.startswith(_LENDERS)] for plant in scene.plants])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        bright = days.sum(light) > _LENT_CLEAR * days.sum(scene.clear_sky_w_m2, np.isfinite(light))
+    return np.asarray(np.where(lent & ~bright, np.nan, index))
+
+
 def judge_day(scene: Scene, limits: Limits) -> Judgement:
     """F25. TRUE: a day's energy is under ``low`` of what its light would give."""
     days = days_of(scene)
     index = day_index(scene, days, limits["irradiation_kwh_m2"], limits["completeness"])
-    known, need = np.isfinite(index), int(limits["days"])
+    need = int(limits["days"])
     with np.errstate(invalid="ignore"):
+        dim = day_index(scene, days, _ENOUGH_TO_CLEAR * limits["irradiation_kwh_m2"], limits["completeness"])
+        index = np.where(np.isnan(index) & (dim > limits["clear"]), dim, index)
+        known = np.isfinite(index)
         low = days_true(index < limits["low"], known, need, need)
         found = verdicts(known, low, index > limits["clear"])
         grade = np.where(index < limits["grave"], int(Severity.S2), 0).astype(np.int8)
@@ -72,7 +88,7 @@ def judge_slow(scene: Scene, limits: Limits) -> Judgement:
     that runs a few per cent off with the seasons would otherwise raise an alarm every winter.
     """
     days = days_of(scene)
-    index = day_index(scene, days, limits["irradiation_kwh_m2"], limits["completeness"])
+    index = steady_index(scene, days, limits["irradiation_kwh_m2"], limits["completeness"])
     following = before(np.concatenate([index, index[:, -1:]], axis=1), _WEEK, 4)[:, 1:]
     base = before(index, _BASE_DAYS, 20, gap=_BASE_GAP)
     if days.count > _YEAR + _WEEK:

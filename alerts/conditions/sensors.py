@@ -3,7 +3,7 @@
 import numpy as np
 
 from alerts.condition import Bounds, Limits
-from alerts.judgement import Judgement, verdicts
+from alerts.judgement import Bools, Judgement, verdicts
 from alerts.scene import Scene
 from alerts.windows import Days, before, days_of, days_true
 from domain.alert import Severity
@@ -17,6 +17,7 @@ LIGHT_BOUNDS: Bounds = {
     "step": (0.05, 0.9),
 }
 _MORE_DAYS = 3
+_CLEAR, _DAYS_BACK, _DAYS_LEAST = 0.85, 30, 7
 _CLEARISH = 0.8  # a day with four fifths of the best recent day's share of the clear sky is clear enough
 CLOCK_BOUNDS: Bounds = {"off_min": (2, 120), "grave_min": (10, 240), "clear_min": (1, 60), "days": (3, 31)}
 
@@ -38,7 +39,8 @@ def judge_light(scene: Scene, limits: Limits) -> Judgement:
         known = np.isfinite(peak) & bright & own
         off = (peak < limits["low"]) | (peak > limits["high"])
         need = int(limits["clear_days"])
-        is_off = days_true(off, known, need, need)
+        clear = known & _clear_by_power(scene, days)
+        is_off = days_true(off & clear, clear, need, need)
         apart = days_true((correlation < limits["correlation"]) & bright, known, need, need)
         step = np.abs(now / usual - 1.0) > limits["step"]
         broken = apart | (step & known & (now / usual > 1.0))
@@ -48,6 +50,18 @@ def judge_light(scene: Scene, limits: Limits) -> Judgement:
     found = days.place(verdicts(known, bad, fine), np.arange(len(scene.plants)))
     measures = {"peak_to_clear_sky": days.spread(peak), "correlation": days.spread(correlation)}
     return Judgement(scene.plant_subjects, found, measures, days.spread(grade).astype(np.int8))
+
+
+def _clear_by_power(scene: Scene, days: Days) -> Bools:
+    """Return the days that were clear by what the plant made of them: the sensor is no witness of itself.
+
+    The best of the last weeks is the measure; of a few days nobody can say whether one was clear.
+    """
+    power = scene.plant_power_w
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = days.sum(power) / days.sum(np.where(np.isfinite(power), scene.clear_sky_w_m2, np.nan))
+        known = np.cumsum(np.isfinite(share), axis=1) >= _DAYS_LEAST
+        return np.asarray((share > _CLEAR * best_of(share, _DAYS_BACK)) & known)
 
 
 def _correlation(light: Floats, share: Floats, days: Days) -> Floats:

@@ -50,6 +50,8 @@ def judge(scene: Scene, limits: Limits) -> Judgement:
 
 def _grade(strings: Strings, is_open: Bools, several: int) -> Verdicts:
     """Return S2 where several strings of one inverter are open at once."""
+    if not is_open.any():
+        return np.zeros(is_open.shape, dtype=np.int8)
     dead = strings.by_unit(np.where(is_open, 1.0, 0.0))
     many = (np.nansum(dead, axis=1) >= several)[strings.unit_of]
     return np.where(many, int(Severity.S2), 0).astype(np.int8)

@@ -36,16 +36,23 @@ def judge(scene: Scene, limits: Limits) -> Judgement:
         was_whole[:, 1:] = by_day[:, :-1] > limits["whole_share"]
     candidate = gone & was_whole[:, days.index] & ~_alive_today(counts & ~gone, days.index)
     candidate &= ~_standing_by(scene)[strings.unit_of]
-    gathered = np.nan_to_num(strings.by_unit(candidate.astype(np.float64)))
-    run = np.zeros((len(scene.units), scene.length))
+    longest = _longest_run(strings, candidate)
+    known = strings.any_of_unit(counts)
+    true = longest >= limits["strings"]
+    return Judgement(scene.subjects, verdicts(known, true, longest == 0), {"strings_gone": longest})
+
+
+def _longest_run(strings: Strings, candidate: Bools) -> Floats:
+    """Return how many strings beside each other are candidates, by unit."""
+    run = np.zeros((len(strings.scene.units), strings.scene.length))
     longest = np.zeros_like(run)
+    if not candidate.any():
+        return longest
+    gathered = np.nan_to_num(strings.by_unit(candidate.astype(np.float64)))
     for position in range(gathered.shape[1]):
         run = np.where(gathered[:, position] > 0, run + 1, 0)
         longest = np.maximum(longest, run)
-    known = np.zeros((len(scene.units), scene.length), dtype=np.bool_)
-    np.logical_or.at(known, strings.unit_of, counts)
-    true = longest >= limits["strings"]
-    return Judgement(scene.subjects, verdicts(known, true, longest == 0), {"strings_gone": longest})
+    return longest
 
 
 def _alive_today(alive: Bools, day: Ints) -> Bools:
@@ -67,7 +74,8 @@ def _typical_a(strings: Strings) -> Floats:
     """Return the median current of all strings of a string's plant. [A]"""
     plants = strings.plant_of
     found = np.full(strings.current_a.shape, np.nan)
+    when = strings.bright
     for plant in np.unique(plants).tolist():
-        rows = plants == plant
-        found[rows] = median_of(strings.current_a[rows][None])[0]
+        rows = np.flatnonzero(plants == plant)
+        found[np.ix_(rows, when)] = median_of(strings.current_a[np.ix_(rows, when)][None])[0]
     return found

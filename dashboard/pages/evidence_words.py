@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from alerts.inhibition import FORMER_PARENT
+from alerts.lifecycle import LAST_TRUE
 from alerts.message import rule_name
 from dashboard.components.words import number, percent
 from domain.alert import Alert
 from texts.loader import Texts
 
-_HIDDEN = frozenset({"name", "name_en"})  # told as the alert's place
+_HIDDEN = frozenset({"name", "name_en", LAST_TRUE})  # told as the alert's place, or for the engine alone
 _SHARES = (
     "_share",
     "_ratio",

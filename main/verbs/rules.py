@@ -8,7 +8,7 @@ from typing import Any
 
 from alerts.catalog import KINDS
 from alerts.rule import AlertRule
-from alerts.score import Score, read_alerts, read_truth, score
+from alerts.score import Score, allowances, read_alerts, read_truth, score
 from domain.errors import CommandError
 from main.cli import Context, Exit
 from main.columns import table
@@ -29,6 +29,9 @@ class RulesVerb:
         parser.add_argument("--truth", type=Path, metavar="FILE", help=texts("rules.option.truth"))
         parser.add_argument("--alerts", type=Path, metavar="FILE", help=texts("rules.option.alerts"))
         parser.add_argument("--days", type=float, metavar="N", help=texts("rules.option.days"))
+        parser.add_argument(
+            "--least-kwh", type=float, default=0.0, metavar="KWH", help=texts("rules.option.least_kwh")
+        )
 
     def run(self, args: argparse.Namespace, context: Context) -> int:
         """Do it; return an exit code."""
@@ -101,8 +104,13 @@ def _explain(rules: tuple[AlertRule, ...], wanted: str | None, context: Context)
 def _score(args: argparse.Namespace, context: Context) -> int:
     if args.truth is None or args.alerts is None:
         raise CommandError("name both files: pvmon rules score --truth truth.csv --alerts out/alerts.csv")
+    book = load_alert_rules(context.config, context.data / "config", context.texts)
     found = score(
-        read_alerts(args.alerts.read_text("utf-8")), read_truth(args.truth.read_text("utf-8")), args.days
+        read_alerts(args.alerts.read_text("utf-8")),
+        read_truth(args.truth.read_text("utf-8")),
+        args.days,
+        allowances(book.rules),
+        args.least_kwh,
     )
     if context.json:
         print(json.dumps([asdict(each) for each in found], ensure_ascii=False))

@@ -92,6 +92,20 @@ def test_what_a_parent_explained_and_outlives_it_keeps_its_name() -> None:
     assert soon.parent_id == parent.alert_id
 
 
+def test_a_rule_on_days_is_explained_though_dull_days_kept_it_open() -> None:
+    from alerts.inhibition import attach
+    from alerts.lifecycle import LAST_TRUE
+
+    parent = _made("F04", "", "10 10:00", "10 12:00")
+    seen = {LAST_TRUE: local("10 19:00").isoformat()}
+    low = replace(_made("F25", "", "10 00:00", "13 19:00"), fired_at=local("10 19:00"))
+    [_, child] = attach([parent, replace(low, evidence=seen)], {})
+    assert child.parent_id == parent.alert_id
+    still = {LAST_TRUE: local("12 19:00").isoformat()}
+    [_, alone] = attach([parent, replace(low, evidence=still)], {})
+    assert alone.parent_id is None
+
+
 def _made(rule: str, device: str, since: str, end: str | None) -> Alert:
     from domain.alert import AlertState
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from alerts.inhibition import FORMER_PARENT
+from alerts.lifecycle import LAST_TRUE
 from dashboard.pages.evidence_words import evidence_lines
 from domain.alert import Severity
 from tests.alerts.makers import alert
@@ -51,6 +52,7 @@ def test_values_come_with_their_units_and_money_stands_elsewhere() -> None:
         "why": "间歇",
         "at_risk_benchmark_fen": "12000",
         "name": "香菇",
+        LAST_TRUE: "2026-06-18T11:00+00:00",
         FORMER_PARENT: "F01-yecun-04-20260618T010000",
     }
     assert evidence_lines(alert("a", Severity.S2, evidence=said), Texts("zh")) == [

@@ -31,6 +31,12 @@ def test_light_that_does_not_go_with_power_is_no_light() -> None:
     assert [each.rule for each in alerts(replace(days, irradiance_poa_w_m2=noise), "F33")] == ["F33"]
 
 
+def test_a_few_dull_days_with_one_bright_hour_are_the_weather_and_not_the_sensor() -> None:
+    dull = np.ones(20 * 288)
+    dull[12 * 288 : 17 * 288] = 0.62
+    assert alerts(series(days=20, sky=dull), "F33") == []
+
+
 def shifted(minutes: float, step_s: float = 300.0) -> list[object]:
     days = series(days=9, step_s=step_s)
     steps = round(minutes * 60 / step_s)
@@ -64,6 +70,18 @@ def test_a_device_that_repeats_itself_while_the_sun_moves_is_stale() -> None:
     assert (alert.device_id, alert.severity) == ("p1-inv-03", Severity.S4)
     [long] = alerts(frozen(day, "10 08:00", "10 12:00"), "F35")
     assert long.severity is Severity.S3
+
+
+def test_a_device_that_repeats_itself_under_an_even_sky_is_told_by_its_other_gauges() -> None:
+    day = series(sky=np.full(288, 0.25))
+    where = span(day, "10 11:00", "10 14:00")
+    level = everywhere(day, POWER, where, lambda power: 9_000.0 + np.arange(len(power)) % 3)
+    restless = np.resize([225.0, 225.1, 225.3, 225.2], 288)
+    alive = everywhere(level, "ac_phase_a_voltage_v", slice(0, None), lambda _old: restless)
+    alive = replace(alive, irradiance_poa_w_m2=np.where(day.sun_elevation_deg > 20, 230.0, 0.0))
+    [alert] = alerts(frozen(alive, "10 12:00", "10 13:00"), "F35")
+    assert alert.device_id == "p1-inv-03"
+    assert alerts(change(alive, 3, POWER, span(day, "10 12:00", "10 13:00"), 9_001.0), "F35") == []
 
 
 def test_power_that_a_limit_holds_while_voltage_and_temperature_move_is_not_stale() -> None:

@@ -71,3 +71,20 @@ def test_a_hot_inverter_that_gives_less_than_its_peers_is_found_and_one_that_kee
     assert alerts(hot, "F17") == []
     [alert] = alerts(change(hot, 4, POWER, where, lambda power: power * 0.8), "F17")
     assert (alert.device_id, alert.fired_at) == ("p1-inv-04", local("10 11:20"))
+
+
+def test_a_day_a_quarter_below_is_enough_and_a_stop_of_some_hours_is_not_weakness() -> None:
+    days = series(days=4)
+    where = span(days, "11 00:00", "12 00:00")
+    [alert] = alerts(change(days, 3, POWER, where, lambda power: power * 0.7), "F15")
+    assert local("11 12:00") < (alert.fired_at or alert.since) < local("12 00:00")
+    stood = change(days, 3, POWER, span(days, "11 10:00", "11 14:00"), 0.0)
+    assert alerts(stood, "F15") == []
+
+
+def test_weak_days_that_were_told_and_have_healed_do_not_count_again() -> None:
+    days = series(days=9)
+    days = change(days, 3, POWER, span(days, "10 00:00", "12 00:00"), lambda power: power * 0.8)
+    once_more = change(days, 3, POWER, span(days, "14 00:00", "15 00:00"), lambda power: power * 0.94)
+    [alert] = alerts(once_more, "F15")
+    assert (alert.resolved_at or local("18 00:00")) < local("14 00:00")

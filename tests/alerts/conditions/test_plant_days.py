@@ -41,6 +41,48 @@ def test_the_even_power_of_an_overcast_hour_is_no_order() -> None:
     assert alerts(everywhere(day, POWER, where, lambda _power: ripple), "F23") == []
 
 
+def apart(day: PlantSeries) -> PlantSeries:
+    """The plant with units as unlike as real ones: some per cent between the best and the worst."""
+    for number in range(1, 6):
+        day = change(day, number, POWER, slice(0, None), lambda power, n=number: power * (0.9 + 0.03 * n))
+    return day
+
+
+def under_clouds(day: PlantSeries, most_w: float) -> PlantSeries:
+    """Two samples of three under a cloud from ten to two; in the others all stop at the same power."""
+    where = span(day, "10 10:00", "10 14:00")
+    cloud = np.resize([1.0, 0.3, 0.3], len(day.instants[where]))
+    return everywhere(day, POWER, where, lambda power: np.minimum(power * cloud, most_w))
+
+
+def test_an_order_shows_between_the_clouds_where_unlike_units_are_suddenly_alike() -> None:
+    day = apart(series())
+    [alert] = alerts(under_clouds(day, 18_000.0), "F23")
+    assert (alert.device_id, alert.severity) == ("", Severity.S4)
+    assert local("10 10:00") < (alert.fired_at or alert.since) < local("10 11:30")
+    assert alerts(under_clouds(day, 60_000.0), "F23") == []
+
+
+def test_units_that_are_always_alike_or_told_in_large_steps_prove_no_order() -> None:
+    assert alerts(under_clouds(series(), 18_000.0), "F23") == []
+    coarse = everywhere(
+        apart(series()), POWER, slice(0, None), lambda power: np.round(power / 5000.0) * 5000.0
+    )
+    assert alerts(under_clouds(coarse, 20_000.0), "F23") == []
+
+
+def test_one_unit_that_stops_at_a_power_its_peers_pass_is_held_and_a_weak_one_is_not() -> None:
+    day = apart(series())
+    voltage = np.resize([225.0, 225.1, 225.3], len(day.instants))
+    day = everywhere(day, "ac_phase_a_voltage_v", slice(0, None), lambda _old: voltage)
+    where = span(day, "10 08:00", "10 15:00")
+    [alert] = alerts(change(day, 2, POWER, where, lambda power: np.minimum(power, 20_000.0)), "F23")
+    assert (alert.device_id, alert.severity) == ("p1-inv-02", Severity.S3)
+    assert alert.lost_kwh is not None
+    assert alert.lost_kwh > 10.0
+    assert alerts(change(day, 2, POWER, slice(0, None), lambda power: power * 0.8), "F23") == []
+
+
 def test_hours_at_the_top_of_the_inverter_are_a_note_for_the_report() -> None:
     days = everywhere(series(days=6), POWER, slice(0, None), lambda power: np.minimum(power * 1.4, 50_000.0))
     found = alerts(days, "F24")
@@ -56,6 +98,13 @@ def test_a_plant_a_quarter_low_for_a_day_is_found_that_evening_and_half_is_more_
     assert alert.lost_kwh is not None
     [grave] = alerts(scaled(series(), "10 00:00", "11 00:00", 0.5), "F25")
     assert grave.severity is Severity.S2
+
+
+def test_a_dim_day_clears_a_plant_that_is_well_again_and_accuses_none() -> None:
+    days = series(days=4, sky=np.where(np.arange(4 * 288) < 288, 1.0, 0.15))
+    [alert] = alerts(scaled(days, "10 00:00", "11 00:00", 0.6), "F25")
+    assert (alert.resolved_at or local("14 00:00")) < local("12 00:00")
+    assert alerts(scaled(days, "12 00:00", "13 00:00", 0.6), "F25") == []
 
 
 def test_a_tenth_less_for_a_day_or_a_day_with_half_its_data_is_not_told() -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from domain.alert import Severity
+from domain.series import PlantSeries
 from tests.alerts.builders import alerts, everywhere, local, series, span
 
 POWER = "ac_active_power_w"
@@ -23,13 +24,25 @@ def test_a_plant_of_one_inverter_needs_no_peers() -> None:
     assert alert.plant_id == "p1"
 
 
-def test_without_measured_light_fog_cannot_be_told_from_a_stop() -> None:
+def unlit() -> PlantSeries:
+    """A plant whose light nobody measures and nobody lends."""
     day = series(sensor=False)
-    day = replace(
-        day,
-        devices={name: replace(each, expected_power_w=None) for name, each in day.devices.items()},
-    )
-    assert alerts(everywhere(day, POWER, span(day, "10 10:00", "10 13:00"), 0.0), "F06") == []
+    devices = {name: replace(each, expected_power_w=None) for name, each in day.devices.items()}
+    return replace(day, devices=devices)
+
+
+def test_without_measured_light_fog_cannot_be_told_from_a_stop() -> None:
+    day = unlit()
+    where = span(day, "10 10:00", "10 13:00")
+    assert alerts(everywhere(day, POWER, where, lambda power: power * 0.01), "F06") == []
+    assert alerts(everywhere(day, POWER, span(day, "10 10:00", "10 10:50"), 0.0), "F06") == []
+
+
+def test_without_measured_light_an_hour_of_nothing_under_a_high_sun_is_a_stop() -> None:
+    day = unlit()
+    [alert] = alerts(everywhere(day, POWER, span(day, "10 10:00", "10 13:00"), 0.0), "F06")
+    assert (alert.fired_at, alert.resolved_at) == (local("10 11:10"), local("10 13:15"))
+    assert alert.severity is Severity.S2
 
 
 def test_a_plant_without_grid_is_not_a_plant_that_stopped() -> None:
