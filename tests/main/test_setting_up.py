@@ -42,7 +42,7 @@ def served(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> Any:
         instance.records.add_user(
             User(name, name, frozenset({role}), Scope(everything=True), QUICK.hash(PASSWORD))
         )
-    app = create_app(instance._services(), DashboardSettings(secret_key=KEY))
+    app = create_app(instance.services(), DashboardSettings(secret_key=KEY))
     return app.test_client(), app
 
 
@@ -202,7 +202,7 @@ class _Fresh:
         settings = load_settings({}, config_dir=folder / "config", data_dir=folder / "data")
         self.instance = Instance(options_from(settings))
         self.instance.keep()
-        self.app = create_app(self.instance._services(), DashboardSettings(secret_key=KEY))
+        self.app = create_app(self.instance.services(), DashboardSettings(secret_key=KEY))
 
     @property
     def records(self) -> SqlRecordStore:
