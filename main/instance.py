@@ -53,6 +53,7 @@ from main.collector_thread import CollectorThread
 from main.control import ControlServer
 from main.energy_prices import prices_of
 from main.field.following import RegistryFollower
+from main.field.questions import FieldQuestions
 from main.industries import load_industries
 from main.industry_desk import industry_services
 from main.metered import energies
@@ -75,6 +76,7 @@ from queries.sources import Sources
 from revenue.tariff import Tariffs
 from stores.latest import LatestCache
 from stores.protocol import MeasurementStore
+from stores.records.questions import SqlQuestionStore
 from stores.records.store import SqlRecordStore
 
 log = logging.getLogger(__name__)
@@ -194,6 +196,14 @@ class Instance:
         thread = self._collector_thread = CollectorThread(self.collector)
         thread.start()
         self._undo.callback(thread.stop)
+        self._answer_questions()
+
+    def _answer_questions(self) -> None:
+        """Ask on the wires polled here what is put in a browser, wherever its process runs."""
+        if self.has_records:
+            questions = FieldQuestions(self, SqlQuestionStore(self.records.database))
+            questions.start()
+            self._undo.callback(questions.stop)
 
     def follow_registry(self) -> None:
         """Begin to follow the registry: what is changed from outside is in force here within seconds."""
