@@ -137,6 +137,11 @@ class PracticeSeats(Authenticate):
         user = self._records.user(self._seat)
         return None if user is None else replace(principal_of(user, address), only=ALLOWED)
 
+    @open_to_anyone
+    def used(self, token: str) -> None:
+        """Note that the real session was used."""
+        self._real.used(token)
+
     @require(P.VIEW_OVERVIEW)
     def sit(self, principal: Principal, seat: str) -> None:  # noqa: ARG002 (the guard's)
         """Take the other seat: the accountant's, or the checker's."""
