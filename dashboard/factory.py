@@ -104,6 +104,7 @@ class PvmonDash(Dash):
         return (
             page.replace("@lang@", "zh-CN" if texts.language == "zh" else "en", 1)
             .replace("@build@", self.site.settings.build, 1)
+            .replace("Loading...", texts("components.loading"), 1)  # Dash's own first word
             .replace("@noscript@", texts("components.no_script"), 1)
             .replace("@title@", texts("components.product"), 1)
         )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.browser.test_pages import SIZES, Visit
-from tests.browser.walk import addresses, paid_world, plain_addresses, whole_app
+from tests.browser.walk import LAYOUT_FAULTS, addresses, paid_world, plain_addresses, whole_app
 from tests.commands.payout_world import World
 from tests.dashboard.fixtures import Served
 from tests.dashboard.fixtures import World as District
@@ -58,6 +58,7 @@ def check_page(page: Any, path: str, language: str, known: set[str]) -> list[str
         wrong.append(f"{path}: scrolls sideways")
     if page.locator("h1").count() < 1:
         wrong.append(f"{path}: no heading")
+    wrong += [f"{path}: {one}" for one in page.evaluate(LAYOUT_FAULTS)]
     text = page.evaluate("document.body.innerText")
     if language == "zh":
         strange = strange_words(text, known)
