@@ -82,9 +82,11 @@ def values_of(
     return values
 
 
-def from_alert(alert: Alert) -> NewCase:
-    """Return the order an alert asks for."""
-    words = f"{rule_name(alert.rule, Texts('zh'))} {alert.subject or alert.device_id} {alert.part}".strip()
+def from_alert(alert: Alert, registry: Registry) -> NewCase:
+    """Return the order an alert asks for; its words name the device as its label does."""
+    device = registry.devices_by_id.get(alert.device_id)
+    name = device.name if device is not None else alert.subject or alert.device_id
+    words = f"{rule_name(alert.rule, Texts('zh'))} {name} {alert.part}".strip()
     plant_id = alert.plant_id or (alert.plant_ids[0] if alert.plant_ids else "")
     return NewCase(
         CaseKind.ORDER,
@@ -101,7 +103,9 @@ def whom_to_call(plant: Plant, device: Device | None, maintenance: Maintenance, 
     day = day_of(at, plant.time_zone)
     warranty = maintenance.warranty_of(device) if device is not None else None
     if warranty is not None and day <= warranty.ends:
-        return f"{warranty.supplier.name} {warranty.supplier.phone} ({warranty.contract}, ≤ {warranty.ends})"
+        told = {"contract": warranty.contract, "ends": warranty.ends}
+        who = f"{warranty.supplier.name} {warranty.supplier.phone}"
+        return Texts("zh")("cases.under_warranty", who=who, **told)
     contractor = maintenance.contractor_of(plant, day)
     if contractor is None:
         return ""

@@ -77,7 +77,7 @@ class Cases(Audited):
             standing = fold(self._work.case_acts(known)) if known is not None else None
             if standing is not None and standing.is_open:
                 raise CaseRefusedError("has_case", number=standing.number)
-            case = self._register(principal, from_alert(alert), about)
+            case = self._register(principal, from_alert(alert, self._registry), about)
             if assignee.strip():
                 case = self._act(principal, case, case.acts, K.ASSIGN, "", {"assignee": assignee.strip()})
         return case

@@ -59,3 +59,13 @@ def days_between(first: date, last: date) -> Iterator[date]:
     """Yield every day from ``first`` to ``last``, both included."""
     for number in range((last - first).days + 1):
         yield first + timedelta(days=number)
+
+
+def utc_month(month: str) -> Interval:
+    """Return UTC month ``2026-11`` as an interval of instants."""
+    year, _, number = month.partition("-")
+    following = int(year) * 12 + int(number)
+    return Interval(
+        datetime(int(year), int(number), 1, tzinfo=UTC),
+        datetime(following // 12, following % 12 + 1, 1, tzinfo=UTC),
+    )

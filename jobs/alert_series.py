@@ -4,7 +4,7 @@ Light comes from a plant's own sensor, else from that of the nearest plant that 
 give follows from it simply: the live rules ask whether there should be power at all, not how much to a percent.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +23,7 @@ from kpis.clear_sky import clear_sky_poa
 from stores.protocol import MeasurementStore
 
 POA, GHI = "irradiance_poa_w_m2", "irradiance_ghi_w_m2"
+_PLANT_STEPS = 20_000  # read at once, some 250 MB
 _DOUBT_STEPS = 5  # a batch so old still tells whether its device is believed
 _SYSTEM_RATIO = 0.82  # AC over DC at full light, losses included
 _GAMMA_PER_C = -0.004
@@ -242,6 +243,17 @@ def lights_of(
     """Return the plants that measure light, with nothing but their weather, over the window up to ``until``."""
     window = Window(store, registry, step_s, length, kinds=(DeviceKind.WEATHER_STATION,))
     return [each for each in window.read_until(until) if each.irradiance_source == "own"]
+
+
+def parcels(registry: Registry, length: int) -> Iterator[tuple[str, ...]]:
+    """Yield the live plants in parcels to be read over ``length`` instants at once.
+
+    A store in order of time reads as much for one plant as for all, so plants are read by as many as memory bears.
+    """
+    ids = [plant.plant_id for plant in registry.plants if plant.connection is Connection.LIVE]
+    size = max(1, _PLANT_STEPS // max(1, length))
+    for start in range(0, len(ids), size):
+        yield tuple(ids[start : start + size])
 
 
 def _lit(plant: PlantSeries, lights: Sequence[PlantSeries], registry: Registry) -> PlantSeries:

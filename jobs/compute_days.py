@@ -17,7 +17,7 @@ from domain.plant import DeviceKind, Plant, Registry
 from domain.price import PriceOf, no_prices
 from domain.series import PlantSeries
 from domain.timespan import Interval
-from jobs.alert_series import Window
+from jobs.alert_series import Window, parcels
 from jobs.evaluate_alerts import StopsOf, no_stops, trimmed
 from kpis.build_series import GHI, POA, own_gauge
 from kpis.data_quality import POWER
@@ -30,6 +30,7 @@ from stores.protocol import MeasurementStore
 
 STEP_S = 900.0
 WINDOW_DAYS = 60
+_LENGTH = round(timedelta(days=WINDOW_DAYS).total_seconds() / STEP_S)
 AGAIN_DAYS = 7
 
 
@@ -70,18 +71,18 @@ class DayBooks:
         until = datetime.fromtimestamp(self._clock.now().timestamp() // STEP_S * STEP_S, UTC)
         others = self._others(until)
         count = 0
-        for plant in self._registry.plants:
+        plants = self._registry.plants_by_id
+        for own in parcels(self._registry, _LENGTH):
             if stopping():
                 raise StoppedError(
                     "the program ends; the days of the plants left are computed when it runs again"
                 )
-            for series in self._window((plant.plant_id,)).read_until(until):
-                count += self._plant(plant, trimmed(series), others)
+            for series in self._window(own).read_until(until):
+                count += self._plant(plants[series.plant_id], trimmed(series), others)
         return f"{count} plant days"
 
     def _window(self, plant_ids: Sequence[str] | None = None) -> Window:
-        length = round(timedelta(days=WINDOW_DAYS).total_seconds() / STEP_S)
-        return Window(self._store, self._registry, STEP_S, length, plant_ids)
+        return Window(self._store, self._registry, STEP_S, _LENGTH, plant_ids)
 
     def _others(self, until: datetime) -> Others:
         """Return what plants can lend one another: light, and power that tells of the sky."""

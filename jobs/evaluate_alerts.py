@@ -25,7 +25,7 @@ from domain.plant import Plant, Registry
 from domain.series import Floats, PlantSeries
 from domain.timespan import Interval
 from inverters.codes import Code, code_table
-from jobs.alert_series import Window, lights_of
+from jobs.alert_series import Window, lights_of, parcels
 from stores.alert_protocol import AlertStore
 from stores.protocol import MeasurementStore
 
@@ -200,10 +200,9 @@ class DailyAlerts:
         self._context = replace(self._context, maintenance=maintenance_of(stops, self._registry))
         count, length = 0, round(DAYS_BACK * 86_400 / DAY_STEP_S)
         lights = lights_of(self._store, self._registry, DAY_STEP_S, length, until)
-        for plant in self._registry.plants:
+        for own in parcels(self._registry, length):
             if stopping():
                 raise StoppedError("the program ends; the plants left are judged when it runs again")
-            own = (plant.plant_id,)
             window = Window(self._store, self._registry, DAY_STEP_S, length, own, lights=lights)
             for series in window.read_until(until):
                 count += self._one(trimmed(series), until)

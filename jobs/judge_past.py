@@ -16,7 +16,7 @@ from domain.errors import StoppedError
 from domain.plant import Registry
 from domain.series import PlantSeries
 from domain.timespan import Interval
-from jobs.alert_series import Window, lights_of
+from jobs.alert_series import Window, lights_of, parcels
 from jobs.evaluate_alerts import trimmed
 from stores.alert_protocol import AlertStore
 from stores.protocol import MeasurementStore
@@ -57,10 +57,9 @@ class PastJudge:
 
         def plants() -> Sequence[PlantSeries]:
             found: list[PlantSeries] = []
-            for plant in self._registry.plants:
+            for own in parcels(self._registry, length):
                 if stopping():
                     raise StoppedError("the program ends; the past is judged when it runs again")
-                own = (plant.plant_id,)
                 window = Window(self._store, self._registry, STEP_S, length, own, lights=lights)
                 found += [trimmed(each) for each in window.read_until(until)]
             return found
@@ -73,14 +72,16 @@ class PastJudge:
         """Keep alerts with the instants at which they fired and ended; those that live keep the id they have."""
         self._alerts.forget_alerts([each.alert_id for each in self._alerts.pending_alerts()])
         known = {each.key: each for each in self._alerts.open_alerts()}
+        steps: list[tuple[datetime, Alert]] = []
         for alert in sorted(told, key=lambda each: (each.fired_at or each.since, each.alert_id)):
             before = known.get(alert.key)
             if before is not None and not alert.is_open:
                 continue  # it fires now: what was earlier of it is part of its life
             named = alert if before is None else replace(alert, alert_id=before.alert_id)
             fired = replace(named, state=AlertState.FIRING, resolved_at=None)
-            self._alerts.put_alerts([fired], alert.fired_at or alert.since)
+            steps.append((alert.fired_at or alert.since, fired))
             if alert.resolved_at is not None:
-                self._alerts.put_alerts([named], alert.resolved_at)
+                steps.append((alert.resolved_at, named))
+        self._alerts.put_history(steps)
         first = [plant.plant_id for plant in self._registry.plants[:1]]
         self._alerts.put_judged_until([(plant_id, until) for plant_id in first])

@@ -1,17 +1,18 @@
 """Retention: live months become files, old files become roll-ups. Safe to stop at any moment and to repeat.
 
-Rows stay live for ``live_days``; a month that is older as a whole is archived. Archived months older than
-``archive_years`` are replaced by five-minute roll-ups (gauges averaged, counters and states the last),
-which are kept for ever.
+Rows stay live for ``live_days``; a month that is older as a whole is archived, where the store has files for that
+(a server keeps its rows as they came). Months older than ``archive_years`` are replaced by five-minute roll-ups
+(gauges averaged, counters and states the last), which are kept for ever.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 
 from domain.clock import Clock
 from domain.errors import StoreUnavailableError
-from stores.protocol import MonthForm, RetainingStore, StoredMonth
+from domain.timespan import utc_month
+from stores.protocol import ArchivingStore, MonthForm, RetainingStore, StoredMonth
 
 
 class PruneAct(Enum):
@@ -40,23 +41,18 @@ class Retention:
     roll_up_every: timedelta = timedelta(minutes=5)
 
 
-def month_end(month: str) -> datetime:
-    """Return the instant at which UTC month ``2026-11`` ends."""
-    year, _, number = month.partition("-")
-    following = int(year) * 12 + int(number)
-    return datetime(following // 12, following % 12 + 1, 1, tzinfo=UTC)
-
-
 def plan(store: RetainingStore, now: datetime, retention: Retention) -> list[PruneStep]:
     """Return what is due, oldest first; changes nothing."""
     live_until = now - timedelta(days=retention.live_days)
     files_until = now.replace(year=now.year - retention.archive_years, day=min(now.day, 28))
+    archives = isinstance(store, ArchivingStore)
+    as_they_came = MonthForm.ARCHIVED if archives else MonthForm.LIVE
     steps = []
     for month in store.months():
-        end = month_end(month.month)
-        if month.form is MonthForm.LIVE and month.rows > 0 and end <= live_until:
+        end = utc_month(month.month).end
+        if archives and month.form is MonthForm.LIVE and month.rows > 0 and end <= live_until:
             steps.append(PruneStep(PruneAct.ARCHIVE, month))
-        elif month.form is MonthForm.ARCHIVED and end <= files_until:
+        elif month.form is as_they_came and month.rows > 0 and end <= files_until:
             steps.append(PruneStep(PruneAct.ROLL_UP, month))
     return steps
 
@@ -77,7 +73,7 @@ def prune(
 def _do(store: RetainingStore, step: PruneStep, retention: Retention) -> PruneStep:
     month = step.before
     try:
-        if step.act is PruneAct.ARCHIVE:
+        if step.act is PruneAct.ARCHIVE and isinstance(store, ArchivingStore):
             after = store.archive_month(month.kind, month.month)
         else:
             after = store.roll_up_month(month.kind, month.month, retention.roll_up_every)

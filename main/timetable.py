@@ -19,7 +19,7 @@ from main.orders import backup_sources
 from main.personal import personal_jobs
 from main.reports import report_jobs
 from main.upkeep import upkeep_job
-from stores.duckdb import DuckDbStore
+from stores.protocol import RetainingStore
 
 if TYPE_CHECKING:
     from main.instance import Instance
@@ -52,7 +52,7 @@ def timetable(instance: "Instance") -> list[Job]:
     jobs += personal_jobs(instance)
     jobs.append(upkeep_job(instance))
     store = instance.store
-    if isinstance(store, DuckDbStore):  # a server store keeps its own retention
+    if isinstance(store, RetainingStore):
 
         def retention(period: datetime) -> str:  # noqa: ARG001
             steps = prune(store, options.clock, Retention(settings.live_days, settings.archive_years))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-import pandas as pd
 
 from domain.clock import Clock
 from domain.plant import Device, DeviceKind, Registry
@@ -15,7 +14,7 @@ from simulator.counters import Counters
 from simulator.energy import EnergyBook, LossMeter
 from simulator.faults import BusState, Fault, FaultKind, FaultSet
 from simulator.groups import JSON_DECIMALS, Group, group
-from simulator.history import rows_of
+from simulator.history import Table, days_of
 from simulator.images import GroupImage
 from simulator.inverter_values import InverterValues
 from simulator.layout import lay_out
@@ -239,11 +238,16 @@ class Fleet:
 
     # ---------------------------------------------------------------- history
 
-    def history(
+    def history(self, interval: Interval, every: timedelta = timedelta(minutes=5)) -> Iterator[Table]:
+        """Yield past rows of every live device, newest day first, one table a profile; see `days_of`."""
+        for tables in days_of(self, interval, every):
+            yield from tables
+
+    def history_by_day(
         self, interval: Interval, every: timedelta = timedelta(minutes=5)
-    ) -> Iterator[tuple[tuple[str, ...], pd.DataFrame]]:
-        """Yield past rows of every live device, newest day first, one table a profile; see `history`."""
-        return rows_of(self, interval, every)
+    ) -> Iterator[list[Table]]:
+        """Yield the same, a list of tables a day."""
+        return days_of(self, interval, every)
 
 
 def _plain(name: str, value: float) -> float:

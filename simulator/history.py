@@ -39,10 +39,11 @@ class Past(Protocol):
         ...
 
 
-def rows_of(
-    fleet: Past, interval: Interval, every: timedelta
-) -> Iterator[tuple[tuple[str, ...], pd.DataFrame]]:
-    """Yield (quantities, table) of every profile and day in [start, end), newest day first.
+Table = tuple[tuple[str, ...], pd.DataFrame]
+
+
+def days_of(fleet: Past, interval: Interval, every: timedelta) -> Iterator[list[Table]]:
+    """Yield the (quantities, table) of every profile in [start, end), a list a solar day, newest day first.
 
     Each table has ``device_id`` (categorical), ``measured_at`` (datetime64[ns, UTC]) and a float column per
     quantity; rows are at whole multiples of ``every`` since the epoch.
@@ -65,8 +66,7 @@ def rows_of(
         if at.size:
             today = made.at(at)
             shot = fleet.observer.look(at, energy_wh + today, today)
-            for one in fleet.groups:
-                yield from _group_rows(fleet, one, shot)
+            yield [table for one in fleet.groups for table in _group_rows(fleet, one, shot)]
 
 
 def _group_rows(fleet: Past, one: Group, shot: Snapshot) -> Iterator[tuple[tuple[str, ...], pd.DataFrame]]:

@@ -9,8 +9,9 @@ import pandas as pd
 
 from domain.errors import RecordRejectedError
 from domain.frame import DEVICE, INSTANT
-from domain.measurement import Batch
+from domain.measurement import Batch, Origin
 from domain.quantity import is_known
+from stores.protocol import WriteResult
 
 AHEAD_MAX = timedelta(days=1)
 _INFINITE = (inf, -inf)
@@ -69,3 +70,19 @@ def checked_table(quantities: Sequence[str], table: pd.DataFrame) -> None:
         raise RecordRejectedError(f"{INSTANT} must be datetime64 in UTC, is {dtype}")
     if table[INSTANT].isna().any() or table[DEVICE].isna().any():
         raise RecordRejectedError(f"a row has no {DEVICE} or no {INSTANT}")
+
+
+def in_turn(
+    write: Callable[[Sequence[str], pd.DataFrame, Origin], WriteResult],
+    tables: Sequence[tuple[Sequence[str], pd.DataFrame]],
+    origin: Origin,
+) -> WriteResult:
+    """Write tables one after the other, for a store that gains nothing by more at once."""
+    accepted, duplicates, offset = 0, 0, 0
+    rejected: list[tuple[int, str]] = []
+    for quantities, table in tables:
+        one = write(quantities, table, origin)
+        accepted, duplicates = accepted + one.accepted, duplicates + one.duplicates
+        rejected += [(offset + position, reason) for position, reason in one.rejected]
+        offset += len(table)
+    return WriteResult(accepted, duplicates, tuple(rejected))

@@ -22,6 +22,10 @@ class AlertStore(Protocol):
         """
         ...
 
+    def put_history(self, steps: Sequence[tuple[datetime, Alert]]) -> int:
+        """Keep a past: each alert as it became at its instant, in order, in few commits; return as `put_alerts`."""
+        ...
+
     def forget_alerts(self, alert_ids: Collection[str]) -> int:
         """Drop pending alerts that came to nothing; others stay. Return how many were dropped."""
         ...

@@ -174,3 +174,27 @@ def from_table(
     )
     # time order is what keeps a column small: whole night vectors of zeros vanish
     return columns.take(np.argsort(instants, kind="stable")).first_copies()
+
+
+def merged(parts: Sequence[Columns]) -> Columns:
+    """Return rows of several layouts, all good, together: in order of time, without repeats (the first stays)."""
+    if len(parts) == 1:
+        return parts[0]
+    names = tuple(dict.fromkeys(name for part in parts for name in part.quantities))
+    place = {name: column for column, name in enumerate(names)}
+    values = np.full((sum(len(part) for part in parts), len(names)), np.nan)
+    start = 0
+    for part in parts:
+        values[start : start + len(part), [place[name] for name in part.quantities]] = part.values  # noqa: PD011
+        start += len(part)
+    whole = Columns(
+        names,
+        np.concatenate([part.device for part in parts]),
+        np.concatenate([part.measured_us for part in parts]),
+        np.concatenate([part.arrived_ms for part in parts]),
+        np.concatenate([part.origin for part in parts]),
+        np.concatenate([part.layout for part in parts]),
+        None,
+        values,
+    )
+    return whole.take(np.argsort(whole.measured_us, kind="stable")).first_copies()

@@ -27,7 +27,7 @@ from domain.measurement import Batch, Origin
 from domain.plant import DeviceKind
 from domain.timespan import Interval
 from stores.admission import AHEAD_MAX, checked_table, why_rejected
-from stores.columns import Columns, from_table
+from stores.columns import Columns, from_table, merged
 from stores.duckdb_archive import Archivist, month_key, stored_months
 from stores.duckdb_catalog import Catalog, MonthKey
 from stores.duckdb_errors import explained
@@ -41,7 +41,7 @@ _TRIES = 3
 
 
 class DuckDbStore:
-    """`stores.protocol.MeasurementStore` and `RetainingStore` over one file.
+    """`stores.protocol.MeasurementStore` and `ArchivingStore` over one file.
 
     Parameters
     ----------
@@ -196,21 +196,48 @@ class DuckDbStore:
 
     def write_table(self, quantities: Sequence[str], table: pd.DataFrame, origin: Origin) -> WriteResult:
         """Keep a whole table, in slices, so that a long import does not keep a sweep waiting."""
-        checked_table(quantities, table)
-        refused = self._refused(table, quantities)
-        kinds = table[DEVICE].map(self._catalog.registered)
-        sound = table[refused == ""]
+        return self.write_tables([(quantities, table)], origin)
+
+    def write_tables(
+        self, tables: Sequence[tuple[Sequence[str], pd.DataFrame]], origin: Origin
+    ) -> WriteResult:
+        """Keep tables together: rows of one kind of device in one commit cost a quarter of many small ones."""
+        for quantities, table in tables:
+            checked_table(quantities, table)
+        by_kind: dict[str, list[tuple[Sequence[str], pd.DataFrame]]] = {}
+        rejected: list[tuple[int, str]] = []
+        offset = 0
+        for quantities, table in tables:
+            refused = self._refused(table, quantities)
+            sound = (refused == "").to_numpy()
+            rejected += [(offset + int(row), str(refused.iloc[row])) for row in np.flatnonzero(~sound)]
+            offset += len(table)
+            kept = table if sound.all() else table[sound]
+            kinds = kept[DEVICE].map(self._catalog.registered)
+            for kind, rows in kept.groupby(kinds, sort=False, observed=True):
+                by_kind.setdefault(str(kind), []).append((quantities, rows))
+        duplicates = sum(self._keep_tables(kind, parts, origin) for kind, parts in by_kind.items())
+        return WriteResult(offset - len(rejected) - duplicates, duplicates, tuple(rejected))
+
+    def _keep_tables(
+        self, kind: str, tables: Sequence[tuple[Sequence[str], pd.DataFrame]], origin: Origin
+    ) -> int:
+        """Keep tables of one kind of device in slices of time; return how many rows were there already."""
+        at = [rows[INSTANT].dt.tz_localize(None).to_numpy() for _, rows in tables]
+        cuts = np.unique(np.sort(np.concatenate(at))[_SLICE_ROWS::_SLICE_ROWS])
+        slices = [np.searchsorted(cuts, instants, side="right") for instants in at]
         duplicates = 0
-        for kind, rows in sound.groupby(kinds[refused == ""], sort=False):
-            ordered = rows.sort_values(INSTANT, kind="stable")
-            for start in range(0, len(ordered), _SLICE_ROWS):
-                part = ordered.iloc[start : start + _SLICE_ROWS]
-                with self._transaction():
-                    duplicates += self._keep(str(kind), self._table_columns(quantities, part, origin))
-        rejected = tuple(
-            (int(position), str(refused.iloc[position])) for position in np.flatnonzero(refused != "")
-        )
-        return WriteResult(len(sound) - duplicates, duplicates, rejected)
+        for number in range(len(cuts) + 1):
+            chosen = (
+                [(names, rows[own == number]) for (names, rows), own in zip(tables, slices, strict=True)]
+                if len(cuts)
+                else tables
+            )
+            with self._transaction():
+                parts = [self._table_columns(names, rows, origin) for names, rows in chosen if len(rows)]
+                if parts:
+                    duplicates += self._keep(kind, merged(parts))
+        return duplicates
 
     def _table_columns(self, quantities: Sequence[str], table: pd.DataFrame, origin: Origin) -> Columns:
         self._writer.add_devices(str(name) for name in table[DEVICE].unique())

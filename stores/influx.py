@@ -30,7 +30,7 @@ from domain.kpi import DailyKpi
 from domain.measurement import Batch, Origin
 from domain.plant import DeviceKind
 from domain.timespan import Interval
-from stores.admission import AHEAD_MAX, checked_table, has_infinity, why_rejected
+from stores.admission import AHEAD_MAX, checked_table, has_infinity, in_turn, why_rejected
 from stores.influx_client import InfluxClient, RefusedLinesError, TooLargeError
 from stores.influx_days import DirtyDays, day_number, kpi_lines, read_daily
 from stores.influx_gate import Gate
@@ -38,16 +38,17 @@ from stores.influx_latest import Newest
 from stores.influx_lines import LineBuilder
 from stores.influx_names import OUR_FIELDS, epoch_us, key_text, literal
 from stores.influx_read import Reader
+from stores.influx_roll import Roller
 from stores.influx_status import StatusReader
 from stores.influx_write import Outcome, Rows, Writer
-from stores.protocol import StoreStatus, WriteResult
+from stores.protocol import StoredMonth, StoreStatus, WriteResult
 
 _POLLED = frozenset({Origin.POLL, Origin.MQTT})
 _LINES_MAX = 5000
 
 
 class InfluxStore:
-    """`stores.protocol.MeasurementStore` on a server. Nothing is asked of it before the first call.
+    """`stores.protocol.MeasurementStore` and `RetainingStore` on a server. Nothing is asked of it before the first call.
 
     Parameters
     ----------
@@ -85,6 +86,7 @@ class InfluxStore:
         self._status = StatusReader(self._ask, self._clock)
         self._days = DirtyDays(self._ask, self._post)
         self._writer = Writer(self._client, self._ask, self._newest, self._days, self._builder)
+        self._roller = Roller(self._client, self._ask, self._post, self._clock)
         self._writing = threading.RLock()
         self._gate = Gate()
         self._closed = False
@@ -180,6 +182,12 @@ class InfluxStore:
         ]
         return _result(outcomes, refused)
 
+    def write_tables(
+        self, tables: Sequence[tuple[Sequence[str], pd.DataFrame]], origin: Origin
+    ) -> WriteResult:
+        """Keep tables, one after the other."""
+        return in_turn(self.write_table, tables, origin)
+
     def _refused(self, table: pd.DataFrame, quantities: Sequence[str]) -> dict[int, str]:
         """Return why rows cannot be kept, by position."""
         infinite = np.isinf(table[list(quantities)].to_numpy(dtype=np.float64)).any(axis=1)
@@ -273,6 +281,18 @@ class InfluxStore:
         """Return age and size."""
         with self._reading():
             return self._status.status(self._client)
+
+    # old months
+
+    def months(self) -> list[StoredMonth]:
+        """Return the months there are, as they came or rolled up."""
+        with self._reading():
+            return self._roller.months()
+
+    def roll_up_month(self, kind: str, month: str, every: timedelta) -> StoredMonth:
+        """Replace the rows of a month by one row per device and period."""
+        with self._changing():
+            return self._roller.roll_up(kind, month, every)
 
     # days and KPIs
 

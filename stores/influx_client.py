@@ -12,6 +12,7 @@ import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -342,6 +343,28 @@ class InfluxClient:
             self.create()
         elif reasons:
             raise StoreUnavailableError(f"InfluxDB at {self.url} could not carry out a query: {reasons[0]}")
+
+    def delete(self, measurement: str, start: datetime, end: datetime) -> None:
+        """Delete the rows of a measurement from ``start`` to before ``end``.
+
+        Raises
+        ------
+        StoreUnavailableError
+            Away, or it does not do that now; rows may be gone in part.
+        """
+        if self.generation == 1:
+            span = f"time >= '{start:%Y-%m-%dT%H:%M:%SZ}' AND time < '{end:%Y-%m-%dT%H:%M:%SZ}'"
+            self._check_query(self._queried(f"DELETE FROM {ident(measurement)} WHERE {span}", _JSON))  # noqa: S608 (our own names)
+            return
+        last = end - timedelta(microseconds=1)  # this interface takes both ends in
+        try:
+            self._client.delete_api().delete(
+                start, last, f'_measurement="{measurement}"', bucket=self.database, org=self._org
+            )
+        except ApiException as error:
+            self._check_query(self._refusal(error))
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise self._away(error) from error
 
     def size_bytes(self) -> int:
         """Return the size on disk as 1.x tells it; 0 where the server does not tell."""

@@ -16,8 +16,9 @@ import pyarrow as pa
 
 from domain.clock import SystemClock
 from domain.kpi import DailyKpi
+from stores.influx_answers import coded, microseconds
 from stores.influx_names import DAY_US, DEVICE_TAG, during, epoch_us, ident, key_text, one_of
-from stores.influx_read import Query, coded, microseconds
+from stores.influx_read import Query
 
 Write = Callable[[Sequence[str]], None]
 Day = tuple[int, str]  # days since 1970, device

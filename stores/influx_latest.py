@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from domain.measurement import Batch, Origin, Quality
+from stores.influx_answers import coded, microseconds
 from stores.influx_names import (
     DELAY_MS,
     DEVICE_TAG,
@@ -28,7 +29,7 @@ from stores.influx_names import (
     one_of,
     parts_of,
 )
-from stores.influx_read import Query, Reader, coded, microseconds
+from stores.influx_read import Query, Reader
 
 log = logging.getLogger(__name__)
 

@@ -20,6 +20,9 @@ LAYOUT = "layout"  # as a field: the number of the batch's tuple of quantities; 
 FIELD_COUNT = "field_count"  # how many values the row has: one that is only half there yet is noticed
 OUR_FIELDS = frozenset({ORIGIN, DELAY_MS, LAYOUT, FIELD_COUNT})
 KINDS = tuple(kind.value for kind in DeviceKind)
+ROLLED_UP = (
+    "_rolled_up"  # behind a kind: the measurement of its months that are rolled up (stores/influx_roll.py)
+)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY_US = 86_400_000_000
 _MICROSECOND = timedelta(microseconds=1)
@@ -76,6 +79,11 @@ def key_text(text: str) -> str:
 def ident(name: str) -> str:
     """Quote a name."""
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def rows_of(kind: str) -> str:
+    """Return what to select from for the rows of a kind of device: as they came, and rolled up."""
+    return f"{ident(kind)}, {ident(kind + ROLLED_UP)}"
 
 
 def literal(text: str) -> str:

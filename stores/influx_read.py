@@ -4,6 +4,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -17,54 +18,31 @@ from domain.plant import DeviceKind
 from domain.quantity import Kind, quantity
 from domain.timespan import Interval, day_of, days_between, local_day
 from stores import frames
-from stores.influx_names import DEVICE_TAG, KINDS, ORIGIN, during, epoch_us, ident, one_of, parts_of, tag_of
+from stores.influx_answers import Parts, microseconds, numbers
+from stores.influx_names import (
+    DEVICE_TAG,
+    KINDS,
+    ORIGIN,
+    during,
+    epoch_us,
+    ident,
+    one_of,
+    parts_of,
+    rows_of,
+)
 
 Query = Callable[[str], list[pa.Table]]
+Told = dict[str, dict[tuple[int, int], float]]  # by what is told, by device and day
 Source = tuple[str, frozenset[str], str]  # measurement, devices asked for, condition that picks them
 _MICROSECOND = timedelta(microseconds=1)
 _STATEMENTS_MAX = 120
+_TOGETHER: Mapping[str, Callable[[float, float], float]] = {
+    "low": min,
+    "high": max,
+    "readings": add,
+    "steps_back": add,
+}
 _FILTER_MAX = 200  # from here on all devices of a kind are asked for and the answer is picked from
-
-
-def numbers(column: Any) -> NDArray[np.float64]:
-    """Return a column as floats, NaN where it is empty."""
-    return np.asarray(column.combine_chunks().to_numpy(zero_copy_only=False), dtype=np.float64)
-
-
-def microseconds(table: pa.Table) -> NDArray[np.int64]:
-    """Return the instants of a table. [us]"""
-    return np.asarray(table["time"].combine_chunks().to_numpy(zero_copy_only=False), dtype=np.int64) // 1000
-
-
-def coded(table: pa.Table, column: str) -> tuple[list[str], NDArray[np.int64]]:
-    """Return the distinct texts of a column and each row's place among them."""
-    words = table[column].combine_chunks().dictionary_encode()
-    texts = [str(word) for word in words.dictionary.to_pylist()]
-    if column == "tags":
-        texts = [tag_of(text) for text in texts]
-    return texts, np.asarray(words.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
-
-
-class Parts:
-    """Collects rows of several answers; devices are numbered as they come."""
-
-    def __init__(self, wanted: frozenset[str]) -> None:
-        self.numbers: dict[str, int] = {}
-        self._wanted = wanted
-
-    def rows(self, table: pa.Table, column: str) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-        """Return the device number of each row, and which rows were asked for."""
-        texts, codes = coded(table, column)
-        for text in texts:
-            self.numbers.setdefault(text, len(self.numbers))
-        device = np.array([self.numbers[text] for text in texts], dtype=np.int32)
-        asked = np.array([text in self._wanted for text in texts], dtype=bool)
-        return device[codes], asked[codes]
-
-    @property
-    def names(self) -> dict[int, str]:
-        """Names by number."""
-        return {number: name for name, number in self.numbers.items()}
 
 
 class Reader:
@@ -97,8 +75,8 @@ class Reader:
 
     def fields(self, kind: str) -> tuple[str, ...]:
         """Return the fields a kind of device ever had."""
-        tables = self._query(f"SHOW FIELD KEYS FROM {ident(kind)}")
-        return tuple(str(name) for table in tables for name in table["fieldKey"].to_pylist())
+        tables = self._query(f"SHOW FIELD KEYS FROM {rows_of(kind)}")
+        return tuple(dict.fromkeys(str(name) for table in tables for name in table["fieldKey"].to_pylist()))
 
     def together(self, statements: Sequence[str]) -> Iterator[pa.Table]:
         """Ask many statements, some at a time."""
@@ -143,7 +121,7 @@ class Reader:
                 odd[name].append(field)
         good = [name for name in names if name in fields]
         chosen = [DEVICE_TAG, ORIGIN, *good, *(field for name in names for field in odd[name])]
-        text = f"SELECT {', '.join(map(ident, chosen))} FROM {ident(kind)} WHERE {where}"
+        text = f"SELECT {', '.join(map(ident, chosen))} FROM {rows_of(kind)} WHERE {where}"
         for table in self._query(text) if fields else ():
             device, asked = wanted.rows(table, DEVICE_TAG)
             part = _Part(device[asked], microseconds(table)[asked], {}, {})
@@ -164,11 +142,11 @@ class Reader:
         *,
         bare: bool = True,
     ) -> Iterator["_Part"]:
-        chosen = [f"{_aggregate(name)}({ident(name)}) AS {ident(name)}" for name in names]
+        chosen = [f"{aggregate(name)}({ident(name)}) AS {ident(name)}" for name in names]
         if bare:
             chosen.append(f"count({ident(ORIGIN)}) AS rows")  # a bucket of rows without values is a bucket
         text = (
-            f"SELECT {', '.join(chosen)} FROM {ident(kind)} WHERE {where} "
+            f"SELECT {', '.join(chosen)} FROM {rows_of(kind)} WHERE {where} "
             f"GROUP BY {DEVICE_TAG}, time({width_of(every)}) fill(none)"
         )
         for table in self._query(text):
@@ -238,29 +216,31 @@ class Reader:
             for day, span in _days(interval, zone)
             for statement in _day_statements(kind, name, span + devices, (day - date(1970, 1, 1)).days)
         ]
-        found: dict[str, dict[tuple[int, int], float]] = {}
+        found: Told = {}
         for table in self.together(statements):
-            device, asked = wanted.rows(table, "tags")
-            self._note(table, device, asked, found)
+            device, asked = wanted.devices(table, "tags")
+            _note(table, device, asked, found)
         return _daily(found, wanted.names)
 
-    def _note(
-        self,
-        table: pa.Table,
-        device: NDArray[np.int32],
-        asked: NDArray[np.bool_],
-        found: dict[str, dict[tuple[int, int], float]],
-    ) -> None:
-        at = microseconds(table)
-        for column in table.column_names[3:]:
-            what, _, day = column.partition(":")
-            values = numbers(table[column])
-            here = found.setdefault(what, {})
-            said = asked & ~np.isnan(values)
-            keys = [(int(number), int(day)) for number in device[said]]
-            here.update(zip(keys, values[said].tolist(), strict=True))
+
+def _note(table: pa.Table, device: NDArray[np.int32], asked: NDArray[np.bool_], found: Told) -> None:
+    """Note what an answer tells of days; a day at the edge of a month that is rolled up is told in two parts."""
+    at = microseconds(table)
+    for column in table.column_names[3:]:
+        what, _, day = column.partition(":")
+        values = numbers(table[column])
+        here, instants = found.setdefault(what, {}), found.setdefault(f"{what}_at", {})
+        said = asked & ~np.isnan(values)
+        for number, value, us in zip(
+            device[said].tolist(), values[said].tolist(), at[said].tolist(), strict=True
+        ):
+            key = (number, int(day))
             if what in {"first", "last"}:
-                found.setdefault(f"{what}_at", {}).update(zip(keys, at[said].tolist(), strict=True))
+                earlier = key in here and (us > instants[key]) == (what == "first")
+                if not earlier:
+                    here[key], instants[key] = value, us
+            else:
+                here[key] = _TOGETHER[what](here[key], value) if key in here else value
 
 
 class _Part:
@@ -287,7 +267,8 @@ def width_of(every: timedelta) -> str:
     return f"{width_us}u"
 
 
-def _aggregate(name: str) -> str:
+def aggregate(name: str) -> str:
+    """Return the function that makes one value of a period: gauges are averaged, others keep the last."""
     return "mean" if quantity(name).kind is Kind.GAUGE else "last"
 
 
@@ -348,7 +329,7 @@ def _days(interval: Interval, zone: str) -> Iterator[tuple[date, str]]:
 
 
 def _day_statements(kind: str, name: str, where: str, day: int) -> tuple[str, ...]:
-    field, source = ident(name), f"FROM {ident(kind)} WHERE {where} GROUP BY {DEVICE_TAG}"
+    field, source = ident(name), f"FROM {rows_of(kind)} WHERE {where} GROUP BY {DEVICE_TAG}"
     steps = f"SELECT difference({field}) AS step {source}"
     return (
         f'SELECT min({field}) AS "low:{day}", max({field}) AS "high:{day}", count({field}) AS "readings:{day}" {source}',

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from domain.clock import Clock
+from stores.influx_answers import microseconds
 from stores.influx_client import InfluxClient
-from stores.influx_names import DAY_US, KINDS, ORIGIN, epoch_us, ident, instant
-from stores.influx_read import Query, microseconds
+from stores.influx_names import DAY_US, KINDS, ORIGIN, epoch_us, ident, instant, rows_of
+from stores.influx_read import Query
 from stores.protocol import StoreStatus
 
 _SETTLED_DAYS = 8
-_FROM = ", ".join(map(ident, KINDS))
+_FROM = ", ".join(map(rows_of, KINDS))
 
 
 class StatusReader:

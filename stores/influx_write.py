@@ -6,12 +6,13 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from stores.influx_answers import coded, microseconds
 from stores.influx_client import InfluxClient, RefusedLinesError, TooLargeError
 from stores.influx_days import DirtyDays
 from stores.influx_latest import Newest
 from stores.influx_lines import LineBuilder
-from stores.influx_names import DAY_US, DEVICE_TAG, LAYOUT, ORIGIN, during, ident, one_of
-from stores.influx_read import Query, coded, microseconds
+from stores.influx_names import DAY_US, DEVICE_TAG, LAYOUT, ORIGIN, during, ident, one_of, rows_of
+from stores.influx_read import Query
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +116,7 @@ class Writer:
             names = sorted({name for name, _ in wanted})
             devices = one_of(DEVICE_TAG, names) if len(names) <= 200 else ""
             where = during(min(instants), max(instants) + 1) + devices
-            text = f"SELECT {ident(DEVICE_TAG)}, {ident(ORIGIN)} FROM {ident(kind)} WHERE {where}"
+            text = f"SELECT {ident(DEVICE_TAG)}, {ident(ORIGIN)} FROM {rows_of(kind)} WHERE {where}"
             for table in self._query(text):
                 texts, codes = coded(table, DEVICE_TAG)
                 found.update(zip((texts[code] for code in codes), microseconds(table).tolist(), strict=True))

@@ -17,7 +17,7 @@ from domain.plant import DeviceKind
 from domain.quantity import Kind, quantity
 from domain.timespan import Interval, day_of
 from stores import frames
-from stores.admission import AHEAD_MAX, checked_table, has_infinity, why_rejected
+from stores.admission import AHEAD_MAX, checked_table, has_infinity, in_turn, why_rejected
 from stores.protocol import StoreStatus, WriteResult
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -110,6 +110,12 @@ class MemoryStore:
             )
         ]
         return self.write(batches)
+
+    def write_tables(
+        self, tables: Sequence[tuple[Sequence[str], pd.DataFrame]], origin: Origin
+    ) -> WriteResult:
+        """Keep tables, one after the other."""
+        return in_turn(self.write_table, tables, origin)
 
     def _chosen(
         self, device_ids: Sequence[str], interval: Interval, origins: Sequence[Origin] | None = None

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pandas as pd
 
@@ -62,6 +62,15 @@ class MeasurementStore(Protocol):
 
         ``table`` has ``device_id`` (str or categorical), ``measured_at`` (datetime64[ns, UTC]) and a float
         column per quantity (NaN: missing); every value is good.
+        """
+        ...
+
+    def write_tables(
+        self, tables: Sequence[tuple[Sequence[str], pd.DataFrame]], origin: Origin
+    ) -> WriteResult:
+        """Keep several tables, each with its quantities, in as few commits as their size allows.
+
+        Positions of refused rows count through all tables, in order.
         """
         ...
 
@@ -166,12 +175,31 @@ class StoredMonth:
     size_bytes: int | None = None
 
 
+@runtime_checkable
 class RetainingStore(Protocol):
-    """A store that can move old months out of its way; reads go on as before."""
+    """A store that can make its old months smaller; reads go on as before."""
 
     def months(self) -> list[StoredMonth]:
         """Return what is kept in which form, oldest first."""
         ...
+
+    def roll_up_month(self, kind: str, month: str, every: timedelta) -> StoredMonth:
+        """Replace the rows of a month by one row per device and period of ``every``. Safe to repeat.
+
+        Gauges are averaged over good values (rounded to a thousandth of their unit), counters and states
+        keep the last good one; a row is named by the start of its period.
+
+        Raises
+        ------
+        StoreUnavailableError
+            The new rows could not be written or differ; every row is still where it was.
+        """
+        ...
+
+
+@runtime_checkable
+class ArchivingStore(RetainingStore, Protocol):
+    """A store that moves months into files of their own before they are old enough to be rolled up."""
 
     def archive_month(self, kind: str, month: str) -> StoredMonth:
         """Write a month to files, check them against the rows, then drop the rows. Safe to repeat.
@@ -180,14 +208,6 @@ class RetainingStore(Protocol):
         ------
         StoreUnavailableError
             The files could not be written or differ; every row is still where it was.
-        """
-        ...
-
-    def roll_up_month(self, kind: str, month: str, every: timedelta) -> StoredMonth:
-        """Replace the rows of an archived month by one row per device and period of ``every``.
-
-        Gauges are averaged over good values (rounded to a thousandth of their unit), counters and states
-        keep the last good one; a row is named by the start of its period.
         """
         ...
 

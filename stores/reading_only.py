@@ -32,6 +32,14 @@ class ReadingOnly:
         """Refuse."""
         _refuse()
 
+    def write_tables(
+        self,
+        tables: Sequence[tuple[Sequence[str], pd.DataFrame]],  # noqa: ARG002
+        origin: Origin,  # noqa: ARG002
+    ) -> NoReturn:
+        """Refuse."""
+        _refuse()
+
     def put_daily(self, kpis: Sequence[DailyKpi]) -> NoReturn:  # noqa: ARG002
         """Refuse."""
         _refuse()

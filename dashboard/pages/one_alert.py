@@ -14,6 +14,7 @@ from dashboard import guard, plain
 from dashboard.components.words import date_time, number
 from dashboard.pages.base import Site
 from dashboard.pages.desk import SCRIPT
+from dashboard.pages.evidence_words import evidence_lines
 from dashboard.pages.work_words import (
     as_typed,
     copy_text,
@@ -215,9 +216,9 @@ def facts_of(view: AlertView, texts: Texts, now: datetime) -> list[tuple[str, An
         "silenced": date_time(row.handling.silenced_until) if row.handling.is_silenced(now) else "",
         "stop": f"{texts(f'handling.stop.{row.stop.kind.value}')} {row.stop.reason}" if row.stop else "",
     }
-    return shown({texts(f"work.fact.{name}"): value for name, value in values.items()}) + [
-        pair for pair in alert.evidence.items() if not pair[0].endswith("_fen")
-    ]
+    return shown({texts(f"work.fact.{name}"): value for name, value in values.items()}) + evidence_lines(
+        alert, texts
+    )
 
 
 def told_lines(view: AlertView, texts: Texts) -> list[str]:

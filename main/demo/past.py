@@ -1,12 +1,13 @@
 """History for an empty chart: made by the virtual fleet's physics in a process of its own, loaded as it comes.
 
 The maker is forked from the fleet's process, so that what that has computed already is not computed twice. It
-writes one file a day and kind of device, newest day first; the loader (a thread of the demonstration) keeps each
-in the sample store as ``DEMO_HISTORY`` and removes the file. Both speak through files in one folder.
+writes one folder a day with a file a profile, newest day first; the loader (a thread of the demonstration) keeps
+each day in the sample store as ``DEMO_HISTORY`` and removes it. Both speak through files in one folder.
 """
 
 import logging
 import os
+import shutil
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from domain.frame import INSTANT
+from domain.frame import DEVICE, INSTANT
 from domain.measurement import Origin
 from domain.timespan import Interval
 from main.demo.parent import end_with_parent
@@ -24,7 +25,7 @@ from stores.protocol import MeasurementStore
 log = logging.getLogger(__name__)
 EVERY = timedelta(minutes=5)
 RECENT = timedelta(days=2)
-_READY = ".feather"
+_READY, _FILE = ".day", ".feather"
 _RECENT_MADE, _DONE, _FAILED, _STOP = "recent", "done", "failed", "stop"
 _LOOK_S = 0.1
 
@@ -54,18 +55,19 @@ def make(fleet: Fleet, days: int, out: Path, note: str) -> None:
     without a link (main.demo.unlinked), their readings with ``note``; then the older days.
     """
     end = fleet.start
-    tables = fleet.history(Interval(end - timedelta(days=days), end), EVERY)
     unlinked = False
-    for number, (_, table) in enumerate(tables):
+    for number, tables in enumerate(fleet.history_by_day(Interval(end - timedelta(days=days), end), EVERY)):
         if (out / _STOP).exists():
             return
-        if not unlinked and table[INSTANT].max() < end - RECENT:
+        if not unlinked and max(table[INSTANT].max() for _, table in tables) < end - RECENT:
             (out / _RECENT_MADE).touch()
             _write_unlinked(fleet, days, out, note)
             unlinked = True
-        target = out / f"{number:05d}{_READY}"
-        table.to_feather(target.with_suffix(".part"), compression="uncompressed")
-        target.with_suffix(".part").rename(target)
+        unfinished = out / f"{number:05d}.part"
+        unfinished.mkdir()
+        for place, (_, table) in enumerate(tables):
+            table.to_feather(unfinished / f"{place:05d}{_FILE}", compression="uncompressed")
+        unfinished.rename(unfinished.with_suffix(_READY))  # whole or not at all
     if not unlinked:
         _write_unlinked(fleet, days, out, note)
 
@@ -153,19 +155,19 @@ class PastLoader:
         )
 
     def _load_next(self) -> bool:
-        path = min(self._folder.glob(f"*{_READY}"), default=None)
-        if path is None:
+        day = min(self._folder.glob(f"*{_READY}"), default=None)
+        if day is None:
             if (self._folder / _RECENT_MADE).exists():
                 self._tell_recent()
             return False
-        table = pd.read_feather(path)
-        if table[INSTANT].max() < self._recent_from:
+        tables = [pd.read_feather(path) for path in sorted(day.glob(f"*{_FILE}"))]
+        if tables and max(table[INSTANT].max() for table in tables) < self._recent_from:
             self._tell_recent()
-        quantities = [name for name in table.columns if name not in {"device_id", INSTANT}]
-        # Stores like rows in the order a sweep would have delivered them.
-        table = table.sort_values(INSTANT, kind="stable", ignore_index=True)
-        self.rows += self._store.write_table(quantities, table, Origin.DEMO_HISTORY).accepted
-        path.unlink()
+        named = [
+            ([name for name in table.columns if name not in {DEVICE, INSTANT}], table) for table in tables
+        ]
+        self.rows += self._store.write_tables(named, Origin.DEMO_HISTORY).accepted
+        shutil.rmtree(day)
         return True
 
     def _tell_recent(self) -> None:

@@ -28,6 +28,14 @@ class Alerts:
                 made += _put(connection, alerts[start : start + _MANY], at)
         return made
 
+    def put_history(self, steps: Sequence[tuple[datetime, Alert]]) -> int:
+        """Keep a past, some steps a commit: others want to write too."""
+        made = 0
+        for start in range(0, len(steps), _MANY):
+            with self._database.writing() as connection:
+                made += sum(_put(connection, [alert], at) for at, alert in steps[start : start + _MANY])
+        return made
+
     def forget_alerts(self, alert_ids: Collection[str]) -> int:
         """Drop pending alerts that came to nothing; others stay. Return how many were dropped."""
         ids = list(alert_ids)

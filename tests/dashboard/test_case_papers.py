@@ -188,7 +188,7 @@ def test_what_a_fault_costs_is_shown_in_the_two_parts_that_are_paid_years_apart(
     assert "标杆 532 元 · 补贴 743 元" in page_text(world, "queue")
     page = client_of(app)[0].get("/app/queue/dear").get_data(as_text=True)
     assert "标杆 532 元 · 补贴 743 元" in page
-    assert "power_w" in page
+    assert "at_risk" not in page
     assert "at_risk_benchmark_fen" not in page
 
 

@@ -205,8 +205,9 @@ def test_a_form_names_households_of_one_village_masked_to_those_who_may_see_them
     app: Any, paid: World
 ) -> None:
     book = Workbook()
+    page: Any = book.active
     for row, name in enumerate(("household:1", "payee:1", "group:2", "payee:9"), 1):
-        book.active.cell(row, 1, f"{{{{{name}}}}}")
+        page.cell(row, 1, f"{{{{{name}}}}}")
     target = io.BytesIO()
     book.save(target)
 
@@ -226,7 +227,7 @@ def test_a_form_names_households_of_one_village_masked_to_those_who_may_see_them
     )
     filled = sent("accountant", VILLAGES[0])
     assert filled.status_code == 200
-    sheet = load_workbook(io.BytesIO(filled.data)).active
+    sheet: Any = load_workbook(io.BytesIO(filled.data)).active
     assert [sheet.cell(row, 1).value for row in (1, 2, 3, 4)] == ["H001", "村****甲", "三组", "—"]
     seen = [
         one for one in paid.records.audit(paid.clock.now().replace(year=2000)) if one.action == "people.look"

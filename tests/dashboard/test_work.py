@@ -295,6 +295,7 @@ def test_the_evidence_sheet_draws_the_part_beside_its_neighbours(app: Any) -> No
     desk, _ = client_of(app)
     sheet = desk.get("/app/queue/x0/evidence").get_data(as_text=True)
     assert "<polyline" in sheet
+    assert "<th>功率</th><td>0 W</td>" in sheet
     assert "低于同类九成的分钟数" in sheet
     assert "数据完整率" in sheet
     assert "样例，非真实数据" in sheet

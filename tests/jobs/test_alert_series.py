@@ -1,9 +1,11 @@
 """The window alerts look through follows the registry: who comes is in it, who leaves is out, the rest is kept."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from domain.plant import Registry
-from jobs.alert_series import Window
+from domain.plant import Connection, Registry
+from jobs.alert_series import Window, parcels
 from tests.alerts.builders import local, plant, series
 from tests.jobs.test_evaluate_alerts import POWER, filled
 
@@ -22,3 +24,12 @@ def test_a_device_that_is_added_while_the_window_moves_is_seen_and_the_others_ke
     given.become(Registry("商州区", (), (), (plant(1, "p1"),)))
     (left,) = window.read_until(local("10 12:06"))
     assert "p1-inv-03" not in left.devices
+
+
+def test_plants_are_read_by_as_many_as_memory_bears_and_never_by_none() -> None:
+    made = [plant(1, f"p{number}") for number in range(7)]
+    given = Registry("商州区", (), (), (*made, replace(plant(1, "by-hand"), connection=Connection.MANUAL)))
+    few, many, one = (list(parcels(given, length)) for length in (8_000, 10, 90_000))
+    assert [len(each) for each in few] == [2, 2, 2, 1]
+    assert many == [tuple(f"p{number}" for number in range(7))]
+    assert [len(each) for each in one] == [1] * 7

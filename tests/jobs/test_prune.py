@@ -9,8 +9,8 @@ import pytest
 from domain.clock import ManualClock
 from domain.errors import StoreUnavailableError
 from domain.plant import DeviceKind
-from domain.timespan import Interval
-from jobs.prune import PruneAct, Retention, month_end, prune
+from domain.timespan import Interval, utc_month
+from jobs.prune import PruneAct, Retention, prune
 from stores.duckdb import DuckDbStore
 from stores.protocol import MonthForm, StoredMonth
 from tests.stores.rows import DEVICES, POWER, batch
@@ -69,8 +69,8 @@ def test_a_dry_run_says_it_and_changes_nothing(store: DuckDbStore) -> None:
 
 
 def test_a_month_is_due_when_its_last_day_is_old_enough(store: DuckDbStore) -> None:
-    keep = (NOW - month_end("2026-07")).days
-    assert month_end("2026-12") == datetime(2027, 1, 1, tzinfo=UTC)
+    keep = (NOW - utc_month("2026-07").end).days
+    assert utc_month("2026-12").end == datetime(2027, 1, 1, tzinfo=UTC)
     assert len(prune(store, ManualClock(NOW), Retention(live_days=keep + 1), dry_run=True)) == 1
     assert len(prune(store, ManualClock(NOW), Retention(live_days=keep), dry_run=True)) == 2
 

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from commands.own_things import DRAFT_DAYS
 from domain.clock import ManualClock, SystemClock
 from domain.industry import IncomeQuestion
@@ -25,12 +27,14 @@ CONFIG = Path(__file__).parents[2] / "config"
 
 
 @contextmanager
-def instance_at(folder: Path, *, demonstration: bool = False, industries: bool = False) -> Iterator[Instance]:
+def instance_at(
+    folder: Path, *, demonstration: bool = False, industries: bool = False, **given: object
+) -> Iterator[Instance]:
     registry_files.write(folder / "config")
     if industries:
         for name in ("industries.yaml", "alert_rules.yaml"):
             shutil.copy(CONFIG / name, folder / "config" / name)
-    settings = load_settings({}, config_dir=folder / "config", data_dir=folder / "data")
+    settings = load_settings({}, config_dir=folder / "config", data_dir=folder / "data", **given)
     instance = Instance(replace(options_from(settings), clock=ManualClock(NOW), demonstration=demonstration))
     try:
         instance.open_records()
@@ -38,6 +42,16 @@ def instance_at(folder: Path, *, demonstration: bool = False, industries: bool =
         yield instance
     finally:
         instance.stop()
+
+
+@pytest.mark.parametrize("store", ["duckdb", "influx"])
+def test_old_months_are_made_smaller_whichever_store_keeps_the_samples(tmp_path: Path, store: str) -> None:
+    token = tmp_path / "token"
+    token.write_text("invented-token-of-a-test", "utf-8")
+    with instance_at(
+        tmp_path, store=store, influx_url="http://127.0.0.1:1", influx_token_file=token
+    ) as instance:
+        assert "prune" in {job.name for job in timetable(instance)}
 
 
 def test_the_whole_days_of_a_demonstration_are_judged_from_its_first_evening_on(tmp_path: Path) -> None:

@@ -254,6 +254,21 @@ class StoreContract(DaysContract):
         assert result.accepted == 1
         assert [position for position, _ in result.rejected] == [0, 2]
 
+    def test_tables_kept_together_are_kept_like_each_of_them(self, store: MeasurementStore) -> None:
+        counted = table([("inv-1", NOON + MINUTE, 2.0), ("inv-1", NOON, 1.0), ("stranger", NOON, 1.0)])
+        drawn = table([("inv-2", NOON, 5.0), ("inv-2", NOON + 99 * timedelta(days=1), 1.0)])
+        drawn = drawn.rename(columns={COUNTER: POWER})
+        tables = [([COUNTER], counted), ([POWER], drawn)]
+        result = store.write_tables(tables, Origin.FILE)
+        assert (result.accepted, result.duplicates) == (3, 0)
+        assert [position for position, _ in result.rejected] == [2, 4], "positions count through all tables"
+        assert store.write_tables(tables, Origin.FILE).duplicates == 3
+        frame = store.read(["inv-1", "inv-2"], [COUNTER, POWER], hour())
+        assert frame.values[COUNTER].tolist()[:2] == [1.0, 2.0]
+        assert frame.values[POWER].tolist()[2] == 5.0
+        said = {batch.device_id: batch.quantities for batch in store.latest(["inv-1", "inv-2"], NOON)}
+        assert said == {"inv-1": (COUNTER,), "inv-2": (POWER,)}, "nobody said what another table has"
+
     def test_a_table_without_its_columns_is_refused_whole(self, store: MeasurementStore) -> None:
         rows = table([("inv-1", NOON, 1.0)])
         with pytest.raises(RecordRejectedError):

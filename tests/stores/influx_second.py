@@ -80,8 +80,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.writes.append({**given, "encoding": self.headers["Content-Encoding"]})
             query = urllib.parse.urlencode({"db": given["bucket"], "precision": given["precision"]})
             self._relay(f"/write?{query}", gzip.decompress(body))
+        elif path == "/api/v2/delete":
+            self._delete(given["bucket"], json.loads(body))
         else:
             self._relay(f"/query?db={given['db']}", body)
+
+    def _delete(self, bucket: str, asked: dict[str, str]) -> None:
+        """Delete as 2.x does: from ``start`` to ``stop``, both included, what the predicate names."""
+        measurement = asked["predicate"].partition("=")[2]
+        text = f"DELETE FROM {measurement} WHERE time >= '{asked['start']}' AND time <= '{asked['stop']}'"
+        self._relay(f"/query?db={bucket}", urllib.parse.urlencode({"q": text}).encode(), keep=False)
+        self._say(204)
 
     def _parts(self) -> tuple[str, dict[str, str]]:
         parts = urllib.parse.urlsplit(self.path)

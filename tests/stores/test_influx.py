@@ -22,7 +22,9 @@ from domain.plant import DeviceKind
 from jobs.forward import Forwarder
 from stores.influx import InfluxStore
 from stores.influx_client import InfluxClient
+from stores.protocol import MonthForm
 from tests.stores.contract import StoreContract
+from tests.stores.contract_months import MonthsContract
 from tests.stores.influx_second import ORG, TOKEN, SecondGeneration, second_generation
 from tests.stores.influx_server import InfluxServer, running
 from tests.stores.rows import (
@@ -75,7 +77,7 @@ def store(server: InfluxServer, name: str) -> Iterator[InfluxStore]:
 
 
 @needs_server
-class TestFirstGeneration(StoreContract):
+class TestFirstGeneration(StoreContract, MonthsContract):
     @pytest.fixture(autouse=True)
     def _its_server(self, server: InfluxServer) -> None:
         self._url = server.url
@@ -85,7 +87,7 @@ class TestFirstGeneration(StoreContract):
 
 
 @needs_server
-class TestSecondGenerationsInterface(StoreContract):
+class TestSecondGenerationsInterface(StoreContract, MonthsContract):
     @pytest.fixture(autouse=True)
     def _its_server(self, second: SecondGeneration) -> None:
         self._url = second.url
@@ -94,7 +96,7 @@ class TestSecondGenerationsInterface(StoreContract):
         return InfluxStore(self._url, a_name(), DEVICES, org=ORG, token=TOKEN, clock=clock())
 
 
-class TestARealSecondGeneration(StoreContract):
+class TestARealSecondGeneration(StoreContract, MonthsContract):
     __test__ = "PVMON_TEST_INFLUX_URL" in os.environ
     _url = os.environ.get("PVMON_TEST_INFLUX_URL", "")
     _token = os.environ.get("PVMON_TEST_INFLUX_TOKEN", "")
@@ -399,7 +401,27 @@ def test_a_ratio_that_is_no_longer_known_is_not_the_old_one(store: InfluxStore) 
     assert store.daily(["p1"], DAY, DAY) == [unknown]
 
 
-# size
+# old months and size
+
+
+@needs_server
+def test_a_month_the_server_did_not_keep_whole_stays_as_it_was(
+    store: InfluxStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = datetime(2022, 5, 1, tzinfo=UTC)
+    store.write([batch(minute, start=old) for minute in range(20)])
+    kept = InfluxClient.write
+    lost = iter([True])
+
+    def losing(client: InfluxClient, lines: bytes) -> None:
+        if not (b"_rolled_up" in lines and next(lost, False)):
+            kept(client, lines)
+
+    monkeypatch.setattr(InfluxClient, "write", losing)
+    with pytest.raises(StoreUnavailableError, match="4 rows were written, 0 are there"):
+        store.roll_up_month("inverter", "2022-05", 5 * MINUTE)
+    assert [month.form for month in store.months()] == [MonthForm.LIVE]
+    assert store.roll_up_month("inverter", "2022-05", 5 * MINUTE).rows == 4
 
 
 @needs_server

@@ -62,16 +62,16 @@ def test_the_past_made_beside_the_fleet_is_in_the_store_and_the_newest_days_are_
     device = one.field.inverters.devices[0].device_id
     kept = store.read([device], ["ac_active_power_w"], Interval(NOON - timedelta(days=DAYS), NOON))
     assert len(kept) > DAYS * 60
-    assert not list(out.glob("*.feather")), "what is kept is removed"
+    assert not list(out.glob("*.day")), "what is kept is removed"
 
 
 def test_a_maker_that_gives_up_says_why(store: DuckDbStore, tmp_path: Path) -> None:
     one, _ = fleet(plant(0))
-    (tmp_path / "past" / "00000.part").mkdir(parents=True)  # in the way of the first file
+    (tmp_path / "past" / "00000.part").mkdir(parents=True)  # in the way of the first day
     make_beside(one, 1, tmp_path / "past", "样例")
     rows, problem = Told(store, tmp_path / "past").to_the_end()
     assert rows == 0
-    assert "IsADirectoryError" in problem
+    assert "FileExistsError" in problem
 
 
 def test_a_fleet_that_ended_before_its_past_was_made_is_said(store: DuckDbStore, tmp_path: Path) -> None:
@@ -86,14 +86,17 @@ def test_a_maker_that_is_told_to_stop_writes_no_more(store: DuckDbStore, tmp_pat
     told.loader.start()
     told.loader.stop()
     make(one, DAYS, tmp_path, "样例")
-    assert not list(tmp_path.glob("*.feather"))
+    assert not list(tmp_path.glob("*.day"))
     assert told.done == [], "an end that was wanted is no failure"
 
 
 def test_a_table_that_cannot_be_kept_ends_the_loading_with_the_reason(
     store: DuckDbStore, tmp_path: Path
 ) -> None:
-    pd.DataFrame({"device_id": ["unknown"], "nothing": [1.0]}).to_feather(tmp_path / "00000.feather")
+    (tmp_path / "00000.day").mkdir()
+    pd.DataFrame({"device_id": ["unknown"], "nothing": [1.0]}).to_feather(
+        tmp_path / "00000.day" / "0.feather"
+    )
     begun = time.monotonic()
     _, problem = Told(store, tmp_path).to_the_end()
     assert problem

@@ -51,6 +51,20 @@ class AlertStoreContract:
         assert store.alert("a2") == unknown
         assert store.alert("nobody") is None
 
+    def test_a_past_is_kept_step_by_step_each_at_its_own_instant(self, store: AlertStore) -> None:
+        steps = [
+            (NOW + 15 * MINUTE, alert()),
+            (NOW + 20 * MINUTE, alert("a2", 5)),
+            (NOW + 30 * MINUTE, resolved("a1", 0, 30)),
+        ]
+        assert store.put_history(steps) == 3
+        assert [(each.state, each.at) for each in store.transitions("a1")] == [
+            (AlertState.FIRING, NOW + 15 * MINUTE),
+            (AlertState.RESOLVED, NOW + 30 * MINUTE),
+        ]
+        assert [each.at for each in store.transitions("a2")] == [NOW + 20 * MINUTE]
+        assert store.put_history(steps[2:]) == 0, "the same again is nothing new"
+
     def test_open_alerts_of_some_plants_come_the_most_severe_first_then_the_oldest(
         self, store: AlertStore
     ) -> None:
