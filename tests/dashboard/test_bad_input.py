@@ -200,3 +200,19 @@ def test_a_token_of_one_person_opens_nothing_in_the_session_of_another(app: Any)
     late = app.test_client()
     late.set_cookie("pvmon_session", session)
     assert late.get("/app/plants").location.startswith("/login")
+
+
+@pytest.mark.parametrize("place", [[], [[[[]]]], ["x"], [None, 3, "y"], None])
+def test_a_close_asked_for_nowhere_is_refused_in_words(app: Any, place: Any) -> None:
+    client = app.test_client()
+    token = login(client, "accountant")
+    body = {
+        "output": "ledger-said.children",
+        "outputs": {"id": "ledger-said", "property": "children"},
+        "inputs": [{"id": "ledger-ask", "property": "n_clicks", "value": 1}],
+        "state": [{"id": "ledger-place", "property": "data", "value": place}],
+        "changedPropIds": ["ledger-ask.n_clicks"],
+    }
+    answer = client.post(CALLBACK, json=body, headers={"X-CSRFToken": token})
+    assert answer.status_code < 500
+    told(answer, answer.status_code)
