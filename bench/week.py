@@ -232,11 +232,15 @@ class Week:
     def _dead(self) -> dict[str, float]:
         """Return what dead devices cost their wire from the fourth cycle on, and how late they were seen again."""
         silent = [f for f in self.script.faults if f.kind == "silent" and f.where in self.field.polled]
-        young = [(f.start_s, f.start_s + 4 * PERIOD_S, self.field.polled[f.where]) for f in silent]
+        periods = {p.gateways[0].gateway_id: p.poll_period_s or PERIOD_S for p in self.registry.plants[:-1]}
+        young = [
+            (f.start_s, f.start_s + 4 * periods[self.field.polled[f.where]], self.field.polled[f.where])
+            for f in silent
+        ]
         cost: Counter[tuple[str, int]] = Counter()
         for at_s, wire in self.field.wasted:
             if not any(start <= at_s < end and where == wire for start, end, where in young):
-                cost[wire, int(at_s // PERIOD_S)] += 1
+                cost[wire, int(at_s // periods[wire])] += 1
         back = []
         for fault in silent:
             end = START + timedelta(seconds=fault.end_s)
@@ -245,9 +249,10 @@ class Week:
             )
             back.append((next(answered) - end).total_seconds())
         most = max(cost.values(), default=0)
+        share = max((count * TIMEOUT_S / periods[wire] for (wire, _), count in cost.items()), default=0.0)
         return {
             "dead_timeouts_a_cycle_most": most,
-            "dead_share_of_wire_time_percent": round(100 * most * TIMEOUT_S / PERIOD_S, 2),
+            "dead_share_of_wire_time_percent": round(100 * share, 2),
             "seen_again_after_most_s": round(max(back, default=0.0)),
         }
 

@@ -39,7 +39,8 @@ _DISPATCH = """<h1>{{ words("work.sheet.dispatch") }} {{ number }}</h1>
 <p>{{ words("work.sheet.responsible", name=responsible) }}</p>"""
 _CALLS = """<h1>{{ words("notify.calls.title", day=day) }}</h1>
 {% if not rows %}<p>{{ words("notify.calls.none") }}</p>{% endif %}
-<table>{% for one in rows %}<tr><td style="width:8mm">□</td><td>{{ one.text }}</td><td>{{ one.who }}</td></tr>{% endfor %}</table>"""
+<table>{% if rows %}<tr>{% for name in ("done", "what", "whom") %}<th>{{ words("notify.calls." + name) }}</th>{% endfor %}</tr>{% endif %}
+{% for one in rows %}<tr><td style="width:12mm">□</td><td>{{ one.text }}</td><td>{{ one.who }}</td></tr>{% endfor %}</table>"""
 _MONTH = """<h1>{{ words("work.month.of", month=month) }}</h1>
 {% for title, rows in groups %}<h2>{{ title }}</h2><table class="small"><tr>{% for head in heads %}<th>{{ head }}</th>{% endfor %}</tr>
 {% for row in rows %}<tr>{% for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>{% endfor %}</table>{% endfor %}

@@ -305,6 +305,7 @@ def test_the_call_list_has_what_nobody_took(app: Any) -> None:
     desk, _ = client_of(app)
     sheet = desk.get("/app/calls").get_data(as_text=True)
     assert "电话清单 2026-06-18" in sheet
+    assert "<th>打给谁</th>" in sheet
 
 
 def test_month_calendar_and_contacts_are_shown_and_printed(busy: World, app: Any) -> None:
