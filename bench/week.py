@@ -340,6 +340,8 @@ class Truth:
         if place >= 0 and self._spoke_at[wire][place] >= since and self._wire[wire][place][1] == "wire_down":
             return "wire_down"
         own = [ask.outcomes[-1] for ask in self._asks(device_id, since, end)[-3:] if ask.outcomes]
+        if not own and since >= start:
+            return "collector_down"  # it came in the end of the slot, and asked in the next one
         return {"asleep": "asleep", "no_answer": "quarantined"}.get(own[-1] if own else "", "skipped")
 
     def _is_down(self, start: datetime, end: datetime) -> bool:

@@ -8,11 +8,9 @@ counted, never queued. All waiting is in field time; only the source's time-outs
 import logging
 import math
 import random
-import zlib
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Protocol
+from datetime import datetime
 
 from collectors.contact import (
     BACK_OFF_MOST_S,
@@ -23,13 +21,13 @@ from collectors.contact import (
     Light,
 )
 from collectors.pace import sleep
+from collectors.polled_slots import Economy, PolledSlots, Say, phase_of
 from collectors.read_plan import ReadPlan
 from collectors.source import Source
 from domain.clock import Clock
 from domain.errors import CollectError, NoConnectionError, RefusedError, UnreachableError
 from domain.health import Contact, Health
 from domain.measurement import BlockRead, Sample, WordBlock
-from domain.slots import SlotRange, SlotState, missing_for
 from domain.sun import sun_elevation
 
 log = logging.getLogger(__name__)
@@ -98,26 +96,7 @@ class _WireBreaker:
         self.due_s = now_s + wait_s * random.uniform(0.8, 0.95)  # noqa: S311 (spread, not secrecy)
 
 
-class Economy(Protocol):
-    """Decides how many slots a metered wire leaves out after a cycle."""
-
-    @property
-    def probes_at_night(self) -> int | None:
-        """How many sleepers a cycle may ask by night; None: as many as usual."""
-        ...
-
-    def skip(self, light: Light) -> int:
-        """Return how many slots to leave out now."""
-        ...
-
-
-Say = Callable[[SlotRange], None]
 Deliver = Callable[[PolledDevice, Sample, tuple[BlockRead, ...], Sample | None], None]
-
-
-def phase_of(wire_id: str, period_s: float) -> float:
-    """Return how far behind whole multiples of the period the slots of a wire begin, wherever it is polled. [s]"""
-    return zlib.crc32(wire_id.encode()) / 2**32 * period_s
 
 
 class WirePoller:
@@ -162,7 +141,7 @@ class WirePoller:
         self.counts = CycleCounts()
         self.ticked_s = 0.0  # when it last began or ended a cycle [field seconds]
         self.asking_since: datetime | None = None  # when the device being asked now was begun with
-        self._say = say
+        self._slots = PolledSlots(period_s, phase_of(wire_id, period_s), say, economy)
         self._economy = economy
         self._breaker = _WireBreaker()
         self._source = source
@@ -184,7 +163,7 @@ class WirePoller:
     @property
     def phase_s(self) -> float:
         """How far behind whole multiples of the period its slots begin. [s]"""
-        return phase_of(self.wire_id, self._period_s)
+        return self._slots.phase_s
 
     async def run(self) -> None:
         """Poll until cancelled; closes the wire then."""
@@ -192,13 +171,14 @@ class WirePoller:
         try:
             await sleep(self._clock, first_s)
             slot = self._slot_now()
+            self._slots.begin(slot, self._devices)
             while True:
                 await self.cycle()
                 before, slot = slot, self._slot_now()
                 before = min(before, slot)  # the clock was put back: those slots come again
                 self.counts.late_cycles += slot - before
-                self._close_slots(slot)
-                left_out = self._left_out(slot)
+                self._slots.close(slot, self._devices)
+                left_out = self._slots.left_out(slot, self._devices, self._light())
                 following = slot + 1 + left_out
                 self.ticked_s = self._clock.monotonic() + left_out * self._period_s
                 await self._until(following)
@@ -219,33 +199,6 @@ class WirePoller:
     def take_devices(self, devices: Sequence[PolledDevice]) -> None:
         """Ask these from now on; a cycle under way goes on with the ones it began with."""
         self._devices = tuple(devices)
-
-    # ------------------------------------------------------------------ what became of slots
-
-    def _close_slots(self, slot: int) -> None:
-        """Say why slots up to this one have no sample; those that have one keep it."""
-        if self._say is None:
-            return
-        end = datetime.fromtimestamp(self._start_of(slot + 1), UTC)
-        for device in self._devices:
-            contact = device.contact
-            state = missing_for(contact.reason, contact.code)
-            if contact.suspended and not contact.asked and state != SlotState.ASLEEP:
-                state = SlotState.QUARANTINED
-            self._say(SlotRange(device.device_id, state, end))
-
-    def _left_out(self, slot: int) -> int:
-        """Leave slots out to spare a metered link, and say so; return how many."""
-        if self._economy is None:
-            return 0
-        count = self._economy.skip(self._light())
-        if count and self._say is not None:
-            start, end = (
-                datetime.fromtimestamp(self._start_of(each), UTC) for each in (slot + 1, slot + 1 + count)
-            )
-            for device in self._devices:
-                self._say(SlotRange(device.device_id, SlotState.SAVED, end, start))
-        return count
 
     async def cycle(self) -> None:
         """Ask everyone once."""

@@ -6,7 +6,8 @@ from datetime import date
 from functools import lru_cache
 
 from collectors.contact import DeviceContact
-from collectors.poller import PolledDevice, phase_of
+from collectors.polled_slots import phase_of
+from collectors.poller import PolledDevice
 from collectors.read_plan import ReadPlan, Span
 from collectors.slot_book import Grid
 from domain.clock import Clock

@@ -1,12 +1,18 @@
 """The poller explains every slot: what it did not get, and why."""
 
 import asyncio
+from datetime import timedelta
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collectors.contact import Light
+from collectors.polled_slots import PolledSlots, phase_of
 from collectors.poller import PolledDevice, WirePoller
 from collectors.slot_book import Grid, SlotBook
 from domain.errors import NoConnectionError, RefusedError
 from domain.measurement import Sample
-from domain.slots import SampleAccount, SlotState, accounts_of
+from domain.slots import SampleAccount, SlotRange, SlotState, accounts_of, microseconds, word_of
 from tests.collectors.test_poller import MIDNIGHT, PERIOD_S, PLACE, Bench
 
 
@@ -84,3 +90,36 @@ def test_sleeping_inverters_are_accounted_asleep() -> None:
     wire.dead = {1, 2, 3}
     found = Slots(wire, 20).run()
     assert {frozenset(one.missing) for one in found.values()} == {frozenset({"asleep"})}
+
+
+@given(st.text(min_size=1, max_size=20), st.sampled_from([10.0, 60.0, 300.0, 900.0]), st.integers(0, 10**6))
+def test_a_slot_begins_where_the_account_has_it_to_the_microsecond(
+    wire_id: str, period_s: float, ahead: int
+) -> None:
+    phase_s = phase_of(wire_id, period_s)
+    said: list[SlotRange] = []
+    slots = PolledSlots(period_s, phase_s, said.append, None)
+    device = Bench(1).devices[0]
+    slot = round(MIDNIGHT.timestamp() / period_s) + ahead
+    slots.close(slot, [device])
+    grid, end_us = Grid.of(period_s, phase_s), microseconds(said[0].end)
+    assert grid.containing(end_us) == end_us, "a microsecond more would say it of the next slot too"
+    assert end_us - microseconds(slots.instant_of(slot)) == round(period_s * 1e6)
+
+
+def test_a_program_that_begins_in_the_end_of_a_slot_was_not_there_for_it() -> None:
+    said: list[SlotRange] = []
+    slots = PolledSlots(60.0, 12.0, said.append, None)
+    device = Bench(1).devices[0]
+    book = SlotBook()
+    book.follow(device.device_id, Grid.of(60.0, 12.0), slots.instant_of(8) - timedelta(seconds=1))
+    slots.begin(8, [device])
+    device.contact.failed(slots.instant_of(8), RefusedError("busy", 6), Light.DAY)
+    slots.close(8, [device])
+    for one in said:
+        book.apply(one)
+    states = next(iter(book.strips())).states
+    at = [
+        number for number, state in enumerate(states) if state not in {SlotState.OPEN, SlotState.NOT_EXPECTED}
+    ]
+    assert [word_of(states[number]) for number in at] == ["collector_down", "exception_6"]
