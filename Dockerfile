@@ -19,7 +19,7 @@ ENV PATH=/venv/bin:/usr/local/bin:/usr/bin:/bin \
     PVMON_LANG=zh
 RUN groupadd --gid 10001 pvmon \
     && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin pvmon \
-    && install -d -o 10001 -g 10001 -m 0750 /data
+    && install -d -o 10001 -g 10001 -m 0750 /data /data/config
 COPY --from=dependencies /venv /venv
 COPY . /app
 RUN python -m compileall -q /app

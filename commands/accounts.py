@@ -19,8 +19,8 @@ from domain.plant import Registry
 from stores.protocol import RecordStore
 
 LANGUAGES = ("zh", "en")
-_USER_ID = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
-_NAME_CHARS_MAX = 40
+USER_ID = re.compile(r"[a-z0-9][a-z0-9._-]{1,31}")
+NAME_CHARS_MAX = 40
 _RESERVED = frozenset({"console", "system"})
 
 
@@ -191,12 +191,12 @@ class Accounts(Audited):
         return self._known(user_id)
 
     def _check_new(self, new: NewUser) -> None:
-        if not _USER_ID.fullmatch(new.user_id) or new.user_id in _RESERVED:
+        if not USER_ID.fullmatch(new.user_id) or new.user_id in _RESERVED:
             raise CommandError(
                 f"account name {new.user_id[:40]!r}: 2 to 32 of a-z 0-9 . _ - , beginning with a letter or digit"
             )
-        if not 0 < len(new.display_name.strip()) <= _NAME_CHARS_MAX or not new.display_name.isprintable():
-            raise CommandError(f"display name: 1 to {_NAME_CHARS_MAX} printable characters")
+        if not 0 < len(new.display_name.strip()) <= NAME_CHARS_MAX or not new.display_name.isprintable():
+            raise CommandError(f"display name: 1 to {NAME_CHARS_MAX} printable characters")
         if new.language not in LANGUAGES:
             raise CommandError(f"no texts in {new.language[:20]!r}; there are {', '.join(LANGUAGES)}")
         _check_roles(new.roles)

@@ -193,6 +193,13 @@ class Authenticate(Audited):
         )
         return self._with_lent(found, user)
 
+    @open_to_anyone
+    def used(self, token: str) -> None:
+        """Note that a session, found a moment ago by `principal` with ``active`` False, was used by its person."""
+        session, now = self._records.session(token_hash(token)), self._clock.now()
+        if session is not None and now - session.seen_at >= TOUCH_EVERY:
+            self._records.touch_session(session.token_hash, now)
+
     def _with_lent(self, principal: Principal, user: User) -> Principal:
         """Return a person with the places of those he stands in for."""
         if self._personal is None:

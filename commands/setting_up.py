@@ -24,6 +24,7 @@ from stores.protocol import RecordStore
 from texts.loader import Texts
 
 P = Permission
+SWEEP_MAX = 32  # units asked one after the other at a time
 
 
 class SetupRefusedError(WordedError):
@@ -54,7 +55,10 @@ class RegistryPreview:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question to a wire: which gateway and unit, for which plant; ``profile`` where a person names it."""
+    """A question to a wire: which gateway and unit, for which plant; ``profile`` where a person names it.
+
+    With ``last_unit`` every unit up to it is asked who it is, one after the other.
+    """
 
     plant_id: str
     gateway_id: str
@@ -63,11 +67,14 @@ class Question:
     name: str = ""
     rated_kw: float = 0.0
     strings: int = 0
+    last_unit: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a unit said: ``waiting`` while it is asked; the profile it seems to be, and live values read by it."""
+    """What a unit said: ``waiting`` while it is asked; the profile it seems to be, and live values read by it
+    (``is_unread``: it gave none). Of a sweep: ``units`` that answered with what they seem to be, and which is being asked.
+    """
 
     waiting: bool = False
     problem: str = ""
@@ -77,6 +84,9 @@ class Finding:
     is_sure: bool = False
     candidates: tuple[tuple[str, float], ...] = ()
     values: tuple[tuple[str, str, str], ...] = ()
+    is_unread: bool = False
+    units: tuple[tuple[int, str, float], ...] = ()
+    asking: int = 0
     question: Question | None = field(default=None)
 
 
@@ -103,12 +113,12 @@ class SetupDesk(Protocol):
         """Tell whether there is such a plant in somebody's scope."""
         ...
 
-    def ask(self, question: Question) -> str:
+    def ask(self, question: Question, user_id: str) -> str:
         """Queue a question to a wire; return the ticket of its answer."""
         ...
 
-    def answer(self, ticket: str, texts: Texts) -> Finding | None:
-        """Return what came of a question, None for an unknown ticket."""
+    def answer(self, ticket: str, user_id: str, texts: Texts) -> Finding | None:
+        """Return what came of one's own question, None for an unknown ticket."""
         ...
 
     def add(self, finding: Finding, user_id: str, texts: Texts) -> tuple[str, int]:
@@ -178,15 +188,16 @@ class SettingUp(Audited):
         """Queue a question to a wire; return the ticket of its answer."""
         if not self._desk.sees(principal, question.plant_id):
             raise SetupRefusedError("device.no_gateway")
-        ticket = self._desk.ask(question)
-        detail = {"unit": str(question.unit)}
+        ticket = self._desk.ask(question, principal.user_id)
+        upto = f"-{question.last_unit}" if question.last_unit else ""
+        detail = {"unit": f"{question.unit}{upto}"}
         self._note(principal, "device.ask", question.gateway_id, "done", detail)
         return ticket
 
     @require(P.CHANGE_REGISTRY)
-    def answer(self, principal: Principal, ticket: str, texts: Texts) -> Finding | None:  # noqa: ARG002 (the guard's)
-        """Return what came of a question."""
-        return self._desk.answer(ticket, texts)
+    def answer(self, principal: Principal, ticket: str, texts: Texts) -> Finding | None:
+        """Return what came of one's own question."""
+        return self._desk.answer(ticket, principal.user_id, texts)
 
     @command(P.CHANGE_REGISTRY, "device.add")
     def add(self, principal: Principal, ticket: str, texts: Texts) -> tuple[str, int]:
@@ -197,7 +208,7 @@ class SettingUp(Audited):
         SetupRefusedError
             Nothing was found, or nobody can say what it is.
         """
-        found = self._desk.answer(ticket, texts)
+        found = self._desk.answer(ticket, principal.user_id, texts)
         if found is None or found.waiting or found.problem or not found.profile:
             raise SetupRefusedError("device.nothing")
         device_id, number = self._desk.add(found, principal.user_id, texts)

@@ -22,6 +22,7 @@ from dashboard.pages import (
     order,
     order_new,
     own_things,
+    practice,
     public,
     public_contacts,
     readings,
@@ -103,6 +104,7 @@ class PvmonDash(Dash):
         return (
             page.replace("@lang@", "zh-CN" if texts.language == "zh" else "en", 1)
             .replace("@build@", self.site.settings.build, 1)
+            .replace("Loading...", texts("components.loading"), 1)  # Dash's own first word
             .replace("@noscript@", texts("components.no_script"), 1)
             .replace("@title@", texts("components.product"), 1)
         )
@@ -148,11 +150,13 @@ _FORMS = (
     payees, public,
     screen, order, order_new, one_alert, stops, desk, work_prints, reports, report_form, industry_forms,
     industry_alerts, fund_case, industry_registers, fund_forms, report_page, household, case_papers, public_contacts, notify, evidence,
-    own_things, deputy, setup, first,
+    own_things, deputy, setup, first, practice,
 )  # fmt: skip
 
 
-def create_app(services: Services, settings: DashboardSettings, areas: Sequence[guard.Area] = ()) -> Flask:
+def create_app(
+    services: Services, settings: DashboardSettings, areas: Sequence[guard.Area] = (), prefix: str = PREFIX
+) -> Flask:
     """Return the application, ready for a WSGI server; ``areas`` ask for tokens instead of sessions.
 
     Raises
@@ -167,14 +171,14 @@ def create_app(services: Services, settings: DashboardSettings, areas: Sequence[
         queries_over(services.sources, services.keeper),
         settings,
         {language: Texts(language) for language in LANGUAGES},
-        PREFIX,
+        prefix,
     )
     every = pages()
     guard.install(
         server,
         services,
-        known_path=lambda path: shell.find(every, path, PREFIX) is not None,
-        prefix=PREFIX,
+        known_path=lambda path: shell.find(every, path, prefix) is not None,
+        prefix=prefix,
         https=settings.https,
         areas=areas,
     )
@@ -188,8 +192,8 @@ def create_app(services: Services, settings: DashboardSettings, areas: Sequence[
     for area in areas:
         area.register(server)
     server.after_request(_say_build(settings.build))
-    server.before_request(_take_language(services))
-    compression.install(server, PREFIX)
+    server.before_request(_take_language(services, prefix))
+    compression.install(server, prefix)
     app = _dash(server, site, every)
     shell.register(app, site, every)
     for page in every:
@@ -202,7 +206,7 @@ def create_app(services: Services, settings: DashboardSettings, areas: Sequence[
 def _dash(server: Flask, site: Site, every: tuple[Page, ...]) -> PvmonDash:
     options: dict[str, Any] = {
         "server": server,
-        "url_base_pathname": PREFIX,
+        "url_base_pathname": site.prefix,
         "assets_ignore": r"(NOTICE|.*\.txt)$",
         "use_pages": False,
         "include_pages_meta": False,
@@ -237,12 +241,12 @@ def _say_build(build: str) -> Any:
     return after
 
 
-def _take_language(services: Services) -> Any:
+def _take_language(services: Services, prefix: str) -> Any:
     """Keep the language chosen by ``?lang=`` with the account, so that it follows its owner."""
 
     def before() -> None:
         principal, wanted = g.get("principal"), request.args.get("lang", "")
-        chosen = request.method == "GET" and wanted in LANGUAGES and request.path.startswith(PREFIX)
+        chosen = request.method == "GET" and wanted in LANGUAGES and request.path.startswith(prefix)
         if not chosen or principal is None or principal.language == wanted:
             return
         services.accounts.change_own_language(principal, wanted)

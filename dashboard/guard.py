@@ -135,7 +135,7 @@ class Guard:
         if is_callback:
             body = self._checked_body()
             if not only_ticks(body) and not _says_idle():
-                self._principal(token, active=True)
+                self.services.authenticate.used(token)
             assert self.callbacks is not None, "the body was checked against them"
             self.prebuilt.ask(self.callbacks[body["output"]]["callback"], body, g.principal)
         elif request.endpoint in {self.prefix, f"{self.prefix}<path:path>"} and not self.known_path(path):

@@ -10,6 +10,7 @@ from commands.deputies import Deputies
 from commands.money_desk import MoneyDesk
 from commands.notifications import Notifications
 from commands.own_things import OwnThings
+from commands.practice import Practice
 from commands.readings import Readings
 from commands.setting_up import FirstStart, SettingUp
 from dashboard.industry_services import IndustryServices
@@ -75,6 +76,7 @@ class Services:
     industries: IndustryServices | None = None
     personal: PersonalServices | None = None
     setup: SetupServices | None = None
+    practice: Practice | None = None
     keeper: SnapshotKeeper = field(
         init=False
     )  # the one picture of the district, for pages and data interface

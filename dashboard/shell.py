@@ -45,6 +45,9 @@ MENU = (
     ("funds", "ledger", "industries.menu.funds", Permission.VIEW_INCOME),
     ("questions", "notices", "industries.menu.questions", Permission.VIEW_PEOPLE),
 )
+_INDUSTRIES = frozenset(
+    {"industries", "industry-alerts", "village", "funds", "questions"}
+)  # not in a practice copy
 MENU_HEADS = {
     "income": "components.menu_money",
     "industries": "industries.menu.head",
@@ -178,7 +181,7 @@ def _setup_link(site: Site, principal: Principal, texts: Texts) -> list[Componen
 def _menu(site: Site, principal: Principal, texts: Texts) -> Component:
     links: list[Component] = []
     for path, picture, key, permission in MENU:
-        if not principal.may(permission):
+        if not principal.may(permission) or (path in _INDUSTRIES and site.services.industries is None):
             continue
         if path in MENU_HEADS:
             links.append(html.Div(texts(MENU_HEADS[path]), className="menu-head"))
@@ -191,6 +194,13 @@ def _menu(site: Site, principal: Principal, texts: Texts) -> Component:
                 className="menu-link",
             )
         )
+    if site.services.practice is not None and principal.may(Permission.MAKE_PLAN):
+        there = {
+            "href": f"{site.prefix}practice",
+            "leftSection": icon("menu-orders"),
+            "className": "menu-link",
+        }
+        links.append(dmc.NavLink(label=texts("practice.menu"), refresh=True, **there))
     return html.Nav(links, className="menu", **aria(label=texts("components.menu")))
 
 

@@ -1,5 +1,6 @@
 """`pvmon handover`: the order behind it, and the sheet two people sign."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
@@ -8,12 +9,15 @@ from typing import Any
 from access.principal import console_principal
 from commands.cases import Cases
 from commands.handing_over import HandedOver, HandingOver
+from commands.own_things import DRAFT_DAYS
 from domain.account import Scope
 from domain.clock import SystemClock
+from domain.personal import Draft
 from domain.plant import Registry
 from main.build import Options
 from main.care.telling import maintenance_of, notifying_of
 from main.control import Action
+from main.personal import personal_store
 from revenue.approval import ORDER
 from stores.dossiers import Dossiers
 from stores.records.store import SqlRecordStore
@@ -37,7 +41,8 @@ def handover_orders(options: Options, records: SqlRecordStore) -> Mapping[str, A
         done = act.hand_over(console_principal(), giver, taker, stays=payload.get("stays") is True)
         plans = open_plans(done.scope, options.registry, records)
         receivers = [one.receiver_id for one in notifying_of(options).receivers if one.receiver_id == giver]
-        return as_json(done, options.registry, plans, receivers)
+        kinds = draft_kinds(personal_store(options, records).drafts(giver, real.now() - DRAFT_DAYS))
+        return as_json(done, options.registry, plans, receivers, kinds)
 
     return {NAME: handed}
 
@@ -55,11 +60,17 @@ def open_plans(scope: Scope, registry: Registry, records: SqlRecordStore) -> lis
     ]
 
 
+def draft_kinds(drafts: Sequence[Draft]) -> list[tuple[str, int]]:
+    """Return which forms somebody left half filled, and how many of each; what was typed is nobody else's."""
+    return sorted(Counter(one.title for one in drafts).items())
+
+
 def as_json(
     done: HandedOver,
     registry: Registry,
     plans: Sequence[tuple[str, str]],
     receivers: Sequence[str],
+    drafts: Sequence[tuple[str, int]] = (),
 ) -> dict[str, Any]:
     """Return what was handed over as plain values."""
     scope = done.scope
@@ -75,6 +86,7 @@ def as_json(
         "cases": [[one.number, one.subject] for one in done.cases],
         "plans": [list(one) for one in plans],
         "receivers": list(receivers),
+        "drafts": [list(one) for one in drafts],
         "sessions_ended": done.sessions_ended,
         "closed": done.closed,
     }
@@ -100,6 +112,10 @@ def sheet(told: Mapping[str, Any], texts: Texts) -> str:
         ("cases", [f"{number} {subject}" for number, subject in told["cases"]]),
         ("plans", [f"{plan} ({texts(f'payout.step.{step}')})" for plan, step in told["plans"]]),
         ("receivers", told["receivers"]),
+        (
+            "drafts",
+            [texts("handing_over.draft", title=title, count=count) for title, count in told["drafts"]],
+        ),
     )
     body = "".join(f"<tr><td>{name}</td><td>{value}</td></tr>" for name, value in facts)
     parts = "".join(f"<h2>{words(key)}</h2>{_listed(items, words('none'))}" for key, items in lists)

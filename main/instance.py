@@ -10,6 +10,7 @@ import logging
 import threading
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 
 from collectors.history import History
 from collectors.mqtt import MqttCollector
@@ -23,6 +24,7 @@ from commands.payee_list import PayeeList, payee_list_order
 from commands.readings import Readings
 from dashboard.factory import create_app
 from dashboard.industry_services import IndustryServices
+from dashboard.practice import PracticeFront
 from dashboard.security import secret_key
 from dashboard.services import DashboardSettings, Services
 from domain.clock import Clock, SystemClock
@@ -50,6 +52,7 @@ from main.collector_thread import CollectorThread
 from main.control import ControlServer
 from main.energy_prices import prices_of
 from main.field.following import RegistryFollower
+from main.field.questions import FieldQuestions
 from main.industries import load_industries
 from main.industry_desk import industry_services
 from main.metered import energies
@@ -57,6 +60,7 @@ from main.network import reach_of
 from main.orders import orders
 from main.payout import PayoutDesk, open_desk
 from main.personal import personal_services, personal_store
+from main.practice import PracticeDesk, practice_commands
 from main.pulse import Pulse, unready
 from main.second_factor import second_factors
 from main.setting_up import setup_services
@@ -72,6 +76,7 @@ from queries.sources import Sources
 from revenue.tariff import Tariffs
 from stores.latest import LatestCache
 from stores.protocol import MeasurementStore
+from stores.records.questions import SqlQuestionStore
 from stores.records.store import SqlRecordStore
 
 log = logging.getLogger(__name__)
@@ -191,6 +196,14 @@ class Instance:
         thread = self._collector_thread = CollectorThread(self.collector)
         thread.start()
         self._undo.callback(thread.stop)
+        self._answer_questions()
+
+    def _answer_questions(self) -> None:
+        """Ask on the wires polled here what is put in a browser, wherever its process runs."""
+        if self.has_records:
+            questions = FieldQuestions(self, SqlQuestionStore(self.records.database))
+            questions.start()
+            self._undo.callback(questions.stop)
 
     def follow_registry(self) -> None:
         """Begin to follow the registry: what is changed from outside is in force here within seconds."""
@@ -234,23 +247,22 @@ class Instance:
         settings = self.options.settings
         given = settings.session_secret()
         token = settings.metrics_token()
-        services = self._services()
+        services = self.services()
         reach = reach_of(settings, SystemClock())
         if reach.authority is not None:
             log.warning("pages over https by our own authority: give people %s", reach.authority)
         token, screen = settings.metrics_token(), settings.screen_token()
-        app = create_app(
-            services,
-            DashboardSettings(
-                secret_key=given.get_secret_value() if given else secret_key(self.options.data),
-                https=reach.is_tls or settings.public_url.startswith("https://"),
-                demo_clock=self.options.demonstration,
-                metrics_token=token.get_secret_value() if token else "",
-                screen_token=screen.get_secret_value() if screen else "",
-            ),
-            [data_interface(self.options, self.records, services)],
+        shown = DashboardSettings(
+            secret_key=given.get_secret_value() if given else secret_key(self.options.data),
+            https=reach.is_tls or settings.public_url.startswith("https://"),
+            demo_clock=self.options.demonstration,
+            metrics_token=token.get_secret_value() if token else "",
+            screen_token=screen.get_secret_value() if screen else "",
         )
-        self.web = WebServer(app, reach)
+        app = create_app(services, shown, [data_interface(self.options, self.records, services)])
+        self.practice.serve(services, shown)
+        self._undo.callback(self.practice.stop)
+        self.web = WebServer(PracticeFront(app, self.practice, services.authenticate), reach)
         self.web.start()
         self._undo.callback(self.web.stop)
         return self.web.url
@@ -326,7 +338,13 @@ class Instance:
         settings = self.options.settings
         return load_tariffs(settings.config_dir, settings.overlay_dir, self.options.registry)
 
-    def _services(self) -> Services:
+    @cached_property
+    def practice(self) -> PracticeDesk:
+        """The practice copies beside this instance."""
+        return PracticeDesk(self)
+
+    def services(self) -> Services:
+        """Return what the pages are given."""
         options = self.options
         sources = Sources(
             options.registry,
@@ -362,6 +380,7 @@ class Instance:
             industries=self.industries_on(options.clock),
             personal=personal_services(options, self.records),
             setup=setup_services(self),
+            practice=practice_commands(self),
         )
 
     def figures(self) -> dict[str, str]:

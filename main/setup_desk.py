@@ -2,27 +2,24 @@
 
 import contextlib
 import io
-import logging
 import secrets
 import tempfile
-import threading
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from access.principal import Principal
-from commands.setting_up import Finding, Question, RegistryPreview, SettingRow, SetupRefusedError
+from commands.setting_up import SWEEP_MAX, Finding, Question, RegistryPreview, SettingRow, SetupRefusedError
 from commands.tables import FILE_BYTES_MAX
 from domain.clock import SystemClock
-from domain.errors import CommandError, PvmonError
-from domain.plant import Device, Registry, WireProtocol
+from domain.errors import CommandError
+from domain.plant import WireProtocol
 from inverters.recognise import SURE
 from main.configuration import RegistryProblemsError, read_facts, read_layer
 from main.field.adding import NewDevice, with_device
-from main.field.report import look_report, probe_report
 from main.registry import revisions
 from main.registry.changes import changes_between
 from main.registry.checks import check_facts
@@ -33,17 +30,18 @@ from main.registry.revisions import Revision, files_of
 from main.registry.workbook import write_workbook
 from main.settings import PREFIX, Settings
 from main.verbs.registry import change_line, read_spreadsheet, write_facts
+from stores.question_protocol import FieldQuestion
+from stores.records.questions import SqlQuestionStore
 from texts.loader import Texts
 
 if TYPE_CHECKING:
     from main.instance import Instance
 
-log = logging.getLogger(__name__)
 _UNZIPPED_MAX = 40 * 1024 * 1024
 _FILES_MAX = 2_000
 _LINES_MAX = 200
-_ASK_WITHIN_S = 90.0
-_TICKETS_MAX = 50
+_NOBODY_AFTER = timedelta(seconds=30)  # no collector has taken a question
+_LOST_AFTER = timedelta(minutes=15)  # one took it and never came back
 _UNIT_MAX = 247
 _VALUES_MAX = 40
 _LAST = ("dc_string_", "device_state_word_", "alarm_word_")  # many, and the rest says more
@@ -54,9 +52,7 @@ class FileSetupDesk:
 
     def __init__(self, instance: "Instance") -> None:
         self._instance = instance
-        self._queue = ThreadPoolExecutor(1, thread_name_prefix="setup")  # one question to the field at a time
-        self._answers: dict[str, tuple[Question, Future[Mapping[str, Any]]]] = {}
-        self._lock = threading.Lock()
+        self._questions = SqlQuestionStore(instance.records.database)
 
     # ------------------------------------------------------------------ settings
 
@@ -147,45 +143,40 @@ class FileSetupDesk:
         plant = registry.plants_by_id.get(plant_id)
         return plant is not None and principal.sees_plant(plant, registry)
 
-    def ask(self, question: Question) -> str:
+    def ask(self, question: Question, user_id: str) -> str:
         """Queue a question to a wire."""
         registry = self._instance.options.registry
         gateway = registry.gateways_by_id.get(question.gateway_id)
         if gateway is None or gateway.plant_id != question.plant_id or gateway.protocol is WireProtocol.MQTT:
             raise SetupRefusedError("device.no_gateway")
-        if not 1 <= question.unit <= _UNIT_MAX:
+        if not 1 <= question.unit <= _UNIT_MAX or question.last_unit > _UNIT_MAX:
             raise SetupRefusedError("device.unit", count=_UNIT_MAX)
+        if question.last_unit and not 0 <= question.last_unit - question.unit < SWEEP_MAX:
+            raise SetupRefusedError("device.span", count=SWEEP_MAX)
         taken = [
             d for d in registry.devices() if d.gateway_id == gateway.gateway_id and d.unit == question.unit
         ]
-        if taken:
+        if taken and not question.last_unit:
             raise SetupRefusedError("device.taken", name=taken[0].name)
-        if self._instance.collector is None:
-            raise SetupRefusedError("device.elsewhere")
         ticket = secrets.token_urlsafe(12)
-        with self._lock:
-            while len(self._answers) >= _TICKETS_MAX:
-                self._answers.pop(next(iter(self._answers)))
-            self._answers[ticket] = (question, self._queue.submit(self._asked, question))
+        words = asdict(question)
+        self._questions.put_question(
+            FieldQuestion(ticket, user_id, SystemClock().now(), gateway.gateway_id, words)
+        )
         return ticket
 
-    def answer(self, ticket: str, texts: Texts) -> Finding | None:
-        """Return what came of a question."""
-        with self._lock:
-            found = self._answers.get(ticket)
-        if found is None:
+    def answer(self, ticket: str, user_id: str, texts: Texts) -> Finding | None:
+        """Return what came of one's own question."""
+        found = self._questions.question(ticket)
+        if found is None or found.asked_by != user_id:
             return None
-        question, future = found
-        if not future.done():
-            return Finding(waiting=True, question=question)
-        try:
-            told = future.result()
-        except PvmonError as error:
-            return Finding(problem=str(error), question=question)
-        except Exception:
-            log.exception("asking %s unit %s", question.gateway_id, question.unit)
-            return Finding(problem=texts("setup.device.failed"), question=question)
-        return _finding(question, told, texts)
+        question = Question(**found.words)
+        if found.done:
+            return _finding(question, found.told, texts)
+        waited = SystemClock().now() - found.asked_at
+        if waited > (_NOBODY_AFTER if found.taken_at is None else _LOST_AFTER):
+            return Finding(problem=texts("setup.device.elsewhere"), question=question)
+        return replace(_swept(found.told), waiting=True, question=question)
 
     def add(self, finding: Finding, user_id: str, texts: Texts) -> tuple[str, int]:
         """Write a found device into its plant."""
@@ -213,46 +204,11 @@ class FileSetupDesk:
         profile = options.profiles[finding.profile]
         return NewDevice(question.plant_id, profile.kind, profile.name, gateway, facts)
 
-    def _asked(self, question: Question) -> Mapping[str, Any]:
-        """Ask where the wire is polled: who it is, and by the likeliest profile what it measures now."""
-        collector, registry = self._instance.collector, self._instance.options.registry
-        assert collector is not None, "checked before it was queued"
-        result = collector.visit(
-            lambda wires: wires.probe(registry, question.gateway_id, question.unit), _ASK_WITHIN_S
-        )
-        told = probe_report(result, question.gateway_id, question.unit)
-        profile = question.profile or (told["found"][0]["profile"] if told["found"] else "")
-        if profile not in self._instance.options.profiles or not told["answered"]:
-            return told
-        device, trial = self._trial(question, profile)
-        try:
-            seen = collector.visit(lambda wires: wires.look(trial, device.device_id), _ASK_WITHIN_S)
-        except PvmonError as error:
-            return told | {"unread": str(error)}
-        return told | {"look": look_report(seen, device, trial)}
-
-    def _trial(self, question: Question, profile: str) -> tuple[Device, Registry]:
-        """Return the device as it would be, and a list of plants that has it; nothing is written."""
-        options = self._instance.options
-        plant = options.registry.plants_by_id[question.plant_id]
-        kind = options.profiles[profile].kind
-        device = Device(
-            f"{plant.plant_id}-trial",
-            plant.plant_id,
-            kind,
-            question.name,
-            profile,
-            question.gateway_id,
-            question.unit,
-            rated_power_kw=question.rated_kw,
-            string_count=question.strings,
-        )
-        grown = replace(plant, devices=(*plant.devices, device))
-        plants = tuple(grown if one is plant else one for one in options.registry.plants)
-        return device, replace(options.registry, plants=plants)
-
 
 def _finding(question: Question, told: Mapping[str, Any], texts: Texts) -> Finding:
+    problem = texts(f"setup.device.{told['error']}") if "error" in told else ""
+    if problem or question.last_unit:
+        return replace(_swept(told), problem=problem, question=question)
     if not told["answered"]:
         return Finding(problem=texts("setup.device.silent", unit=question.unit), question=question)
     best = told["found"][0] if told["found"] else None
@@ -271,7 +227,14 @@ def _finding(question: Question, told: Mapping[str, Any], texts: Texts) -> Findi
         candidates=tuple((one["profile"], one["confidence"]) for one in told["found"][:5]),
         values=tuple(values),
         question=question,
+        is_unread="unread" in told,
     )
+
+
+def _swept(told: Mapping[str, Any]) -> Finding:
+    """Return what a sweep found so far."""
+    units = tuple((int(unit), str(name), float(share)) for unit, name, share in told.get("units", ()))
+    return Finding(units=units, asking=int(told.get("asking", 0)))
 
 
 def _row(settings: Settings, name: str) -> SettingRow:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 
 from flask import Flask
@@ -81,9 +82,14 @@ def language_of(principal: Principal | None) -> str:
     return account if account in LANGUAGES else "zh"
 
 
+@cache
+def _parts(pattern: str) -> tuple[str, ...]:
+    return tuple(pattern.strip("/").split("/"))
+
+
 def match(path: str, pattern: str) -> dict[str, str] | None:
     """Return the named parts of ``path`` under ``pattern``, None when it does not fit."""
-    given, wanted = path.strip("/").split("/"), pattern.strip("/").split("/")
+    given, wanted = path.strip("/").split("/"), _parts(pattern)
     if len(given) != len(wanted):
         return None
     found: dict[str, str] = {}

@@ -1,5 +1,7 @@
 """The bureau's own form: an XLSX with {{names}} goes up, the same file comes back filled for a month and the own scope."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -19,6 +21,7 @@ from domain.timespan import day_of
 from texts.loader import Texts
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_PERSON = re.compile(r"(household|payee|group):(\d{1,4})", re.ASCII)
 _PAGE = """{% if problem %}<p class="problem" role="alert">{{ problem }}</p>{% endif %}
 <p>{{ words("reports.form.how") }}</p>
 <form method="post" enctype="multipart/form-data"><input type="hidden" name="csrf_token" value="{{ csrf }}">
@@ -46,8 +49,9 @@ def register(server: Flask, site: Site) -> None:
         words = plain.words()
         month = _month(site)
         try:
-            values = _values(site, principal, month)
-            unknown = [name for name in names_in(content) if name not in values]
+            asked = names_in(content)
+            values = _values(site, principal, month) | _people(site, principal, month, asked)
+            unknown = [name for name in asked if name not in values]
             if unknown:
                 return _answer(site, principal, words("reports.form.unknown", names="、".join(unknown[:20])))
             filled = fill(content, values)
@@ -100,12 +104,39 @@ def _values(site: Site, principal: Principal, month: date) -> dict[str, Any]:
     return {**found, "place": places[place]}
 
 
+def _may_name(site: Site, principal: Principal, place: str) -> bool:
+    """Tell whether a form may name households: those of one village, to who may see them."""
+    known = place in site.services.sources.registry.villages_by_id
+    return known and site.services.payout is not None and principal.may(Permission.VIEW_PEOPLE)
+
+
+def _people(site: Site, principal: Principal, month: date, asked: Sequence[str]) -> dict[str, Any]:
+    """Return households of the roster by their place on it, names masked; read, and audited, only where a form asks."""
+    place, payout = request.form.get("place", ""), site.services.payout
+    wanted = [found for name in asked if (found := _PERSON.fullmatch(name))]
+    if not wanted or payout is None or not _may_name(site, principal, place):
+        return {}
+    members = payout.rosters.members(principal, place, month)
+    rows = {
+        "household": [one.member.household_id for one in members],
+        "payee": [one.name for one in members],
+        "group": [one.member.group for one in members],
+    }
+    numbers = {found[0]: (found[1], int(found[2]) - 1) for found in wanted}
+    return {
+        name: rows[column][row] if 0 <= row < len(members) else None
+        for name, (column, row) in numbers.items()
+    }
+
+
 def _answer(site: Site, principal: Principal, problem: str = "") -> Response:
     month, texts = _month(site), plain.words()
     names = [name for name in reports_of(site).values(principal, month) if ":" not in name] + ["place"]
     town = next(iter(site.services.sources.registry.towns), None)
     if town is not None:
         names.append(f"energy_kwh:{town.town_id}")
+    if site.services.payout is not None and principal.may(Permission.VIEW_PEOPLE):
+        names += [f"{column}:1" for column in ("household", "payee", "group")]
     return plain.document(
         texts("reports.form.title"),
         _PAGE,

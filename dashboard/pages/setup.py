@@ -5,15 +5,17 @@ Plain forms. A question to a wire is queued and its page asks again by itself; o
 
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Flask, Response, redirect, request
 from flask_wtf.csrf import generate_csrf
 
 from access.permissions import Permission
 from access.principal import Principal
-from commands.setting_up import Finding, Question, SettingUp, SetupRefusedError
+from commands.setting_up import SWEEP_MAX, Finding, Question, SettingUp, SetupRefusedError
 from commands.tables import FILE_BYTES_MAX
 from dashboard import guard, plain
+from dashboard.pages import setup_users
 from dashboard.pages.base import Site, add_pages
 from dashboard.pages.setup_pages import DEVICE, FINDING, HOME, REGISTRY, SETTINGS
 from domain.errors import CommandError, ConfigurationError, PvmonError
@@ -27,6 +29,7 @@ _FORMS = ("xlsx", "yaml", "template")
 
 def register(server: Flask, site: Site) -> None:
     """Register the pages where this process can set up."""
+    setup_users.register(server, site)
     if site.services.setup is None:
         return
     pages = _Pages(site, site.services.setup.up)
@@ -64,7 +67,7 @@ class _Pages:
             ("admin", counts["admin"] > 0, ""),
             ("registry", not registry.sample, f"{prefix}{PATH}/registry"),
             ("device", devices > 0, f"{prefix}{PATH}/device"),
-            ("people", people > 0, ""),
+            ("people", people > 0, f"{prefix}{PATH}/users"),
             ("settings", True, f"{prefix}{PATH}/settings"),
         ]
         facts = {
@@ -167,7 +170,8 @@ class _Pages:
             422 if problem else 200,
             problem=problem,
             wires=wires,
-            typed=request.form,
+            typed=request.form or request.args,
+            sweep_max=SWEEP_MAX,
             action=f"{self._home}/device",
             home=self._home,
             csrf=generate_csrf(),
@@ -187,6 +191,8 @@ class _Pages:
         found = self._up.answer(principal, ticket, texts)
         if found is None:
             found = Finding(problem=texts("setup.device.no_ticket"))
+        asked = found.question
+        where = "" if asked is None else f"{asked.plant_id} {asked.gateway_id}"
         answer = plain.document(
             texts("setup.device.found"),
             FINDING,
@@ -194,6 +200,16 @@ class _Pages:
             found=found,
             problem=problem or found.problem,
             candidates=[(name, f"{share:.0%}") for name, share in found.candidates],
+            swept=asked is not None and asked.last_unit > 0,
+            units=[
+                {
+                    "unit": unit,
+                    "name": name or texts("setup.sweep.unknown"),
+                    "share": f"{share:.0%}" if name else "",
+                    "href": f"{self._home}/device?{urlencode({'wire': where, 'unit': unit})}",
+                }
+                for unit, name, share in found.units
+            ],
             action=f"{self._home}/device/{ticket}",
             again=f"{self._home}/device",
             home=self._home,
@@ -235,6 +251,7 @@ def _question() -> Question:
         " ".join(given.get("name", "").split())[:40],
         float(rated) if re.fullmatch(r"\d{1,6}(\.\d{1,3})?", rated, re.ASCII) else 0.0,
         _whole(given.get("strings", ""), 0),
+        _whole(given["last"], -1) if given.get("last") else 0,
     )
 
 

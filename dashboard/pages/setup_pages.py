@@ -48,19 +48,53 @@ DEVICE = f"""{_WIDE}<p class="note">{{{{ words("setup.device.about") }}}}</p>
 <label for="strings">{{{{ words("setup.device.strings") }}}}</label><input id="strings" name="strings" inputmode="numeric" maxlength="3" value="{{{{ typed.strings }}}}">
 <label for="profile">{{{{ words("setup.device.profile") }}}}</label><input id="profile" name="profile" maxlength="64" autocomplete="off" value="{{{{ typed.profile }}}}">
 <button class="primary">{{{{ words("setup.device.ask") }}}}</button></form>
+<h1 style="margin-top:2rem">{{{{ words("setup.sweep.title") }}}}</h1><p class="note">{{{{ words("setup.sweep.about", count=sweep_max) }}}}</p>
+<form method="post" action="{{{{ action }}}}">{_CSRF}
+<label for="wire2">{{{{ words("setup.device.wire") }}}}</label><select id="wire2" name="wire">{{% for value, label in wires %}}
+<option value="{{{{ value }}}}"{{% if value == typed.wire %}} selected{{% endif %}}>{{{{ label }}}}</option>{{% endfor %}}</select>
+<label for="first">{{{{ words("setup.sweep.first") }}}}</label><input id="first" name="unit" inputmode="numeric" maxlength="3" required value="1">
+<label for="last">{{{{ words("setup.sweep.last") }}}}</label><input id="last" name="last" inputmode="numeric" maxlength="3" required value="16">
+<button>{{{{ words("setup.sweep.begin") }}}}</button></form>
 {{% else %}}<p class="note">{{{{ words("setup.device.no_wires") }}}}</p>{{% endif %}}{_BACK}"""
 
 FINDING = f"""{_WIDE}{{% if problem %}}<p class="problem" role="alert">{{{{ problem }}}}</p>{{% endif %}}
-{{% if found.waiting %}}<p role="status">{{{{ words("setup.device.waiting") }}}}</p>{{% endif %}}
+{{% if found.waiting %}}<p role="status">{{{{ words("setup.sweep.asking", unit=found.asking) if found.asking else words("setup.device.waiting") }}}}</p>{{% endif %}}
+{{% if swept %}}{{% if not units and not found.waiting and not found.problem %}}<p class="note">{{{{ words("setup.sweep.nobody") }}}}</p>{{% endif %}}
+<ul class="lines">{{% for one in units %}}<li><a href="{{{{ one.href }}}}">{{{{ words("setup.sweep.unit", unit=one.unit) }}}}</a> {{{{ one.name }}}} {{{{ one.share }}}}</li>{{% endfor %}}</ul>{{% endif %}}
 {{% if found.profile %}}<p><b>{{{{ found.profile }}}}</b> {{{{ found.model }}}} {{{{ found.serial }}}}</p>{{% endif %}}
 {{% if candidates %}}<p class="note">{{{{ words("setup.device.candidates") }}}}</p><ul class="lines">{{% for name, share in candidates %}}
 <li>{{{{ name }}}} {{{{ share }}}}</li>{{% endfor %}}</ul>{{% endif %}}
 {{% if found.values %}}<h1 style="margin-top:1.5rem">{{{{ words("setup.device.values") }}}}</h1><table><tbody>
 {{% for name, value, unit in found.values %}}<tr><td><code>{{{{ name }}}}</code></td><td>{{{{ value }}}} {{{{ unit }}}}</td></tr>{{% endfor %}}</tbody></table>{{% endif %}}
-{{% if not found.waiting and not found.problem %}}{{% if found.profile %}}<form method="post" action="{{{{ action }}}}">{_CSRF}
+{{% if found.is_unread %}}<p class="note">{{{{ words("setup.device.unread") }}}}</p>{{% endif %}}
+{{% if not found.waiting and not found.problem and not swept %}}{{% if found.profile %}}<form method="post" action="{{{{ action }}}}">{_CSRF}
 <button class="primary">{{{{ words("setup.device.add") }}}}</button></form>
 {{% else %}}<p class="note">{{{{ words("setup.device.unsure") }}}}</p>{{% endif %}}{{% endif %}}
 <a class="button" href="{{{{ again }}}}">{{{{ words("setup.device.another") }}}}</a>{_BACK}"""
+
+USERS = f"""{_WIDE}<p class="note">{{{{ words("setup.users.about") }}}}</p>
+{{% if problem %}}<p class="problem" role="alert">{{{{ problem }}}}</p>{{% endif %}}
+{{% if said %}}<p role="status"><b>{{{{ said }}}}</b>{{% if password %}}<br><code style="font-size:1.3rem">{{{{ password }}}}</code>{{% endif %}}</p>{{% endif %}}
+<table class="stack"><tbody>{{% for one in rows %}}<tr><td><b>{{{{ one.name }}}}</b><br><code>{{{{ one.id }}}}</code></td>
+<td>{{{{ one.roles }}}}<br><span class="note">{{{{ one.scope }}}}</span></td>
+<td>{{% if one.disabled %}}{{{{ words("setup.users.disabled") }}}}{{% endif %}}{{% if one.own %}}{{{{ words("setup.users.yourself") }}}}{{% else %}}
+{{% for act in (("enable",) if one.disabled else ("reset", "disable") if one.logs_in else ("disable",)) %}}
+<form method="post" action="{{{{ action }}}}/{{{{ one.id }}}}/{{{{ act }}}}">{_CSRF}<button style="margin-top:.4rem">{{{{ words("setup.users." + act) }}}}</button></form>
+{{% endfor %}}{{% endif %}}</td></tr>{{% endfor %}}</tbody></table>
+<h1 style="margin-top:2rem">{{{{ words("setup.users.add") }}}}</h1>
+<form method="post" action="{{{{ action }}}}">{_CSRF}
+<label for="user">{{{{ words("setup.users.user") }}}}</label>
+<input id="user" name="user" required maxlength="32" autocomplete="off" autocapitalize="none" spellcheck="false" value="{{{{ typed.user }}}}">
+<label for="name">{{{{ words("setup.users.name") }}}}</label>
+<input id="name" name="name" required maxlength="40" autocomplete="off" value="{{{{ typed.name }}}}">
+<label for="role">{{{{ words("setup.users.role") }}}}</label><select id="role" name="role" required>
+{{% for value, label in roles %}}<option value="{{{{ value }}}}"{{% if value == typed.role %}} selected{{% endif %}}>{{{{ label }}}}</option>{{% endfor %}}</select>
+<label><input type="checkbox" name="everything" value="1" style="width:auto;min-height:0"{{% if typed.everything %}} checked{{% endif %}}>
+{{{{ words("setup.users.everything") }}}}</label>
+{{% for title, options in places %}}<label for="place{{{{ loop.index }}}}">{{{{ title }}}}</label>
+<select id="place{{{{ loop.index }}}}" name="place" multiple size="6" style="padding:.5rem">{{% for value, label in options %}}
+<option value="{{{{ value }}}}"{{% if value in chosen %}} selected{{% endif %}}>{{{{ label }}}}</option>{{% endfor %}}</select>{{% endfor %}}
+<button class="primary">{{{{ words("setup.users.add") }}}}</button></form>{_BACK}"""
 
 FIRST = f"""<p class="note">{{{{ words("setup.first.about") }}}}</p>
 {{% if problem %}}<p class="problem" role="alert">{{{{ problem }}}}</p>{{% endif %}}

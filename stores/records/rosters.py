@@ -42,14 +42,7 @@ class SqlRosterStore:
 
     def add_people(self, people: Sequence[Person]) -> None:
         """Keep new people; RecordRejectedError when an identity number is known already."""
-        rows = [
-            {
-                "person_id": one.person_id,
-                "id_match": self._sealer.match(one.id_number),
-                "sealed": self._sealed(one.name, one.id_number),
-            }
-            for one in people
-        ]
+        rows = [sealed_person(self._sealer, one.person_id, one.name, one.id_number) for one in people]
         if rows:
             try:
                 self._database.write(insert(PEOPLE), rows)
@@ -61,7 +54,7 @@ class SqlRosterStore:
         known = self.people([person_id]).get(person_id)
         if known is None:
             raise RecordRejectedError(f"there is no person {person_id}")
-        sealed = self._sealed(name, known.id_number)
+        sealed = sealed_person(self._sealer, person_id, name, known.id_number)["sealed"]
         self._database.write(update(PEOPLE).where(PEOPLE.c.person_id == person_id).values(sealed=sealed))
 
     def people(self, person_ids: Collection[str]) -> dict[str, Person]:
@@ -74,9 +67,6 @@ class SqlRosterStore:
                     name, number = json.loads(self._sealer.open(row["sealed"]))
                     found[row["person_id"]] = Person(row["person_id"], name, number)
         return found
-
-    def _sealed(self, name: str, id_number: str) -> bytes:
-        return self._sealer.seal(json.dumps([name, id_number], ensure_ascii=False))
 
     # ------------------------------------------------------------------ rosters
 
@@ -191,6 +181,12 @@ class SqlRosterStore:
             row["made_by"],
             row["checked_by"],
         )
+
+
+def sealed_person(sealer: Sealer, person_id: str, name: str, id_number: str) -> dict[str, Any]:
+    """Return a person as a row of the table, sealed."""
+    sealed = sealer.seal(json.dumps([name, id_number], ensure_ascii=False))
+    return {"person_id": person_id, "id_match": sealer.match(id_number), "sealed": sealed}
 
 
 def _member_row(one: Member) -> list[Any]:

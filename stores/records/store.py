@@ -14,6 +14,7 @@ from stores.records import (  # noqa: F401 (importing them puts their tables int
     ledger_schema,
     notification_schema,
     personal,
+    questions,
     roster_schema,
 )
 from stores.records.acts import Audits, Jobs

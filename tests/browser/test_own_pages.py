@@ -25,7 +25,7 @@ from tests.dashboard.fixtures import PASSWORD, ROOT, USERS, Served, World
 from tests.dashboard.test_work import alerts
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.needs("cjk_font"), pytest.mark.slow]
-OF_ADMIN = ("", "/settings", "/registry", "/device", "/device/none")
+OF_ADMIN = ("", "/settings", "/registry", "/device", "/device/none", "/users")
 OF_OM = (
     "/app/deputy",
     "/app/share?kind=brief",
@@ -36,6 +36,7 @@ OF_OM = (
 
 # names of files, commands, settings and placeholders that a Chinese page may show
 KNOWN = """
+narrow Ctrl
 pvmon device add user registry undo xlsx zip duckdb influx ntp field person info YAML Excel None API
 DuckDB SQLite InfluxDB CA PEM JPEG PNG edge run backup mqtts broker cookie metrics store https
 example cn public url pv zh narrow plants config data district first last month place
@@ -51,10 +52,13 @@ def base(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
         User("om2", "赵运维（虚构）", frozenset({Role.OM}), Scope(everything=True), hashed)
     )
     settings = load_settings({}, config_dir=ROOT / "config", data_dir=tmp_path_factory.mktemp("setup"))
-    up = SettingUp(world.records, FileSetupDesk(Instance(options_from(settings))), SystemClock())
+    instance = Instance(options_from(settings))
+    instance.open_records()
+    up = SettingUp(world.records, FileSetupDesk(instance), SystemClock())
     served = Served(create_app(replace(world.services, setup=SetupServices(up)), world.settings))
     yield served.url
     served.stop()
+    instance.stop()
 
 
 def look(page: Any, url: str, language: str, picture: Path, known: set[str]) -> list[str]:
@@ -62,10 +66,13 @@ def look(page: Any, url: str, language: str, picture: Path, known: set[str]) -> 
     from axe_playwright_python.sync_playwright import Axe
 
     page.goto(f"{url}{'&' if '?' in url else '?'}lang={language}")
+    page.wait_for_selector("#page .page, body > main")
     page.wait_for_load_state("networkidle")
     wrong = check_page(page, url.partition("/app")[2] or url, language, known)
     results = Axe().run(page, options={"resultTypes": ["violations"]})
-    wrong += [f"{url}: {one['id']}" for one in results.response["violations"] if one["impact"] in SERIOUS]
+    for one in results.response["violations"]:
+        if one["impact"] in SERIOUS:
+            wrong.append(f"{url}: {one['id']} {[node['html'][:110] for node in one['nodes'][:3]]}")
     page.screenshot(path=picture, full_page=True)
     return wrong
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.browser.test_pages import SIZES, Visit
-from tests.browser.walk import addresses, paid_world, plain_addresses, whole_app
+from tests.browser.walk import LAYOUT_FAULTS, addresses, paid_world, plain_addresses, whole_app
 from tests.commands.payout_world import World
 from tests.dashboard.fixtures import Served
 from tests.dashboard.fixtures import World as District
@@ -58,6 +58,7 @@ def check_page(page: Any, path: str, language: str, known: set[str]) -> list[str
         wrong.append(f"{path}: scrolls sideways")
     if page.locator("h1").count() < 1:
         wrong.append(f"{path}: no heading")
+    wrong += [f"{path}: {one}" for one in page.evaluate(LAYOUT_FAULTS)]
     text = page.evaluate("document.body.innerText")
     if language == "zh":
         strange = strange_words(text, known)
@@ -156,3 +157,19 @@ def test_the_wall_screen_fits_a_television_without_scrolling(
         visit.page.evaluate("parseFloat(getComputedStyle(document.querySelector('.tile b')).fontSize)") >= 80
     )
     visit.context.close()
+
+
+def test_the_walk_notices_texts_that_overlap_or_are_cut_off(browser: Any) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 400})
+    page = context.new_page()
+    lines = "<p style='position:absolute;top:{top}px;left:9px'>发放金额</p>"
+    page.set_content(lines.format(top=10) + lines.format(top=60))
+    assert page.evaluate(LAYOUT_FAULTS) == []
+    page.set_content(lines.format(top=10) + lines.format(top=14))
+    assert page.evaluate(LAYOUT_FAULTS) == ["overlap: 发放金额 / 发放金额"]
+    cut = "<div style='width:60px;overflow:hidden;white-space:nowrap{}'>很长很长很长的一句话</div>"
+    page.set_content(cut.format(""))
+    assert page.evaluate(LAYOUT_FAULTS) == ["cut off: 很长很长很长的一句话"]
+    page.set_content(cut.format(";text-overflow:ellipsis"))
+    assert page.evaluate(LAYOUT_FAULTS) == []
+    context.close()

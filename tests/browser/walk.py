@@ -16,6 +16,44 @@ from tests.dashboard.fixtures import PASSWORD
 from tests.dashboard.fixtures import World as District
 from tests.dashboard.test_work import alerts
 
+# texts that lie over each other, and texts cut off without dots; figures and the grid lay out their own
+LAYOUT_FAULTS = """() => {
+  const skip = '.js-plotly-plot, [class^="ag-"], [class*=" ag-"], .visually-hidden, [aria-hidden=true], svg, details:not([open])' +
+    ' > :not(summary), option, noscript, script, style';
+  const found = [], texts = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode, owner = node.parentElement;
+    if (!node.data.trim() || !owner || owner.closest(skip) || !owner.checkVisibility({visibilityProperty: true})) continue;
+    let floats = false, clip = null, dots = false;
+    for (let at = owner; at && at !== document.body; at = at.parentElement) {
+      const style = getComputedStyle(at);
+      if (['fixed', 'sticky'].includes(style.position)) floats = true;
+      if (style.textOverflow === 'ellipsis') dots = true;
+      if (['auto', 'scroll'].includes(style.overflowX) || ['auto', 'scroll'].includes(style.overflowY)) dots = true;
+      if (!clip && (style.overflowX === 'hidden' || style.overflowX === 'clip')) clip = at;
+    }
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    for (const box of range.getClientRects()) {
+      if (box.width < 2 || box.height < 2) continue;
+      if (clip && !dots) {
+        const edge = clip.getBoundingClientRect();
+        if (box.right > edge.right + 2 || box.left < edge.left - 2) found.push('cut off: ' + node.data.trim().slice(0, 30));
+      }
+      if (!floats && !dots) texts.push({box, owner, words: node.data.trim().slice(0, 24)});
+    }
+  }
+  texts.sort((one, other) => one.box.top - other.box.top);
+  for (let i = 0; i < texts.length; i++) {
+    for (let j = i + 1; j < texts.length && texts[j].box.top < texts[i].box.bottom - 3; j++) {
+      const [a, b] = [texts[i].box, texts[j].box];
+      const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+      const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+      if (wide > 3 && high > 5) found.push('overlap: ' + texts[i].words + ' / ' + texts[j].words);
+    }
+  }
+  return [...new Set(found)].slice(0, 5);
+}"""
 BASE = "https://pv.example.cn"
 
 

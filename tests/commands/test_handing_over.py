@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,10 @@ from domain.alert import Severity
 from domain.case import CaseKind
 from domain.errors import AccessDeniedError, CommandError
 from domain.maintenance import Maintenance
-from main.hand_over import as_json, open_plans, sheet
+from domain.personal import Draft
+from main.hand_over import as_json, draft_kinds, open_plans, sheet
+from stores.records.personal import SqlPersonalStore
+from stores.records.sealing import Sealer
 from tests.access.people import TOWNS, VILLAGES, somebody
 from tests.commands.builders import Office, office
 from texts.loader import Texts
@@ -112,3 +116,20 @@ def test_the_sheet_names_everything_and_has_room_for_two_signatures(here: Office
     words = Texts(language)
     for key in ("sign_giver", "sign_taker", "sign_witness"):
         assert words(f"handing_over.{key}") in page
+
+
+def test_the_sheet_lists_kinds_of_drafts_and_nothing_that_was_typed(here: Office, tmp_path: Path) -> None:
+    store = SqlPersonalStore(here.records.database, Sealer(tmp_path / "people.key"))
+    for number, title in enumerate(("登记到账", "登记到账", "登记结算单")):
+        typed = (("payer", "周某某（虚构）"), ("amount", "31415.92"))
+        place = f"/app/money-type/{number}"
+        store.put_draft(Draft("zhang", place, 0, place, title, typed, here.clock.now()), 20)
+    kinds = draft_kinds(store.drafts("zhang", here.clock.now() - timedelta(days=1)))
+    assert kinds == [("登记到账", 2), ("登记结算单", 1)]
+    done = _act(here).hand_over(CONSOLE, "zhang", "li", stays=False)
+    page = sheet(as_json(done, here.district, [], [], kinds), Texts("zh"))
+    assert "登记到账，2 份" in page
+    assert "登记结算单，1 份" in page
+    assert "周某某" not in page
+    assert "31415.92" not in page
+    assert "/app/money-type" not in page

@@ -367,11 +367,11 @@ class NoFiles:
         """Know no plant."""
         return False
 
-    def ask(self, question: Question) -> str:
+    def ask(self, question: Question, user_id: str) -> str:
         """Know no wire."""
         raise SetupRefusedError("device.no_gateway", gateway=question.gateway_id)
 
-    def answer(self, ticket: str, texts: Any) -> Finding | None:
+    def answer(self, ticket: str, user_id: str, texts: Any) -> Finding | None:
         """Know no question."""
         return None
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from openpyxl import Workbook, load_workbook
 
 from dashboard.factory import create_app
 from revenue.approval import Step
@@ -198,3 +199,41 @@ def test_accounts_are_confirmed_one_by_one_and_the_bank_file_is_made_and_answere
     )
     assert done.status_code == 303
     assert paid.plans.dossier(paid.accountant, plan_id).approval.step is Step.PAID
+
+
+def test_a_form_names_households_of_one_village_masked_to_those_who_may_see_them(
+    app: Any, paid: World
+) -> None:
+    book = Workbook()
+    page: Any = book.active
+    for row, name in enumerate(("household:1", "payee:1", "group:2", "payee:9"), 1):
+        page.cell(row, 1, f"{{{{{name}}}}}")
+    target = io.BytesIO()
+    book.save(target)
+
+    def sent(role: str, place: str) -> Any:
+        client = app.test_client()
+        token = login(client, role)
+        given = {"csrf_token": token, "month": "2026-09", "place": place}
+        file = (io.BytesIO(target.getvalue()), "form.xlsx")
+        return client.post("/app/report-form", data={**given, "file": file})
+
+    looks = len(
+        [
+            one
+            for one in paid.records.audit(paid.clock.now().replace(year=2000))
+            if one.action == "people.look"
+        ]
+    )
+    filled = sent("accountant", VILLAGES[0])
+    assert filled.status_code == 200
+    sheet: Any = load_workbook(io.BytesIO(filled.data)).active
+    assert [sheet.cell(row, 1).value for row in (1, 2, 3, 4)] == ["H001", "村****甲", "三组", "—"]
+    seen = [
+        one for one in paid.records.audit(paid.clock.now().replace(year=2000)) if one.action == "people.look"
+    ]
+    assert len(seen) == looks + 1
+    for role, place in (("accountant", ""), ("county", VILLAGES[0]), ("settlement", VILLAGES[0])):
+        refused = sent(role, place)
+        assert refused.status_code == 422, role
+        assert "payee:1" in refused.get_data(as_text=True)

@@ -2,9 +2,11 @@
 
 import io
 import re
+import socket
 import time
 import zipfile
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,14 @@ import pytest
 from dashboard.factory import create_app
 from dashboard.services import DashboardSettings
 from domain.account import Role, Scope, User
+from domain.clock import SystemClock
 from main.build import options_from
 from main.instance import Instance
 from main.setting_up import setup_services
 from main.settings import Settings, load_settings
+from stores.question_protocol import FieldQuestion
+from stores.reading_only import ReadingOnly
+from stores.records.questions import SqlQuestionStore
 from stores.records.store import SqlRecordStore
 from tests.commands.builders import PASSWORD, QUICK
 from tests.main.field.field import configured, field, running
@@ -42,7 +48,7 @@ def served(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> Any:
         instance.records.add_user(
             User(name, name, frozenset({role}), Scope(everything=True), QUICK.hash(PASSWORD))
         )
-    app = create_app(instance._services(), DashboardSettings(secret_key=KEY))
+    app = create_app(instance.services(), DashboardSettings(secret_key=KEY))
     return app.test_client(), app
 
 
@@ -78,6 +84,125 @@ def test_a_device_is_asked_shows_live_values_is_written_and_collected(desk: Any)
     ]
     assert ("device.ask", "root") in actions
     assert ("device.add", "root") in actions
+
+
+def test_a_browser_of_another_process_asks_through_the_records_and_the_collector_answers(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, _, _, collecting = desk
+    monkeypatch.setattr("main.instance.second_factors", lambda *_: None)
+    web = Instance(collecting.options)  # no collector: as `pvmon serve`
+    web.open_records()
+    web.store = ReadingOnly(collecting.store)
+    web.follow_registry()
+    try:
+        client = create_app(web.services(), DashboardSettings(secret_key=KEY)).test_client()
+        token = login(client, "root")
+        sent = {"csrf_token": token, "wire": "alpha alpha-gw", "unit": "3", "rated": "50", "strings": "8"}
+        there = client.post("/app/setup/device", data=sent).location
+        assert re.search(r"ac_active_power_w</code></td><td>-?\d", _settled(client, there))
+        assert "alpha-inv-01" in client.post(there, data={"csrf_token": token}).get_data(as_text=True)
+        for _ in range(200):
+            if "alpha-inv-01" in collecting.options.registry.devices_by_id:
+                break
+            time.sleep(0.1)
+        assert collecting.options.registry.devices_by_id["alpha-inv-01"].unit == 3
+    finally:
+        web.stop()
+
+
+def test_a_sweep_tells_which_units_answer_and_leads_to_asking_them(desk: Any) -> None:
+    client, _, token, _ = desk
+    sent = {"csrf_token": token, "wire": "alpha alpha-gw", "unit": "1", "last": "4"}
+    page = _settled(client, client.post("/app/setup/device", data=sent).location)
+    assert re.findall(r"站号 (\d+)</a>", page) == ["3"]
+    assert "huawei_sun2000" in page
+    there = re.search(r'href="([^"]*unit=3[^"]*)"', page)
+    assert there is not None
+    form = client.get(there[1].replace("&amp;", "&")).get_data(as_text=True)
+    assert 'maxlength="3" required value="3"' in form
+    wide = client.post("/app/setup/device", data=sent | {"last": "77"})
+    assert wide.status_code == 422
+    assert "一次最多寻找 32 个站号" in wide.get_data(as_text=True)
+
+
+def test_an_answer_is_shown_to_who_asked_and_a_question_nobody_takes_says_so(
+    desk: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, _, token, instance = desk
+    store = SqlQuestionStore(instance.records.database)
+    words = {"plant_id": "alpha", "gateway_id": "nobody-polls-this", "unit": 3}
+    for ticket, who in (("mine", "root"), ("yours", "om")):
+        store.put_question(FieldQuestion(ticket, who, SystemClock().now(), "nobody-polls-this", words))
+    assert "已排队" in client.get("/app/setup/device/mine").get_data(as_text=True)
+    assert "没有这次询问" in client.get("/app/setup/device/yours").get_data(as_text=True)
+    monkeypatch.setattr("main.setup_desk._NOBODY_AFTER", timedelta(0))
+    assert "没有采集程序来取" in client.get("/app/setup/device/mine").get_data(as_text=True)
+    refused = client.post("/app/setup/device/mine", data={"csrf_token": token})
+    assert refused.status_code == 422
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "连不上这条线路的网关"), ("en", "cannot be reached")])
+def test_a_gateway_out_of_reach_is_told_in_the_readers_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str, words: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    configured(tmp_path, port)
+    with running(tmp_path) as instance:
+        client, _ = served(instance, monkeypatch)
+        token = login(client, "root")
+        sent = {"csrf_token": token, "wire": "alpha alpha-gw", "unit": "3"}
+        there = client.post("/app/setup/device", data=sent).location
+        page = _settled(client, f"{there}?lang={language}")
+        problem = re.search(r'role="alert">([^<]*)<', page)
+        assert problem is not None
+        assert words in problem[1]
+        assert "Errno" not in page
+
+
+def test_accounts_are_added_reset_closed_and_opened_in_the_browser(desk: Any) -> None:
+    client, app, token, instance = desk
+    town = instance.options.registry.towns[0].town_id
+
+    def post(path: str = "", **fields: Any) -> Any:
+        return client.post(f"/app/setup/users{path}", data={"csrf_token": token, **fields})
+
+    new = {"user": "wang.fang", "name": "王芳（虚构）", "role": "township", "place": town}
+    made = post(**new)
+    once = re.search(r"<code style=[^>]*>([^<]+)</code>", made.get_data(as_text=True))
+    assert once is not None
+    assert made.headers["Cache-Control"] == "no-store"
+    user = instance.records.user("wang.fang")
+    assert (user.roles, user.scope) == (frozenset({Role.TOWNSHIP}), Scope(town_ids=frozenset({town})))
+    assert user.must_change_password
+    assert once[1] not in client.get("/app/setup/users").get_data(as_text=True)
+    for changed, words in (
+        ({"user": "A B"}, "用户名须为"),
+        ({"user": "wang.fang"}, "已有用户"),
+        ({"user": "b1", "name": " "}, "请填写姓名"),
+        ({"user": "b1", "role": "machine"}, "请选择角色"),
+        ({"user": "b1", "place": "nowhere"}, "请选择全区"),
+        ({"user": "b1", "role": ["admin", "accountant"]}, "不能由同一个人担任"),
+        ({"user": "b1", "name": "<script>x</script>", "role": ""}, "请选择角色"),
+    ):
+        answer = post(**(new | changed))
+        assert answer.status_code == 422, changed
+        assert words in answer.get_data(as_text=True), changed
+        assert "<script>x" not in answer.get_data(as_text=True)
+    assert "一次性密码" in post("/wang.fang/reset").get_data(as_text=True)
+    assert post("/wang.fang/disable").status_code == 200
+    assert instance.records.user("wang.fang").disabled
+    assert "已停用" in client.get("/app/setup/users").get_data(as_text=True)
+    assert post("/wang.fang/enable").status_code == 200
+    assert not instance.records.user("wang.fang").disabled
+    for who, act in (("root", "disable"), ("root", "reset"), ("nobody", "disable"), ("wang.fang", "drop")):
+        assert post(f"/{who}/{act}").status_code == 422, (who, act)
+    assert not instance.records.user("root").disabled
+    other = app.test_client()
+    theirs = login(other, "om")
+    assert other.get("/app/setup/users").status_code == 403
+    assert other.post("/app/setup/users", data={"csrf_token": theirs, **new}).status_code == 403
 
 
 def _settled(client: Any, there: str) -> str:
@@ -202,7 +327,7 @@ class _Fresh:
         settings = load_settings({}, config_dir=folder / "config", data_dir=folder / "data")
         self.instance = Instance(options_from(settings))
         self.instance.keep()
-        self.app = create_app(self.instance._services(), DashboardSettings(secret_key=KEY))
+        self.app = create_app(self.instance.services(), DashboardSettings(secret_key=KEY))
 
     @property
     def records(self) -> SqlRecordStore:

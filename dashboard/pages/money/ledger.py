@@ -164,7 +164,7 @@ def _register_forms(app: Any, site: Site) -> None:
 
 
 def _close(site: Site, principal: Principal, place: list[str] | None, said: str) -> str:
-    village, period = [str(part) for part in place or ["", ""]][:2]
+    village, period, *_ = [*map(str, place or ()), "", ""]
     texts, closings = site.words(principal), desk_of(site).closings
     try:
         if said == "asked_now":
