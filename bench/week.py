@@ -334,13 +334,15 @@ class Truth:
     def _unasked(self, device_id: str, start: datetime, end: datetime) -> str:
         if self._is_down(start, end):
             return "collector_down"
-        since, end = max(up for up in self._field.ups if up <= end), end - _BEFORE
+        ups, end = [up for up in self._field.ups if up <= end], end - _BEFORE
+        there = not self._is_down(start, start)
+        since = ups[-2] if ups[-1] >= start and there and len(ups) > 1 else ups[-1]
         wire = self._field.polled[device_id]
         place = bisect_left(self._spoke_at[wire], end) - 1
         if place >= 0 and self._spoke_at[wire][place] >= since and self._wire[wire][place][1] == "wire_down":
             return "wire_down"
         own = [ask.outcomes[-1] for ask in self._asks(device_id, since, end)[-3:] if ask.outcomes]
-        if not own and since >= start:
+        if not own and not there:
             return "collector_down"  # it came in the end of the slot, and asked in the next one
         return {"asleep": "asleep", "no_answer": "quarantined"}.get(own[-1] if own else "", "skipped")
 

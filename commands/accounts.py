@@ -14,7 +14,7 @@ from commands.audit import Audited, command
 from commands.passwords import Passwords
 from domain.account import Role, Scope, User
 from domain.clock import Clock
-from domain.errors import CommandError
+from domain.errors import AccessDeniedError, CommandError
 from domain.plant import Registry
 from stores.protocol import RecordStore
 
@@ -67,8 +67,9 @@ class Accounts(Audited):
         self._wrong = Throttle()
 
     @command(Permission.MANAGE_USERS, "user.list")
-    def users(self, principal: Principal) -> list[AccountRow]:  # noqa: ARG002 (the guard's)
+    def users(self, principal: Principal) -> list[AccountRow]:
         """Return every account, by id."""
+        _check_whole(principal)
         return [_row(user) for user in self._records.users()]
 
     @command(Permission.MANAGE_USERS, "user.add")
@@ -80,6 +81,7 @@ class Accounts(Audited):
         CommandError
             The name is taken or unfit, a role clashes with another, or the scope names what does not exist.
         """
+        _check_whole(principal)
         self._check_new(new)
         password = self._passwords.random()
         logs_in = all(role.logs_in for role in new.roles)
@@ -103,6 +105,7 @@ class Accounts(Audited):
     @command(Permission.MANAGE_USERS, "user.change_rights")
     def change_rights(self, principal: Principal, user_id: str, roles: frozenset[Role], scope: Scope) -> None:
         """Give an account other roles and another scope; its sessions end. Nobody changes his own."""
+        _check_whole(principal)
         user = self._other(principal, user_id)
         _check_roles(roles)
         self._check_scope(scope)
@@ -119,6 +122,7 @@ class Accounts(Audited):
     @command(Permission.MANAGE_USERS, "user.reset_password")
     def reset_password(self, principal: Principal, user_id: str) -> str:
         """Give an account a one-time password and return it; its sessions end."""
+        _check_whole(principal)
         user = self._known(user_id)
         password = self._passwords.random()
         renewed = replace(user, password_hash=self._passwords.hash(password), must_change_password=True)
@@ -130,6 +134,7 @@ class Accounts(Audited):
     @command(Permission.MANAGE_USERS, "user.disable")
     def disable(self, principal: Principal, user_id: str) -> None:
         """Close an account; its sessions end. Nobody closes his own."""
+        _check_whole(principal)
         user = self._other(principal, user_id)
         with self._carry_out(principal, "user.disable", user_id):
             self._records.replace_user(replace(user, disabled=True))
@@ -138,6 +143,7 @@ class Accounts(Audited):
     @command(Permission.MANAGE_USERS, "user.enable")
     def enable(self, principal: Principal, user_id: str) -> None:
         """Open a closed account again."""
+        _check_whole(principal)
         user = self._other(principal, user_id)
         with self._carry_out(principal, "user.enable", user_id):
             self._records.replace_user(replace(user, disabled=False))
@@ -226,6 +232,14 @@ class PasswordRefusedError(CommandError):
         super().__init__(f"the password was refused: {problem}")
         self.problem = problem
         self.chars_min = chars_min
+
+
+def _check_whole(principal: Principal) -> None:
+    """Refuse everybody's accounts to who is responsible for a part of the district: he could give what he has not."""
+    if not principal.scope.everything:
+        raise AccessDeniedError(
+            f"{principal.user_id} manages a part of the district, and accounts are the whole's"
+        )
 
 
 def _check_roles(roles: frozenset[Role]) -> None:
