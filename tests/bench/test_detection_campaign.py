@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from alerts.score import NAMES
-from bench.detection_campaign import CONFIG, Campaign, chosen, report, right, run
+from bench.detection_campaign import CONFIG, Campaign, chosen, parts, report, right, run
 from bench.fault_plan import QUIET_DAYS, WARM_UP_DAYS, drawn, replayable
 from domain.frame import DEVICE, INSTANT
 from main.configuration import load_registry
@@ -62,3 +62,15 @@ def test_every_fault_of_a_fortnight_is_found_and_no_alert_is_about_nothing() -> 
     lines = report(done)
     assert [line for line in lines if "missed" in line] == []
     assert [each for each in done.alerts if not right(each, done)] == []
+
+
+def test_a_fleet_judged_in_parts_keeps_every_plant_once_and_every_feeder_whole() -> None:
+    registry = chosen(load_registry(CONFIG, None), 60)
+    made = list(parts(registry, 5))
+    assert [plant for part in made for plant in part.plants] == list(registry.plants)
+    assert len(made) > 3
+    where: dict[str, set[int]] = {}
+    for number, part in enumerate(made):
+        for plant in part.plants:
+            where.setdefault(plant.feeder or plant.plant_id, set()).add(number)
+    assert all(len(each) == 1 for each in where.values())
