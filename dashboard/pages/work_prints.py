@@ -28,7 +28,7 @@ from queries.work import QueueRow
 _DISPATCH = """<h1>{{ words("work.sheet.dispatch") }} {{ number }}</h1>
 <p class="safety">{{ words("work.sheet.safety") }}</p>
 <table>{% for name, value in facts %}<tr><th>{{ name }}</th><td>{{ value }}</td></tr>{% endfor %}</table>
-<h2>{{ words("work.alert.checks") }}</h2><ol>{% for one in checks %}<li>{{ one }}</li>{% else %}<li>&nbsp;</li>{% endfor %}</ol>
+{% if checks %}<h2>{{ words("work.alert.checks") }}</h2><ol>{% for one in checks %}<li>{{ one }}</li>{% endfor %}</ol>{% endif %}
 {% if checklist %}<h2>{{ words("work.sheet.checklist") }}</h2><table>{% for one in checklist %}
 <tr><td>{{ loop.index }}. {{ one }}</td><td style="width:30%">□ {{ words("work.sheet.ok") }} □ {{ words("work.sheet.not_ok") }}</td></tr>
 {% endfor %}</table>{% endif %}

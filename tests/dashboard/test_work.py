@@ -245,7 +245,9 @@ def test_a_villagers_report_gets_a_number_a_limit_and_keeps_its_reporter_from_th
     assert "2026-06-26 00:00" in page  # five working days after Thursday 18 June, the whole day included
     curious, _ = client_of(app, "field")
     assert "张某（虚构）" not in curious.get(path).get_data(as_text=True)
-    assert "张某（虚构）" not in desk.get(f"{path}/print").get_data(as_text=True)
+    sheet = desk.get(f"{path}/print").get_data(as_text=True)
+    assert "张某（虚构）" not in sheet
+    assert "先查三项" not in sheet, "no rule says what to check"
 
 
 def test_an_order_for_a_retired_or_unknown_device_is_refused(busy: World, app: Any) -> None:
