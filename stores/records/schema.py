@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0014"  # the newest revision in stores/migrations/versions; a test holds them together
+REVISION = "0013"  # the newest revision in stores/migrations/versions; a test holds them together
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
