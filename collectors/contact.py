@@ -66,6 +66,7 @@ class DeviceContact:
     due_s: float = 0.0
     said: bool = False
     asked: bool = False  # in the cycle under way
+    asked_at: datetime | None = None
 
     def count(self, error: CollectError) -> None:
         """Count one failed request."""

@@ -67,10 +67,13 @@ class PolledSlots:
         return instant_of(slot * self._period_us + self._phase_us)
 
     def begin(self, slot: int, devices: Sequence[Asked]) -> None:
-        """Say that before this slot nobody was here to ask, though the program began in the end of the one before."""
-        if self._say is not None:
-            for device in devices:
-                self._say(SlotRange(device.device_id, SlotState.COLLECTOR_DOWN, self.instant_of(slot)))
+        """Say of the slot in whose end the program began that nobody was here: of who is asked from ``slot`` on only."""
+        if self._say is None:
+            return
+        end = self.instant_of(slot)
+        for device in devices:
+            if device.contact.asked_at is None or device.contact.asked_at >= end:
+                self._say(SlotRange(device.device_id, SlotState.COLLECTOR_DOWN, end))
 
     def close(self, slot: int, devices: Sequence[Asked]) -> None:
         """Say why slots up to this one have no sample; those that have one keep it."""

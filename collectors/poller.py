@@ -177,6 +177,8 @@ class WirePoller:
                 before, slot = slot, self._slot_now()
                 before = min(before, slot)  # the clock was put back: those slots come again
                 self.counts.late_cycles += slot - before
+                if self.counts.cycles == 1:
+                    self._slots.begin(slot, self._devices)
                 self._slots.close(slot, self._devices)
                 left_out = self._slots.left_out(slot, self._devices, self._light())
                 following = slot + 1 + left_out
@@ -261,7 +263,7 @@ class WirePoller:
     async def _ask(self, device: PolledDevice, cycle: _Cycle) -> None:
         """Read all blocks of one device, deliver what came, and note how contact stands."""
         device.narrowed = 0
-        device.contact.asked = True
+        device.contact.asked, device.contact.asked_at = True, self._clock.now()
         self._refresh_identity(device)
         error = await self._find(device)
         planned = () if error is not None else device.plan.blocks
@@ -429,7 +431,7 @@ class WirePoller:
     async def _probe(self, device: PolledDevice, cycle: _Cycle) -> bool:
         """Return whether the device is there again."""
         self.counts.probes += 1
-        device.contact.asked = True
+        device.contact.asked, device.contact.asked_at = True, self._clock.now()
         probe = device.plan.probe
         try:
             if probe is not None:

@@ -123,3 +123,20 @@ def test_a_program_that_begins_in_the_end_of_a_slot_was_not_there_for_it() -> No
         number for number, state in enumerate(states) if state not in {SlotState.OPEN, SlotState.NOT_EXPECTED}
     ]
     assert [word_of(states[number]) for number in at] == ["collector_down", "exception_6"]
+
+
+def test_who_is_reached_only_in_the_next_slot_of_the_first_cycle_was_not_missed_but_not_looked_for() -> None:
+    wire = Bench(3)
+    wire.dead = {1, 2, 3}
+    phase_s = phase_of("gw-1", PERIOD_S)
+    start_s = (wire.clock.now().timestamp() - phase_s) // PERIOD_S * PERIOD_S + phase_s
+    wire.clock.advance(start_s + PERIOD_S - 4.0 - wire.clock.now().timestamp())  # the slot's last seconds
+    wire.source.each = lambda: wire.clock.advance(1.5)
+    found = Slots(wire, 3)
+    found.run()
+    first = {
+        strip.device_id: next(word_of(s) for s in strip.states if s != SlotState.NOT_EXPECTED)
+        for strip in found.book.strips()
+    }
+    assert first["dev-1"] == "no_answer"
+    assert first["dev-3"] == "collector_down"
