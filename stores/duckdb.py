@@ -89,6 +89,7 @@ class DuckDbStore:
         self._writing = threading.RLock()
         self._rewriting = threading.Lock()
         self._closed = False
+        self._cursors: set[Any] = set()
         self._reader = Reader(self._fetch, lambda: self._catalog)
         self._open(devices)
 
@@ -158,7 +159,10 @@ class DuckDbStore:
             self._catalog.register(devices)
 
     def close(self) -> None:
-        """Let go of the file; whoever is reading gets an error."""
+        """Let go of the file; whoever is reading or writing gets an error, and of what he wrote nothing is kept."""
+        for each in [self._connection, *list(self._cursors)]:
+            with contextlib.suppress(duckdb.Error):
+                each.interrupt()
         with self._writing:
             if not self._closed:
                 self._closed = True
@@ -261,6 +265,15 @@ class DuckDbStore:
 
     # reading
 
+    @contextlib.contextmanager
+    def _cursor(self) -> Iterator[Any]:
+        with contextlib.closing(self._root.cursor()) as cursor:
+            self._cursors.add(cursor)
+            try:
+                yield cursor
+            finally:
+                self._cursors.discard(cursor)
+
     def _fetch(self, build: Callable[[Catalog], str | None]) -> pa.Table | None:
         """Run one question on a cursor of its own; ask again when a month moved meanwhile."""
         for remaining in reversed(range(_TRIES)):
@@ -270,7 +283,7 @@ class DuckDbStore:
                 return None
             with self._translated():
                 try:
-                    with contextlib.closing(self._root.cursor()) as cursor:
+                    with self._cursor() as cursor:
                         return cursor.execute(text).to_arrow_table()
                 except (duckdb.CatalogException, duckdb.BinderException, duckdb.IOException):
                     if remaining == 0:

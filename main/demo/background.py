@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from domain.errors import PvmonError
 from main.demo.progress import Progress
 
-_STOP_S = 4.0
+_STOP_S = 2.0  # after that the stores are closed under it
 _LOOK_S = 0.2
 
 

@@ -27,7 +27,7 @@ EVERY = timedelta(minutes=5)
 RECENT = timedelta(days=2)
 _READY, _FILE = ".day", ".feather"
 _RECENT_MADE, _DONE, _FAILED, _STOP = "recent", "done", "failed", "stop"
-_LOOK_S = 0.1
+_LOOK_S, _STOP_S = 0.1, 1.0
 
 
 def make_beside(fleet: Fleet, days: int, out: Path, note: str) -> None:
@@ -117,10 +117,10 @@ class PastLoader:
         return not self._thread.is_alive()
 
     def stop(self) -> None:
-        """End it; what was loaded stays."""
+        """End it; what was loaded stays, and a day under way may be given up with the store."""
         self._stopping.set()
         (self._folder / _STOP).touch()
-        self._thread.join(10.0)
+        self._thread.join(_STOP_S)
 
     def _run(self) -> None:
         problem = ""
@@ -129,6 +129,8 @@ class PastLoader:
             try:
                 found = self._load_next()
             except Exception as error:
+                if self._stopping.is_set():
+                    return  # the store was closed under it
                 log.exception("history")
                 problem = str(error)
                 break

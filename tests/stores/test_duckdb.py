@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -219,3 +221,41 @@ def test_a_registry_that_changes_is_followed_and_old_devices_stay_readable(store
     store.register({"new-1": DEVICES["inv-1"]})
     assert store.write([batch(0, "inv-1"), batch(0, "new-1")]).accepted == 1
     assert len(store.read(["inv-1", "new-1"], [POWER], hour())) == 2
+
+
+ENDLESS = "SELECT sum(a.range * b.range) FROM range(3000000) a, range(3000000) b"
+
+
+@pytest.mark.parametrize("writes", [True, False])
+def test_closing_gives_up_what_is_under_way_and_keeps_nothing_of_it(tmp_path: Path, writes: bool) -> None:
+    store = DuckDbStore(tmp_path / "s.duckdb", clock(), DEVICES)
+    store.write([batch(0)])
+    told: list[Exception] = []
+    begun = threading.Event()
+
+    def work() -> None:
+        try:
+            if writes:
+                with store._transaction() as connection:
+                    connection.execute("DELETE FROM dirty")
+                    begun.set()
+                    connection.execute(f"CREATE TEMP TABLE much AS {ENDLESS}")
+            else:
+                begun.set()
+                store._fetch(lambda _: ENDLESS)
+        except StoreUnavailableError as error:
+            told.append(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    assert begun.wait(10)
+    time.sleep(0.3)
+    at = time.monotonic()
+    store.close()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert time.monotonic() - at < 10
+    assert len(told) == 1
+    with closing(DuckDbStore(tmp_path / "s.duckdb", clock(), DEVICES)) as again:
+        assert len(again.read(["inv-1"], [POWER], hour())) == 1
+        assert len(again.take_dirty_days()) == 1, "what was deleted meanwhile is back"
