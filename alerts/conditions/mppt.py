@@ -7,14 +7,15 @@ import numpy as np
 from alerts.condition import Bounds, Limits
 from alerts.judgement import Judgement, Subject, verdicts
 from alerts.rule import Daylight
-from alerts.scene import Scene
+from alerts.scene import Scene, quantile
 from alerts.windows import before, days_of, days_true, middle_of
 from domain.series import DeviceSeries, Floats
 
 BOUNDS: Bounds = {"low": (0.3, 0.98), "days": (1, 10), "clear": (0.5, 1.0)}
 _MPPT = re.compile(r"dc_mppt_(\d\d)_(power_w|current_a)")
 _HISTORY_DAYS, _HISTORY_LEAST = 30, 3
-_ALIKE_LEAST = 3
+Kind = tuple[str, int, int, int]  # plant, rated power [W], how many inputs, which
+_ALIKE_LEAST, _ALIKE_SPREAD, _QUARTILES = 3, 0.06, (0.25, 0.75)
 
 
 def inputs(unit: DeviceSeries) -> dict[int, Floats]:
@@ -34,13 +35,13 @@ def judge(scene: Scene, limits: Limits) -> Judgement:
     """TRUE: an input's share of its inverter is under ``low`` of what is usual for it.
 
     Usual is its own history (inputs may be of unequal size); without one, that of the same input of the other
-    inverters that are built alike, and else the median of the inverter's inputs.
+    inverters where these are built alike, and else nothing is known yet.
     """
     days = days_of(scene)
     subjects: list[Subject] = []
     shares: list[Floats] = []
     usual: list[Floats] = []
-    kinds: list[tuple[str, int, int]] = []
+    kinds: list[Kind] = []
     plants: list[int] = []
     bright = scene.to_units(scene.daylight(Daylight.D3))
     for number, unit in enumerate(scene.units):
@@ -56,7 +57,8 @@ def judge(scene: Scene, limits: Limits) -> Judgement:
         own = before(share, _HISTORY_DAYS, _HISTORY_LEAST, gap=int(limits["days"]))
         shares.append(share)
         usual.append(np.where(np.isfinite(own) & (own > 0), own, np.nan))
-        kinds += [(owner.plant_id, len(each), key) for key in each]
+        rated_w = round(unit.device.rated_power_kw * 1000.0)
+        kinds += [(owner.plant_id, rated_w, len(each), key) for key in each]
         plants += [int(scene.plant_of[number])] * len(each)
         subjects += [Subject(owner.plant_id, owner.device_id, f"mppt_{key}") for key in each]
     if not subjects:
@@ -70,11 +72,18 @@ def judge(scene: Scene, limits: Limits) -> Judgement:
     return Judgement(subjects, days.place(found, np.array(plants)), {"ratio_to_usual": days.spread(ratio)})
 
 
-def _of_alike(share: Floats, kinds: list[tuple[str, int, int]]) -> Floats:
-    """Return by day the median share of each input among the plant's inverters with as many inputs, 1 for too few."""
-    found = np.ones_like(share)
+def _of_alike(share: Floats, kinds: list[Kind]) -> Floats:
+    """Return by day the median share of each input among the plant's inverters of its size with as many inputs.
+
+    NaN for too few of them, and where they are not built alike after all: their inputs may be of unequal size.
+    """
+    found = np.full_like(share, np.nan)
     for kind in set(kinds):
         rows = [row for row, each in enumerate(kinds) if each == kind]
-        if len(rows) >= _ALIKE_LEAST:
-            found[rows] = middle_of(share[rows].T, _ALIKE_LEAST)
-    return np.where(found > 0, found, 1.0)
+        if len(rows) < _ALIKE_LEAST:
+            continue
+        middle = middle_of(share[rows].T, _ALIKE_LEAST)
+        with np.errstate(invalid="ignore"):
+            low, high = (quantile(share[rows].T, each) for each in _QUARTILES)
+            found[rows] = np.where((middle > 0) & (high - low <= _ALIKE_SPREAD * middle), middle, np.nan)
+    return found

@@ -49,7 +49,7 @@ def day_index(scene: Scene, days: Days, irradiation_kwh_m2: float, completeness:
 
 
 def steady_index(scene: Scene, days: Days, irradiation_kwh_m2: float, completeness: float) -> Floats:
-    """Return `day_index` of days that can be compared over weeks: under a lent sky only bright ones."""
+    """Return `day_index` of days that can accuse a plant: under a lent sky only bright ones."""
     index = day_index(scene, days, irradiation_kwh_m2, completeness)
     light = scene.irradiance_w_m2
     lent = np.array([[not plant.irradiance_source.startswith(_LENDERS)] for plant in scene.plants])
@@ -59,9 +59,9 @@ def steady_index(scene: Scene, days: Days, irradiation_kwh_m2: float, completene
 
 
 def judge_day(scene: Scene, limits: Limits) -> Judgement:
-    """F25. TRUE: a day's energy is under ``low`` of what its light would give."""
+    """F25. TRUE: a day's energy is under ``low`` of what its light would give; under a lent sky a bright day's."""
     days = days_of(scene)
-    index = day_index(scene, days, limits["irradiation_kwh_m2"], limits["completeness"])
+    index = steady_index(scene, days, limits["irradiation_kwh_m2"], limits["completeness"])
     need = int(limits["days"])
     with np.errstate(invalid="ignore"):
         dim = day_index(scene, days, _ENOUGH_TO_CLEAR * limits["irradiation_kwh_m2"], limits["completeness"])

@@ -99,3 +99,17 @@ def test_an_inverter_that_stands_still_in_the_morning_has_its_strings_still() ->
             days = change(days, 2, name, morning, 0.0)
     stopped = change(days, 2, POWER, morning, 0.0)
     assert alerts(stopped, "F40") == []
+
+
+def test_inputs_without_a_history_are_judged_only_by_inverters_of_their_size_that_are_built_alike() -> None:
+    day = series(days=2, units=4)
+    power = day.devices["p1-inv-01"].values[POWER]
+    shares = {1: (0.2, 0.4, 0.4), 2: (0.2, 0.4, 0.4), 3: (0.4, 0.2, 0.4), 4: (0.4, 0.2, 0.4)}
+    for number, inputs in shares.items():
+        for part, share in enumerate(inputs, 1):
+            day = change(day, number, f"dc_mppt_{part:02d}_power_w", slice(0, None), power * share)
+    assert alerts(day, "F14") == [], "they are not built alike"
+    few = series(days=2, units=2)
+    for part, share in enumerate((0.3, 0.7), 1):
+        few = change(few, 1, f"dc_mppt_{part:02d}_power_w", slice(0, None), power * share)
+    assert alerts(few, "F14") == [], "nobody is there to compare with"
