@@ -39,7 +39,7 @@ KNOWN = """
 narrow Ctrl
 pvmon device add user registry undo xlsx zip duckdb influx ntp field person info YAML Excel None API
 DuckDB SQLite InfluxDB CA PEM JPEG PNG edge run backup mqtts broker cookie metrics store https
-example cn public url pv zh narrow plants config data district first last month place
+example cn public url pv zh narrow plants config data district first last month place household payee group
 """
 
 
