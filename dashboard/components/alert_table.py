@@ -5,8 +5,8 @@ from typing import Any
 
 from dash import dcc, html
 
-from alerts.lifecycle import LAST_TRUE
 from dashboard.components.card import card, empty, facts, graph, table
+from dashboard.components.evidence import evidence_lines
 from dashboard.components.state import badge
 from dashboard.components.theme import AMBER, POWER, QUIET, RED, figure_layout, time_axis, value_axis
 from dashboard.components.words import MISSING, axis_start, date_time, exact_time, number
@@ -153,9 +153,7 @@ def _facts(view: AlertDetail, texts: Texts) -> list[tuple[str, Any]]:
         (texts("alerts.page.col.risk"), yuan(alert.at_risk_fen)),
         (texts("alerts.page.col.lost"), number(alert.lost_kwh, 1)),
     ]
-    shown = [(name, value) for name, value in alert.evidence.items() if name != LAST_TRUE]
-    words = [texts(key) if (key := f"evidence.{name}") in texts else name for name, _ in shown]
-    values = " · ".join(f"{word} = {value}" for word, (_, value) in zip(words, shown, strict=True))
+    values = " · ".join(f"{name} {value}" for name, value in evidence_lines(alert, texts))
     return [*rows, (texts("alerts.page.evidence"), values or MISSING)]
 
 

@@ -11,10 +11,10 @@ from flask_wtf.csrf import generate_csrf
 from access.permissions import Permission
 from access.principal import Principal
 from dashboard import guard, plain
+from dashboard.components.evidence import evidence_lines
 from dashboard.components.words import date_time, number
 from dashboard.pages.base import Site
 from dashboard.pages.desk import SCRIPT
-from dashboard.pages.evidence_words import evidence_lines
 from dashboard.pages.work_words import (
     as_typed,
     copy_text,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from domain.errors import PvmonError
 from main.build import device_kinds
 from main.configuration import load_registry
+from main.looking import Looker
 from main.registry.revisions import current_number
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _LOOK_S = 5.0
-_STOP_S = 5.0
 
 
 class RegistryFollower:
@@ -29,24 +29,10 @@ class RegistryFollower:
         self._overlay: Path = instance.options.settings.overlay_dir
         self._taken = self._number()
         self._taking = threading.Lock()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="registry", daemon=True)
-
-    def start(self) -> None:
-        """Begin to look."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop looking."""
-        self._stopping.set()
-        self._thread.join(_STOP_S)
-
-    def _run(self) -> None:
-        while not self._stopping.wait(_LOOK_S):
-            try:
-                self.follow()
-            except Exception:
-                log.exception("following the registry failed; what was in force goes on")
+        self._looker = Looker(
+            "registry", _LOOK_S, self.follow, "following the registry failed; what was in force goes on"
+        )
+        self.start, self.stop = self._looker.start, self._looker.stop
 
     def _number(self) -> int:
         try:

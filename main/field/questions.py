@@ -5,7 +5,6 @@ what it found unit by unit, so that the page shows it while it goes on, and ends
 """
 
 import logging
-import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -13,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from commands.setting_up import Question
 from domain.clock import SystemClock
-from domain.errors import CommandError, NoConnectionError, PvmonError, StoreError
+from domain.errors import CommandError, NoConnectionError, PvmonError
 from domain.plant import Device, Registry
 from main.field.report import look_report, probe_report
+from main.looking import Looker
 from stores.question_protocol import FieldQuestion, QuestionStore
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ log = logging.getLogger(__name__)
 _LOOK_EVERY_S = 1.0
 _ASK_WITHIN_S = 90.0
 _KEPT = timedelta(days=1)
-_STOP_S = 5.0
+# who asked was told long ago that nobody polls the wire; the clocks of two machines may differ
+_STALE_AFTER = timedelta(minutes=10)
 
 
 class FieldQuestions:
@@ -35,36 +36,24 @@ class FieldQuestions:
     def __init__(self, instance: "Instance", store: QuestionStore) -> None:
         self._instance = instance
         self._store = store
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="questions", daemon=True)
-
-    def start(self) -> None:
-        """Begin to look."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Take no further question."""
-        self._stopping.set()
-        self._thread.join(_STOP_S)
-
-    def _run(self) -> None:
-        while not self._stopping.wait(_LOOK_EVERY_S):
-            try:
-                self.work_off()
-            except StoreError as error:
-                log.warning("questions from the browser are not read: %s", error)
+        self._looker = Looker(
+            "questions", _LOOK_EVERY_S, self.work_off, "questions from the browser are not read"
+        )
+        self.start, self.stop = self._looker.start, self._looker.stop
 
     def work_off(self) -> int:
         """Ask what waits; return how many questions there were."""
         count = 0
-        while not self._stopping.is_set():
+        while not self._looker.stopping.is_set():
             wires = self._instance.options.registry.gateways_by_id
             found = self._store.take_question(wires.keys(), SystemClock().now())
             if found is None:
                 return count
             self._store.forget_questions(SystemClock().now() - _KEPT)
             log.warning("question to %s, put by %s: %s", found.gateway_id, found.asked_by, dict(found.words))
-            self._store.tell_question(found.ticket, self._told(found), done=True)
+            late = SystemClock().now() - found.asked_at > _STALE_AFTER
+            told = {"error": "elsewhere"} if late else self._told(found)
+            self._store.tell_question(found.ticket, told, done=True)
             count += 1
         return count
 
@@ -108,7 +97,7 @@ class FieldQuestions:
         units: list[list[Any]] = []
         known = {d.unit for d in options.registry.devices() if d.gateway_id == question.gateway_id}
         for unit in range(question.unit, question.last_unit + 1):
-            if unit in known or self._stopping.is_set():
+            if unit in known or self._looker.stopping.is_set():
                 continue
             self._store.tell_question(ticket, {"units": units, "asking": unit}, done=False)
             told = _probed(collector, options.registry, question.gateway_id, unit, wary=True)

@@ -142,6 +142,18 @@ def test_an_answer_is_shown_to_who_asked_and_a_question_nobody_takes_says_so(
     assert refused.status_code == 422
 
 
+def test_a_question_that_waited_for_a_collector_too_long_is_not_asked_any_more(desk: Any) -> None:
+    client, _, _, instance = desk
+    words = {"plant_id": "alpha", "gateway_id": "alpha-gw", "unit": 3}
+    yesterday = SystemClock().now() - timedelta(hours=20)
+    SqlQuestionStore(instance.records.database).put_question(
+        FieldQuestion("old", "root", yesterday, "alpha-gw", words)
+    )
+    page = _settled(client, "/app/setup/device/old")
+    assert "没有采集程序来取" in page
+    assert "huawei_sun2000" not in page
+
+
 @pytest.mark.parametrize(("language", "words"), [("zh", "连不上这条线路的网关"), ("en", "cannot be reached")])
 def test_a_gateway_out_of_reach_is_told_in_the_readers_language(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str, words: str

@@ -7,7 +7,7 @@ import pytest
 
 from alerts.inhibition import FORMER_PARENT
 from alerts.lifecycle import LAST_TRUE
-from dashboard.pages.evidence_words import evidence_lines
+from dashboard.components.evidence import evidence_lines
 from domain.alert import Severity
 from tests.alerts.makers import alert
 from texts.loader import Texts
