@@ -107,6 +107,7 @@ def open_store(options: Options) -> MeasurementStore:
         options.clock,
         device_kinds(options.registry),
         memory_limit_mb=settings.store_memory_mb,
+        ends_tidy=not options.demonstration,  # its folder is made anew each time
     )
 
 

@@ -55,6 +55,8 @@ class DuckDbStore:
         Folder of the Parquet months; default ``archive`` beside the database.
     memory_limit_mb, threads : int
         What the engine may use.
+    ends_tidy : bool
+        Whether closing writes the log into the file (seconds for a long one) or leaves it to the next opening.
 
     Raises
     ------
@@ -73,6 +75,7 @@ class DuckDbStore:
         archive: Path | None = None,
         memory_limit_mb: int = 1024,
         threads: int = 2,
+        ends_tidy: bool = True,
     ) -> None:
         self._path = path
         self._clock = clock
@@ -86,6 +89,7 @@ class DuckDbStore:
             # after a crash 128 MB of log are read back in about a second.
             "checkpoint_threshold": "128MB",
         }
+        self._ends_tidy = ends_tidy
         self._writing = threading.RLock()
         self._rewriting = threading.Lock()
         self._closed = False
@@ -104,6 +108,8 @@ class DuckDbStore:
         try:
             with self._translated():
                 self._connection = self._root.cursor()
+                if not self._ends_tidy:
+                    self._connection.execute("PRAGMA disable_checkpoint_on_shutdown")
                 self._load(devices)
         except BaseException:
             self._root.close()

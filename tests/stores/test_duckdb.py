@@ -223,6 +223,17 @@ def test_a_registry_that_changes_is_followed_and_old_devices_stay_readable(store
     assert len(store.read(["inv-1", "new-1"], [POWER], hour())) == 2
 
 
+@pytest.mark.parametrize("tidy", [True, False])
+def test_what_is_left_in_the_log_at_the_end_is_there_at_the_next_opening(tmp_path: Path, tidy: bool) -> None:
+    path = tmp_path / "s.duckdb"
+    store = DuckDbStore(path, clock(), DEVICES, ends_tidy=tidy)
+    store.write([batch(0)])
+    store.close()
+    assert path.with_suffix(".duckdb.wal").exists() is not tidy
+    with closing(DuckDbStore(path, clock(), DEVICES)) as again:
+        assert len(again.read(["inv-1"], [POWER], hour())) == 1
+
+
 ENDLESS = "SELECT sum(a.range * b.range) FROM range(3000000) a, range(3000000) b"
 
 
