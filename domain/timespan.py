@@ -34,6 +34,19 @@ class Interval:
         return self.end - self.start
 
 
+def cut_between(interval: Interval, every: timedelta, count: int) -> Iterator[Interval]:
+    """Yield ``interval`` in pieces of at most ``count`` epoch-aligned buckets of ``every``; no bucket is cut."""
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    start = interval.start
+    while True:
+        end = epoch + every * ((start - epoch) // every + count)
+        if end >= interval.end:
+            yield Interval(start, interval.end)
+            return
+        yield Interval(start, end)
+        start = end
+
+
 def start_of_day(day: date, zone: str = DEFAULT_ZONE) -> datetime:
     """Return the UTC instant at which local ``day`` begins."""
     return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)

@@ -85,9 +85,9 @@ class DuckDbStore:
             "threads": threads,
             "temp_directory": str(path.parent / "tmp"),
             "autoinstall_known_extensions": False,
-            # A checkpoint writes index and groups anew: at the library's 16 MB that is half of a catch-up's work;
-            # after a crash 128 MB of log are read back in about a second.
-            "checkpoint_threshold": "128MB",
+            # Rows wait in memory until a checkpoint packs them away: 32 MB of log are some 100 MB of them, so that
+            # readers keep their share. At the library's 16 MB checkpoints are half of a catch-up's work.
+            "checkpoint_threshold": "32MB",
         }
         self._ends_tidy = ends_tidy
         self._writing = threading.RLock()

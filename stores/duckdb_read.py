@@ -3,6 +3,7 @@
 # ruff: noqa: S608 (names and numbers in these texts come from the store's own catalog, never from outside)
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from domain.frame import MeasurementFrame
 from domain.kpi import DailyKpi
 from domain.measurement import Batch, Origin
 from domain.quantity import Kind, quantity
-from domain.timespan import Interval
+from domain.timespan import Interval, cut_between
 from stores import duckdb_sql as sql
 from stores import frames
 from stores.duckdb_catalog import KPI_COUNTS, KPI_RATIOS, Catalog, table_name
@@ -27,6 +28,7 @@ _KEYS = ("device", "epoch_us(measured_at) AS measured_us", "quality")
 _DAYS_MAX = 1_000_000  # days since 1970 fit below
 _INNER_KEYS = ("device", "measured_at", "quality")
 _LATEST_KEYS = ("device", "measured_at", "arrived_after_ms", "origin", "layout", "quality")
+_CELLS_AT_ONCE = 6_000_000  # a cell under aggregation takes some 30 bytes of the engine's memory
 _LATEST_REACH = (timedelta(minutes=15), timedelta(hours=6), timedelta(days=3))
 
 
@@ -98,7 +100,7 @@ class Reader:
         for name in names:
             quantity(name)  # an unknown one is a mistake of the caller
         tables = []
-        for chosen in self._chosen(device_ids, interval, origins):
+        for chosen in self._pieces(self._chosen(device_ids, interval, origins), len(names), every):
 
             def build(catalog: Catalog, chosen: sql.Selection = chosen) -> str | None:
                 keys = _KEYS if every is None else _INNER_KEYS
@@ -111,6 +113,24 @@ class Reader:
             if table is not None:
                 tables.append(table)
         return self._frame(tables, names, with_quality=every is None)
+
+    def _pieces(
+        self, selections: Sequence[sql.Selection], names: int, every: timedelta | None
+    ) -> Iterator[sql.Selection]:
+        """Yield selections cut between buckets, so that the answer to each is put together in little memory.
+
+        What the writer has not yet packed away sits in the same memory; the rows lie in order of time, so that
+        several pieces cost what one costs.
+        """
+        for chosen in selections:
+            if every is None:
+                yield chosen
+                continue
+            known = chosen.numbers
+            devices = self._catalog().kind_size(chosen.kind) if known is None else len(known)
+            buckets = max(1, _CELLS_AT_ONCE // max(1, devices * names))
+            for piece in cut_between(chosen.interval, every, buckets):
+                yield replace(chosen, interval=piece)
 
     def _frame(
         self, tables: Sequence[pa.Table], names: Sequence[str], *, with_quality: bool

@@ -1,12 +1,13 @@
 """Intervals are half open, and a day is the plant's day."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.timespan import Interval, day_of, days_between, local_day, local_month, start_of_day
+from domain.timespan import Interval, cut_between, day_of, days_between, local_day, local_month, start_of_day
 
 DAYS = st.dates(date(1950, 1, 1), date(2090, 12, 30))
 ZONES = st.sampled_from(["Asia/Shanghai", "Europe/Paris", "America/New_York", "UTC"])
@@ -78,3 +79,18 @@ def test_days_between_has_both_ends() -> None:
         date(2026, 3, 1),
     ]
     assert list(days_between(date(2026, 3, 1), date(2026, 2, 27))) == []
+
+
+@given(st.integers(0, 5_000), st.integers(0, 3_000), st.sampled_from([60, 300, 900]), st.integers(1, 40))
+def test_pieces_join_without_a_gap_hold_few_buckets_and_cut_none(
+    start_s: int, length_s: int, every_s: int, count: int
+) -> None:
+    whole = Interval(NOON + timedelta(seconds=start_s), NOON + timedelta(seconds=start_s + length_s))
+    every = timedelta(seconds=every_s)
+    pieces = list(cut_between(whole, every, count))
+    assert (pieces[0].start, pieces[-1].end) == (whole.start, whole.end)
+    for piece, following in pairwise(pieces):
+        assert piece.end == following.start
+        assert piece.end.timestamp() % every_s == 0
+    assert all(timedelta(0) <= piece.duration <= every * count for piece in pieces)
+    assert len(pieces) <= length_s // (every_s * count) + 2

@@ -234,6 +234,28 @@ def test_what_is_left_in_the_log_at_the_end_is_there_at_the_next_opening(tmp_pat
         assert len(again.read(["inv-1"], [POWER], hour())) == 1
 
 
+@pytest.mark.parametrize("cells", [1, 12, 10_000])
+def test_a_read_put_together_from_pieces_is_the_read_of_the_whole(
+    store: DuckDbStore, monkeypatch: pytest.MonkeyPatch, cells: int
+) -> None:
+    names = ["inv-1", "inv-2"]
+    store.write(
+        [
+            batch(minute, name, power=float(minute), counter=100.0 + minute)
+            for minute in range(60)
+            for name in names
+        ]
+    )
+    inside = Interval(NOON + timedelta(minutes=3), NOON + timedelta(minutes=57))
+    monkeypatch.setattr("stores.duckdb_read._CELLS_AT_ONCE", cells)
+    frame = store.read(names, [POWER, COUNTER], inside, every=timedelta(minutes=5)).values
+    assert len(frame) == 2 * 12
+    first = frame[frame["device_id"] == "inv-1"]
+    assert first["measured_at"].dt.minute.tolist() == list(range(0, 60, 5))
+    assert first[POWER].tolist() == [3.5, *(each + 2.0 for each in range(5, 55, 5)), 55.5]
+    assert first[COUNTER].tolist() == [104.0, *(100.0 + each + 4.0 for each in range(5, 55, 5)), 156.0]
+
+
 ENDLESS = "SELECT sum(a.range * b.range) FROM range(3000000) a, range(3000000) b"
 
 
