@@ -80,10 +80,8 @@ class Decoder:
                 raws += part.struct.unpack(_bytes_exchanged(content) if part.swapped else content)
         doubts: Doubts = []
         values = [
-            raw / divisor if low <= raw <= high else slow(raw, doubts)
-            for raw, divisor, low, high, slow in zip(
-                raws, layout.divisors, layout.lows, layout.highs, layout.slows, strict=True
-            )
+            raw / divisor if low <= raw <= high else None if raw == absent else slow(raw, doubts)
+            for raw, (divisor, low, high, absent, slow) in zip(raws, layout.readings, strict=True)
         ]
         texts = None if layout.plain else self._finish(values, words, doubts)
         return self._batch(sample, values, doubts, texts)

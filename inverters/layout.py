@@ -16,6 +16,9 @@ _NOTHING = (1.0, 0.0)  # bounds nothing lies between: every raw value takes the 
 
 Doubts = list[tuple[int, Quality]]
 Slow = Callable[[float, Doubts], float | None]
+Reading = tuple[float, float, float, float, Slow]
+"""What a column's raw value becomes: divisor, the bounds between which raw / divisor is plausible and not absent,
+the raw value by which it most often says that it has none (NaN: no such value), and the slow path for the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +50,7 @@ class Layout:
     quantities: tuple[str, ...]
     number_count: int
     parts: tuple[Part, ...]
-    divisors: tuple[float, ...]
-    lows: tuple[float, ...]
-    highs: tuple[float, ...]
-    slows: tuple[Slow, ...]
+    readings: tuple[Reading, ...]
     specials: tuple[tuple[Point, int], ...]
     fallbacks: tuple[tuple[int, int, int], ...]
     conditions: tuple[tuple[int, int, Point], ...]
@@ -91,15 +91,11 @@ def compile_layout(
     names = [column.point.name for column in columns]
     names += [c.point.name for c in specials if not c.point.is_text]
     every = [*columns, *helper_columns]
-    bounds = [_bounds(column) for column in every]
     return Layout(
         quantities=tuple(names),
         number_count=len(columns),
         parts=(*parts, *more_parts),
-        divisors=tuple(divisor_of(column.factor) or 1.0 for column in every),
-        lows=tuple(low for low, _ in bounds),
-        highs=tuple(high for _, high in bounds),
-        slows=tuple(_slow(position, column) for position, column in enumerate(every)),
+        readings=tuple(_reading(position, column) for position, column in enumerate(every)),
         specials=tuple((column.point, column.block) for column in specials),
         fallbacks=tuple(
             (names.index(c.point.name), position, columns[names.index(c.point.name)].block)
@@ -241,6 +237,12 @@ def _bounds(column: _Column) -> tuple[float, float]:
         elif low_raw < absent < high_raw:
             return _NOTHING
     return low_raw, high_raw
+
+
+def _reading(position: int, column: _Column) -> Reading:
+    low, high = _bounds(column)
+    absent = next(iter(column.point.absent), math.nan)
+    return divisor_of(column.factor) or 1.0, low, high, absent, _slow(position, column)
 
 
 def _slow(position: int, column: _Column) -> Slow:

@@ -91,7 +91,7 @@ def _ten(value: float, expected: float) -> int:
     """Return by which power of ten two numbers differ, 0 when that does not explain it."""
     if value <= 0 or expected <= 0:
         return 0
-    power = math.log10(value / expected)
+    power = math.log10(value) - math.log10(expected)  # their ratio may be too large for a number
     nearest = round(power)
     return nearest if nearest and abs(power - nearest) < 0.08 else 0
 
