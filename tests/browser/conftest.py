@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser.walk import paid_world, whole_app
+from tests.commands.payout_world import World as Paid
 from tests.dashboard.fixtures import Served, World, build, few_plants, sample_registry
 
 FLAGS = [
@@ -42,5 +44,21 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def base(world: World) -> Iterator[str]:
     """The pages of that district on a port of this machine."""
     served = Served(world.app())
+    yield served.url
+    served.stop()
+
+
+@pytest.fixture(scope="session")
+def paid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Paid]:
+    """Three villages with a quarter's money paid out."""
+    made = paid_world(tmp_path_factory.mktemp("paid"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def whole(world: World, paid: Paid) -> Iterator[str]:
+    """Every page of the application: that district and these villages behind one address."""
+    served = Served(whole_app(world, paid))
     yield served.url
     served.stop()

@@ -1,16 +1,13 @@
 """A new user's three questions, answered by clicking on what the pages say, in no more clicks than docs/dashboard.md writes."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.browser.test_pages import SIZES, Visit, until
-from tests.browser.walk import paid_world, whole_app
 from tests.commands.payout_world import VILLAGES, World
-from tests.dashboard.fixtures import ROOT, Served
-from tests.dashboard.fixtures import World as District
+from tests.dashboard.fixtures import ROOT
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.needs("cjk_font"), pytest.mark.slow]
 
@@ -24,20 +21,6 @@ def written() -> list[int]:
     assert found[0] == found[1]
     assert len(found[0]) == 3
     return found[0]
-
-
-@pytest.fixture(scope="module")
-def paid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    made = paid_world(tmp_path_factory.mktemp("paid"))
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def base(world: District, paid: World) -> Iterator[str]:
-    served = Served(whole_app(world, paid))
-    yield served.url
-    served.stop()
 
 
 class Person:
@@ -72,8 +55,8 @@ def allowed(clicks: int, size: str, menus: int) -> int:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_the_worst_plant_of_today_is_found_with_its_reason(base: str, browser: Any, size: str) -> None:
-    visit = Visit(browser, base, size, "om")
+def test_the_worst_plant_of_today_is_found_with_its_reason(whole: str, browser: Any, size: str) -> None:
+    visit = Visit(browser, whole, size, "om")
     person = Person(visit.page)
     assert "/app/todo" in visit.page.url
     person.click("nav.menu", "总览")
@@ -90,8 +73,8 @@ def test_the_worst_plant_of_today_is_found_with_its_reason(base: str, browser: A
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_the_reason_of_a_payment_is_found(base: str, browser: Any, paid: World, size: str) -> None:
-    visit = Visit(browser, base, size, "all")
+def test_the_reason_of_a_payment_is_found(whole: str, browser: Any, paid: World, size: str) -> None:
+    visit = Visit(browser, whole, size, "all")
     person = Person(visit.page)
     person.click("nav.menu", "分配计划")
     plan_id = paid.stores.dossiers.of_villages([VILLAGES[0]])[0].plan.plan_id
@@ -109,12 +92,12 @@ def test_the_reason_of_a_payment_is_found(base: str, browser: Any, paid: World, 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_the_notice_of_a_village_is_found_without_a_login(
-    base: str, browser: Any, paid: World, size: str
+    whole: str, browser: Any, paid: World, size: str
 ) -> None:
     width, height = SIZES[size]
     context = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN")
     page = context.new_page()
-    page.goto(f"{base}/")
+    page.goto(f"{whole}/")
     person = Person(page)
     person.click("main a[href='/gs/']")
     person.click(f"a[href*='{VILLAGES[0]}']")

@@ -1,16 +1,14 @@
 """Every page, desk and phone, both languages: quiet console, nothing sideways, one heading, own words, axe content."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.browser.test_pages import SIZES, Visit
-from tests.browser.walk import LAYOUT_FAULTS, addresses, paid_world, plain_addresses, whole_app
+from tests.browser.walk import LAYOUT_FAULTS, addresses, plain_addresses
 from tests.commands.payout_world import World
-from tests.dashboard.fixtures import Served
 from tests.dashboard.fixtures import World as District
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.needs("cjk_font"), pytest.mark.slow]
@@ -23,20 +21,6 @@ DATA = re.compile(
     r"(?:[0-9A-F]{4} ){3,}[0-9A-F]{4}|[\w./:-]*\d[\w./:-]*|[a-z]+(?:[-_/][\w/-]+)+|[0-9A-F]{4}(?:-[0-9A-F]{4})+"
 )
 SERIOUS = {"serious", "critical"}
-
-
-@pytest.fixture(scope="module")
-def paid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    made = paid_world(tmp_path_factory.mktemp("paid"))
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def base(world: District, paid: World) -> Iterator[str]:
-    served = Served(whole_app(world, paid))
-    yield served.url
-    served.stop()
 
 
 def strange_words(text: str, known: set[str]) -> set[str]:
@@ -71,13 +55,13 @@ def check_page(page: Any, path: str, language: str, known: set[str]) -> list[str
 def test_every_page_of_the_application_stands_up(
     world: District,
     paid: World,
-    base: str,
+    whole: str,
     browser: Any,
     tmp_path: Path,
     size: str,
     language: str,
 ) -> None:
-    visit, wrong, known = Visit(browser, base, size, "all"), [], registry_words(world)
+    visit, wrong, known = Visit(browser, whole, size, "all"), [], registry_words(world)
     for path in addresses(world, paid):
         visit.open(path, language)
         wrong += check_page(visit.page, path, language, known)
@@ -92,13 +76,13 @@ def test_every_page_of_the_application_stands_up(
 def test_axe_finds_nothing_serious_on_any_page(
     world: District,
     paid: World,
-    base: str,
+    whole: str,
     browser: Any,
     size: str,
 ) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
-    visit, found = Visit(browser, base, size, "all"), []
+    visit, found = Visit(browser, whole, size, "all"), []
     axe = Axe()
     # the focus target of the library's own drop-down is hidden from readers, its button beside it is not
     context = {"exclude": [[".dash-dropdown-focus-target"]]}
@@ -107,7 +91,7 @@ def test_axe_finds_nothing_serious_on_any_page(
         if path.startswith("/app/") and "plan-step" not in path:
             visit.open(path, "zh")
         else:
-            visit.page.goto(f"{base}{path}")
+            visit.page.goto(f"{whole}{path}")
         results = axe.run(visit.page, context=context, options=options)
         for one in results.response["violations"]:
             if one["impact"] in SERIOUS:
@@ -120,14 +104,14 @@ def test_axe_finds_nothing_serious_on_any_page(
 @pytest.mark.parametrize("size", SIZES)
 def test_plain_pages_are_small_and_do_not_scroll_sideways(
     paid: World,
-    base: str,
+    whole: str,
     browser: Any,
     tmp_path: Path,
     size: str,
 ) -> None:
-    visit = Visit(browser, base, size, "all")
+    visit = Visit(browser, whole, size, "all")
     for path in plain_addresses(paid):
-        answer = visit.page.goto(f"{base}{path}")
+        answer = visit.page.goto(f"{whole}{path}")
         assert answer is not None
         assert answer.ok, path
         assert len(answer.body()) < 100_000
@@ -140,14 +124,14 @@ def test_plain_pages_are_small_and_do_not_scroll_sideways(
 
 @pytest.mark.parametrize("slide", ["curve", "map", "rank"])
 def test_the_wall_screen_fits_a_television_without_scrolling(
-    base: str,
+    whole: str,
     browser: Any,
     tmp_path: Path,
     slide: str,
 ) -> None:
-    visit = Visit(browser, base, "desk", "all")
+    visit = Visit(browser, whole, "desk", "all")
     visit.page.set_viewport_size({"width": 1920, "height": 1080})
-    visit.page.goto(f"{base}/screen/?slide={slide}")
+    visit.page.goto(f"{whole}/screen/?slide={slide}")
     over = visit.page.evaluate(
         "[document.documentElement.scrollWidth - 1920, document.documentElement.scrollHeight - 1080]"
     )
