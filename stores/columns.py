@@ -120,8 +120,12 @@ def from_batches(
 ) -> Columns:
     """Return ``batches`` (of one kind of device) as columns, in their order."""
     by_layout: dict[tuple[str, ...], list[int]] = {}
+    last, rows_of_last = None, []
     for row, batch in enumerate(batches):
-        by_layout.setdefault(batch.quantities, []).append(row)
+        if batch.quantities is not last:  # looking up a tuple hashes each of its names
+            last = batch.quantities
+            rows_of_last = by_layout.setdefault(last, [])
+        rows_of_last.append(row)
     names = tuple(dict.fromkeys(name for quantities in by_layout for name in quantities))
     layout = np.empty(len(batches), dtype=np.int32)
     if len(by_layout) == 1:
