@@ -46,7 +46,7 @@ test: setup-dev tools check ## check, then every test: first those that need the
 	@code=0; $(BIN)/python -m pytest -m alone || code=$$?; \
 	$(BIN)/python -m pytest -m "not alone" -n $(WORKERS) --dist loadfile --no-loadscope-reorder || code=$$?; exit $$code
 
-smoke: setup ## the main job without a browser, on free ports, one to four minutes by the machine; STORE=influx: over InfluxDB 1.x
+smoke: setup ## the main job without a browser, on free ports, a minute and a half on a quiet machine; STORE=influx: over InfluxDB 1.x
 	@$(BIN)/pvmon demo --smoke --store $(or $(STORE),duckdb)
 
 bench: setup-dev ## the measured figures of docs/bench.md
