@@ -19,6 +19,7 @@ from revenue.bookkeeping import (
     receipt_entry,
     returned_entry,
     settlement_entry,
+    year_end_entry,
 )
 from revenue.distribution import distribute
 from revenue.export import beancount_text
@@ -187,6 +188,22 @@ def test_another_program_finds_the_export_of_any_books_without_a_fault(
         wrong = [replace(balances[0], fen=balances[0].fen + 1), *balances[1:]]
         _, errors, _ = loader.load_string("\n".join(beancount_text(vouchers_of(entries), wrong)))
         assert len(errors) == 1, "a fen more in our balances is found"
+
+
+@given(EVENTS)
+@settings(deadline=None)
+def test_a_year_end_empties_income_and_costs_into_the_result(
+    events: list[tuple[str, int, int, int, str]],
+) -> None:
+    model = Model()
+    entries = [made for n, event in enumerate(events) if (made := act(model, n, event)) is not None]
+    before = sums_of(entries)
+    closing = year_end_entry(model.head(99, 12), before)
+    has_results = any(fen for account, fen in before.items() if account.startswith("5"))
+    assert (closing is not None) is has_results
+    after = sums_of([*entries, closing] if closing else entries)
+    assert all(fen == 0 for account, fen in after.items() if account.startswith("5"))
+    assert after[accounts.YEAR_RESULT] == -(model.income - model.costs - model.earned)
 
 
 @given(FEN, st.sampled_from([Weighting.POINTS, Weighting.POWER, Weighting.EQUAL]))
