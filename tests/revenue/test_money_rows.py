@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from datetime import date
 
+import pytest
+
 from revenue import money_rows
 from revenue.accounts import CostKind
 from revenue.deduction import Deduction
 from revenue.opening import opening_entry
 from revenue.receipt import Item
+from revenue.refusal import SumsError
 from revenue.sheet import Cell, SheetRow
 from revenue.statement_rows import RowProblem
 from tests.commands.money import A, B, district
@@ -75,6 +78,8 @@ def test_an_opening_state_that_does_not_balance_is_told_with_its_last_row() -> N
     [(_, one)], problems = money_rows.openings(given, district(), ON, "交接书")
     assert reasons(problems) == [(3, "opening_off")]
     assert one.off_fen == 1
+    with pytest.raises(SumsError, match=A):
+        opening_entry(one, "期初", "li", "wang")
 
 
 def test_a_late_subsidy_is_told_by_plant_and_no_plant_comes_twice() -> None:
