@@ -85,6 +85,7 @@ class MoneyQueries:
                 StatementView(
                     line.plant_id,
                     self._registry.plants_by_id[line.plant_id].label(principal.language),
+                    period,
                     line.number,
                     line.kwh,
                     is_settled=(line.plant_id, period) in state.settlements,
@@ -106,6 +107,7 @@ class MoneyQueries:
             row.subsidy_received_fen = state.arrears.received.get((row.plant_id, period, SUBSIDY), 0)
             settled = state.settlements.get((row.plant_id, period))
             row.costs_fen = sum(settled.costs_fen.values()) if settled else None
+            row.vat_fen = settled.vat_fen + settled.institution_vat_fen if settled else None
             row.net_fen = settled.net_fen if settled else None
         return [found[key] for key in sorted(found)]
 

@@ -31,6 +31,7 @@ class StatementView:
 
     plant_id: str
     plant: str
+    period: str
     number: str
     kwh: Decimal | None
     is_settled: bool
@@ -41,7 +42,13 @@ class StatementView:
     subsidy_received_fen: int = 0
     costs_fen: int | None = None
     net_fen: int | None = None
+    vat_fen: int | None = None  # whoever owes it; None while the month is not settled
     photo_identity: str = ""  # of the line that was typed from a photo
+
+    @property
+    def source_id(self) -> str:
+        """What a trace calls this statement: plant, month and number."""
+        return f"{self.plant_id}|{self.period}|{self.number}"
 
 
 @dataclass(frozen=True, slots=True)

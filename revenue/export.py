@@ -60,7 +60,7 @@ def beancount_text(vouchers: Sequence[Voucher], balances: Iterable[Balance]) -> 
         name = beancount_account(balance.village_id, balance.account)
         sums[name] = sums.get(name, 0) + balance.fen
     for name, fen in sorted(sums.items()):
-        yield f"{after} balance {name} {yuan(fen)} CNY"
+        yield f"{after} balance {name} {yuan(fen)} ~ 0.00 CNY"  # by itself beancount lets a fen pass
 
 
 def _transaction(voucher: Voucher) -> Iterator[str]:

@@ -217,6 +217,21 @@ def test_every_runtime_dependency_has_its_reason_and_licence() -> None:
     assert explained == _dependencies()
 
 
+def test_every_promise_about_money_names_tests_that_are_there() -> None:
+    table = _read("docs/reliability.md").partition("## 钱 / Money")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (\d+) \| .+? \| (.+?) \|$", table, re.MULTILINE)
+    assert [int(number) for number, _ in rows] == list(range(1, 25))
+    absent = set()
+    for number, cell in rows:
+        file = ""
+        for path, name in re.findall(r"`([^`:]+)::(\w+)`", cell):
+            file = path if path != "…" else file
+            if not re.search(rf"^ *def {name}\(", _read(f"tests/{file}"), re.MULTILINE):
+                absent.add((number, file, name))
+        assert file, f"row {number} names no test"
+    assert absent == set()
+
+
 def test_the_languages_have_the_same_words_with_the_same_places() -> None:
     chinese, english = Texts("zh"), Texts("en")
     assert set(chinese.keys()) == set(english.keys())

@@ -54,7 +54,11 @@ _INDUSTRIES = (
     "tests/main/test_industries.py",
     "tests/acceptance/test_industry_story.py",
 )
-_MONEY_IN = ("tests/commands/test_money_in.py", "tests/queries/test_money_checks.py")
+_MONEY_IN = (
+    "tests/commands/test_money_in.py",
+    "tests/queries/test_money_checks.py",
+    "tests/commands/test_openings.py",
+)
 _MONEY_OUT = (
     "tests/acceptance/test_payout_story.py",
     "tests/commands/test_documents.py",

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlalchemy import func as sql
 
-from domain.ledger import GENESIS, Broken, Verification, is_cash, seal, sha256_of
+from domain.ledger import GENESIS, Broken, Verification, canonical, is_cash, seal, sha256_of
 from revenue.refusal import broken_words
 from stores.records.ledger_schema import BALANCES, CLOSINGS, ENTRIES, FACTS, POSTINGS
 from texts.loader import Texts
@@ -202,13 +202,17 @@ class _Check:
 
 
 def _content_of(kept: Any) -> Any:
-    """Return what a fact says; PostgreSQL hands it over read, SQLite as text, and text may have been broken."""
-    if not isinstance(kept, str):
-        return kept
+    """Return what a fact says; PostgreSQL hands it over read, SQLite as text, and either may have been broken.
+
+    What cannot be sealed (no JSON, no number, half a character) is returned as text, and so is JSON that is not
+    written as the store writes it: neither has the seal of what was kept.
+    """
     try:
-        return json.loads(kept)
+        said = json.loads(kept) if isinstance(kept, str) else kept
+        canonical(said).encode()
     except ValueError:
-        return kept
+        return ascii(kept)
+    return ascii(kept) if isinstance(kept, str) and json.dumps(said) != kept else said
 
 
 def _raw(connection: Connection, wanted: Any) -> Iterator[tuple[Any, ...]]:

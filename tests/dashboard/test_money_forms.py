@@ -92,6 +92,50 @@ def test_a_voucher_is_reversed_on_the_page_by_two_persons(app: Any, office: Mone
     assert ("已冲正" in after, "reverse-which" in after) == (True, False)
 
 
+def test_balances_are_those_of_the_months_end_and_an_account_opens_its_lines(
+    app: Any, office: MoneyOffice
+) -> None:
+    lines = [DraftLine("51109", 700), DraftLine("21101", -700)]
+    office.closings().draft(VILLAGE_MAKER, A, "D0", date(2025, 12, 20), "电话费", "发票 6", lines)
+    office.closings().approve(CHECKER, "D0")
+    checker = Person(app, "county")
+    december = checker.sees(f"/app/ledger?village={A}&month=2025-12")
+    assert ("科目余额（2025-12 末）" in december, '"7.00"' in december) == (True, True)
+    assert ("4,254.00" in december, "57.00" in december) == (False, False), (
+        "what came in January is not there"
+    )
+    january = checker.sees(f"/app/ledger?village={A}&month=2026-01")
+    assert ("4,254.00" in january, '"57.00"' in january) == (True, True)
+    assert f"/app/ledger?village={A}&month=2026-01&account=51109" in january
+    one = checker.sees(f"/app/ledger?village={A}&month=2026-01&account=51109")
+    journal = one[: one.index("科目余额")]
+    assert ("办公用品" in journal, "供电公司" in journal, "看全部科目" in journal) == (True, False, True)
+    assert "B1" not in journal
+    assert "看全部科目" not in checker.sees(f"/app/ledger?village={A}&month=2026-01&account=9")
+
+
+def test_a_statement_opens_whom_it_paid_and_what_is_not_known_is_no_zero(
+    app: Any, office: MoneyOffice
+) -> None:
+    office.money_in().import_statements(MAKER, "b.csv", sheet(row("2025-11", 10_000, "S 2")))
+    checker = Person(app, "county")
+    settled = checker.sees("/app/income?month=2025-12")
+    assert ("trace?source=joint%7C2025-12%7C" in settled, "增值税" in settled) == (True, True)
+    waiting = checker.sees("/app/income?month=2025-11")
+    rows = waiting[waiting.index("待入账") : waiting.index("村收益")]
+    assert ("trace?source=joint%7C2025-11" in waiting, '"0.00"' in rows.split("合计")[0]) == (False, False)
+    total = rows[rows.index("合计") :]
+    assert total.count('"—"') == 3, "VAT, costs and net of a month that is not settled"
+
+
+def test_a_list_that_is_cut_says_so(app: Any, office: MoneyOffice) -> None:
+    checker = Person(app, "county")
+    assert "只列最近" not in checker.sees("/app/income")
+    for number in range(60):
+        office.money_in().enter_movement(MAKER, Movement("6100", f"N{number}", date(2026, 1, 8), 100, "甲"))
+    assert "只列最近 60 笔，共 61 笔。" in checker.sees("/app/income")
+
+
 def test_a_flag_is_closed_with_a_reason_and_by_a_checker_alone(app: Any, office: MoneyOffice) -> None:
     maker, checker = Person(app, "settlement"), Person(app, "county")
     address, flag = "/app/reconciliation?month=2025-12", "quick_steps|joint 2025-12"

@@ -82,6 +82,7 @@ def test_a_plan_says_where_it_stands_and_what_it_lacks(app: Any, paid: World, pl
     for words in ("部分发放", "没有发放成功", "退回: 户名不符", "样镇〔2026〕6号"):
         assert words in page
     assert "村民" not in page
+    assert f"/app/ledger?village={VILLAGES[0]}&month=" in page, "the journal its money is from"
     other = paid.stores.dossiers.of_villages([VILLAGES[1]])[0].plan.plan_id
     assert "办理：提议" in shown(client, token, f"/app/plans/{other}")
 

@@ -39,6 +39,18 @@ def test_a_larger_weight_never_gets_less(total: Money, weights: dict[str, int]) 
     )
 
 
+@given(st.integers(-(10**13), 10**13).map(Money), WEIGHTS)
+def test_who_has_the_same_weight_differs_by_a_fen_at_most(total: Money, weights: dict[str, int]) -> None:
+    shares = split(total, {**weights, "twin one": 7, "twin two": 7})
+    assert abs(shares["twin one"].fen - shares["twin two"].fen) <= 1
+
+
+@given(st.integers(-(10**13), 10**13).map(Money), st.sets(st.text(max_size=3), max_size=5))
+def test_where_nobody_has_a_weight_nothing_is_split(total: Money, names: set[str]) -> None:
+    with pytest.raises(MoneyError, match="nobody has a weight"):
+        split(total, dict.fromkeys(names, 0))
+
+
 @given(TOTALS, WEIGHTS)
 def test_who_has_no_weight_gets_nothing(total: Money, weights: dict[str, int]) -> None:
     shares = split(total, weights)
@@ -122,6 +134,21 @@ def test_on_the_running_total_nobody_is_ever_a_fen_away(totals: list[int], weigh
         got = {key: got[key] + share for key, share in shares.items()}
     so_far = sum(totals)
     assert all(abs(got[key].fen * whole - so_far * weights[key]) < 2 * whole for key in weights)
+
+
+@given(st.lists(st.integers(0, 10**7), min_size=1, max_size=40), SMALL_WEIGHTS)
+@settings(max_examples=200)
+def test_where_every_month_has_two_fen_for_everybody_the_drift_stays_below_a_fen(
+    more: list[int], weights: dict[str, int]
+) -> None:
+    whole, least = sum(weights.values()), min(weight for weight in weights.values() if weight)
+    enough, so_far = -(-2 * whole // least), 0
+    got = {key: Money(0) for key in weights}
+    for total in (enough + one for one in more):
+        so_far += total
+        shares = split_running(Money(total), weights, got)
+        got = {key: got[key] + share for key, share in shares.items()}
+        assert all(abs(got[key].fen * whole - so_far * weights[key]) < whole for key in weights)
 
 
 def test_over_240_months_the_drift_of_a_household_is_below_a_fen() -> None:

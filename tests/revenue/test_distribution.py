@@ -85,6 +85,12 @@ def test_the_same_household_does_not_get_the_odd_fen_every_time() -> None:
     assert sorted(lucky) == ["p1", "p2", "p3"]
 
 
+def test_days_attended_are_weights_and_who_attended_none_gets_nothing() -> None:
+    aid = line("2", LineClass.LABOUR, 1_700, Basis.WEIGHTS, weighting=Weighting.DAYS)
+    found = distribute(plan(net_fen=1_700, lines=(aid,)), rule(), roster(), [sheet({"p3": 16, "p4": 1}, "2")])
+    assert {one.person_id: one.fen for one in found.entitlements} == {"p3": 1_600, "p4": 100}
+
+
 def test_a_changed_weight_starts_a_new_series_and_carries_nothing() -> None:
     aid = line("1", LineClass.AID, 100, Basis.WEIGHTS, weights={"p1": 1, "p2": 1, "p3": 1})
     first = distribute(plan(net_fen=100, lines=(aid,)), rule(), roster(3), [])

@@ -1,8 +1,9 @@
 """The worked cases of the reference, to the fen: rules, posts, rounding, leavers, heirs, returns, cash."""
 
+import ast
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -170,19 +171,58 @@ NO_TEST = {
 }
 
 
-def test_every_case_of_the_reference_has_a_test_or_a_reason(cases: Mapping[str, Any]) -> None:
+def _sources() -> list[str]:
+    """The text of every test file that may hold a case."""
     folder = Path(__file__).parents[1]
-    source = "".join(
-        path.read_text("utf-8").casefold()
-        for place in ("revenue", "commands", "acceptance")
-        for path in (folder / place).glob("test_*.py")
-    )
+    places = ("revenue", "commands", "acceptance")
+    return [path.read_text("utf-8") for place in places for path in (folder / place).glob("test_*.py")]
+
+
+def _is_read(case_id: str, source: str) -> bool:
+    """Tell whether a test takes a case from the file itself."""
+    return f'cases["{case_id}"]' in source or f'parametrize("case_id", ["{case_id}"' in source
+
+
+def _fens(value: Any, inside: bool = False) -> Iterator[int]:
+    """Yield every amount of an expectation, without its sign. [fen]"""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            yield from _fens(one, inside or key.endswith("_fen"))
+    elif isinstance(value, list):
+        for one in value:
+            yield from _fens(one, inside)
+    elif inside and type(value) is int:
+        yield abs(value)
+
+
+def test_every_case_of_the_reference_has_a_test_or_a_reason(cases: Mapping[str, Any]) -> None:
+    source = "".join(_sources())
+    named = set(re.findall(r"^def test_([rd]\d\d)_\w+\(", source, re.MULTILINE))
+    listed = {
+        one for text in re.findall(r'parametrize\("case_id", \[(.+?)\]', source) for one in text.split('"')
+    }
     missing = {
-        case
-        for case in cases
-        if case not in NO_TEST and not re.search(rf"_{case.casefold()}_|\b{case.casefold()}\b", source)
+        case for case in cases if case not in NO_TEST and case.lower() not in named and case not in listed
     }
     assert missing == set()
+    assert set(NO_TEST) <= set(cases), "a reason for a case that is not there any more"
+
+
+def test_every_amount_of_a_case_that_is_copied_into_a_test_stands_there_to_the_fen(
+    cases: Mapping[str, Any],
+) -> None:
+    sources = _sources()
+    written: dict[str, set[int]] = {}
+    for node in (node for source in sources for node in ast.walk(ast.parse(source))):
+        if isinstance(node, ast.FunctionDef):
+            numbers = {one.value for one in ast.walk(node) if isinstance(one, ast.Constant)}
+            written.setdefault(node.name[5:8].upper(), set()).update(n for n in numbers if type(n) is int)
+    copied = [
+        case for case in cases if case not in NO_TEST and not any(_is_read(case, one) for one in sources)
+    ]
+    assert len(copied) > 10
+    missing = {case: set(_fens(cases[case]["expected"])) - written[case] for case in copied}
+    assert {case: absent for case, absent in missing.items() if absent} == {}
 
 
 def test_r25_a_fixed_sum_a_household_is_the_same_for_all(cases: Mapping[str, Any]) -> None:

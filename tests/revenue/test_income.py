@@ -65,6 +65,20 @@ def test_no_part_has_the_other_sign(total: int, shares: dict[str, int], earlier:
         before = {key: before.get(key, 0) + part for key, part in parts.items()}
 
 
+def test_the_odd_fen_of_a_plant_goes_round_its_villages() -> None:
+    parts: list[VillagePart] = []
+    for _ in range(3):
+        parts += divide(
+            PlantMonth("p1", "2026-07", 100, 10), {"a": 1, "b": 1, "c": 1}, Allocated.after(parts)
+        )
+    sums = Allocated.after(parts)
+    assert (sums.gross_fen, sums.after_vat_fen, sums.net_fen) == (
+        {"a": 100, "b": 100, "c": 100},
+        {"a": 90, "b": 90, "c": 90},
+        {"a": 90, "b": 90, "c": 90},
+    )
+
+
 def test_without_a_share_table_there_is_no_split() -> None:
     with pytest.raises(MoneyError, match="no share table"):
         divide(PlantMonth("p1", "2026-07", 100), {})

@@ -158,7 +158,8 @@ def test_d05_a_price_changes_in_the_month_with_a_reading_that_day() -> None:
         Segment(date(2026, 1, 1), date(2026, 1, 12), Decimal(12000)),
         Segment(date(2026, 1, 13), date(2026, 1, 31), Decimal(8000)),
     ]
-    assert price_energy(tariff, "benchmark", segments) == [425_400, 264_000]
+    parts = price_energy(tariff, "benchmark", segments)
+    assert (parts, sum(parts)) == ([425_400, 264_000], 689_400)
     with pytest.raises(MoneyError, match="reading of that day"):
         price_energy(tariff, "benchmark", [Segment(date(2026, 1, 1), date(2026, 1, 31), Decimal(20000))])
 

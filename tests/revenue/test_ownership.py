@@ -95,6 +95,8 @@ def test_an_act_before_the_first_capacity_is_held_against_it() -> None:
 def test_unknown_unborn_and_former_villages_cannot_be_given_shares() -> None:
     villages = by_id(village("a", MERGED, "b"), village("b"), village("c", begins=LATER))
     assert kinds([act(LATER, a=100)], CAPACITY, villages) == [ShareFaultKind.ENDED]
+    gone = by_id(village("a", MERGED))  # ended before the act and nobody follows: one fault, not two
+    assert kinds([act(LATER, a=100)], CAPACITY, gone) == [ShareFaultKind.ENDED]
     assert kinds([act(FIRST, c=100)], CAPACITY, villages) == [ShareFaultKind.NOT_YET]
     assert kinds([act(FIRST, x=100)], CAPACITY, villages) == [ShareFaultKind.UNKNOWN_VILLAGE]
 

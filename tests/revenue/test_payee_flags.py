@@ -97,6 +97,7 @@ def test_paid_after_death_is_told_paid_before_it_or_to_the_heir_is_not() -> None
     assert paid_after_leaving(_paid(), _rosters(MemberState.DIED, date(2026, 9, 2))) == []
     assert paid_after_leaving(_paid(payee="heir"), dead) == []
     assert paid_after_leaving(_paid(state=PaymentState.RETURNED), dead) == []
+    assert paid_after_leaving(_paid(), []) == [], "no roster, nothing to say"
     again = replace(dead[0], roster_id="v-3", valid_from=date(2026, 8, 20))
     assert paid_after_leaving(_paid(), [again, *dead]) == []
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
-from revenue.receipt import Item, Movement, Remittance, payers_of, propose
+from revenue.receipt import Item, Movement, Remittance, payers_of, propose, remit
 
 GRID, FUND = "供电公司（虚构）", "财政专户（虚构）"
 CAME = Movement("6100", "B1", date(2026, 7, 20), 500, GRID)
@@ -46,3 +46,15 @@ def test_who_paid_what_is_told_by_confirmed_matches() -> None:
     lost = Remittance("6100|2026-07-21|B2", (B,), (), CAME.on)
     assert payers_of([paid, lost], [CAME]) == {("a", "benchmark"): {GRID}, ("a", "subsidy"): {GRID}}
     assert payers_of([paid], [replace(CAME, payer="")]) == {}
+
+
+def test_a_part_of_a_month_pays_the_same_part_of_every_due_and_a_deficit_first() -> None:
+    dues = {"a": 600, "b": 300, "c": -50}
+    part = remit(replace(A, fen=400), 1000, dues, {"b": 100})
+    assert [(one.village_id, one.paid_fen, one.recovered_fen) for one in part] == [
+        ("a", 240, 0),
+        ("b", 20, 100),
+        ("c", 0, 0),
+    ]
+    whole = remit(replace(A, fen=1000), 1000, dues, {})
+    assert [one.paid_fen for one in whole] == [600, 300, 0]

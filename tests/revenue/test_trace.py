@@ -1,11 +1,12 @@
 """A household line leads to its receipts, statements and vouchers and back, to the fen."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from domain.ledger import is_cash
-from revenue.payment import PaymentState
+from domain.ledger import Posting, is_cash
+from revenue.payment import PaymentLine, PaymentState
 from revenue.trace import lots_by_line, origins_of, payees_of_lot, receipts_by_lot, trace_line
 from tests.commands.payout_world import VILLAGES, World
 
@@ -65,6 +66,19 @@ def test_receipts_are_used_oldest_first_and_none_beyond_what_it_brought(world: W
     came = receipts_by_lot(vouchers)
     assert set(used) <= set(came)
     assert len(came) == 6
+
+
+def test_a_receipt_is_used_up_line_by_line_before_the_next_one_pays(world: World) -> None:
+    (dossier,) = world.stores.dossiers.of_villages([VILLAGE])
+    voucher = world.records.vouchers([VILLAGE])[0]
+    lines = tuple(PaymentLine(n, f"e{n}", "p", "a", fen, 1) for n, fen in enumerate((40, 50, 30), 1))
+    cash = (Posting("213", 120), Posting("10201", -100, lot_id="old"), Posting("10201", -20, lot_id="new"))
+    paid = replace(voucher, entry=replace(voucher.entry, postings=cash))
+    assert lots_by_line(paid, replace(dossier.batches[0], lines=lines)) == {
+        1: [("old", 40)],
+        2: [("old", 50)],
+        3: [("old", 10), ("new", 20)],
+    }
 
 
 def test_only_income_of_the_plan_s_months_is_its_origin(world: World) -> None:

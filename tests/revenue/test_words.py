@@ -105,3 +105,12 @@ def test_what_the_rules_of_money_raise_is_said_in_chinese_through_a_command(act:
 def test_an_error_without_words_says_its_own_text() -> None:
     assert words_of(ValueError("odd"), ZH) == "odd"
     assert re.search(r"[一-鿿]", words_of(refuse("changed_meanwhile"), ZH))
+
+
+def test_an_error_says_by_itself_in_english_what_a_reader_gets_in_chinese() -> None:
+    for error in (
+        FactMissingError("no_seller", plant="p", day=date(2026, 1, 1)),
+        SumsError("no_shares", plant="p"),
+    ):
+        assert str(error) == words_of(error, Texts("en"))
+        assert words_of(error, Texts("zh")) != str(error)

@@ -1,5 +1,6 @@
 """The income page: a month's statements, the receipts, what is in arrears, and a village's months."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -11,6 +12,7 @@ from access.principal import Principal
 from commands.money_base import MoneyRefusedError
 from dashboard import guard
 from dashboard.components.card import card, empty, table
+from dashboard.components.words import MISSING
 from dashboard.pages.base import Component, Site, Visit
 from dashboard.pages.money.forms import Form
 from dashboard.pages.money.parts import (
@@ -200,7 +202,8 @@ def _statements(visit: Visit, rows: list[StatementView]) -> Component:
         return empty(texts("revenue.page.none"))
     heads = (
         *(("plant", False), ("number", False), ("kwh", True), ("price", True), ("base", True)),
-        *(("subsidy", True), ("costs", True), ("net", True), ("received", True), ("state", False)),
+        *(("subsidy", True), ("vat", True), ("costs", True), ("net", True), ("received", True)),
+        *(("state", False), ("paid_whom", False)),
     )
     lines = [
         [
@@ -210,10 +213,12 @@ def _statements(visit: Visit, rows: list[StatementView]) -> Component:
             decimal_text(row.price),
             yuan(row.base_fen),
             yuan(row.subsidy_fen),
+            yuan(row.vat_fen),
             yuan(row.costs_fen),
             yuan(row.net_fen),
             yuan(row.received_fen + row.subsidy_received_fen),
             texts(f"revenue.page.{'settled' if row.is_settled else 'unsettled'}"),
+            _payees_of(visit, row),
         ]
         for row in rows
     ]
@@ -223,13 +228,28 @@ def _statements(visit: Visit, rows: list[StatementView]) -> Component:
         decimal_text(sum((row.kwh for row in rows if row.kwh is not None), Decimal(0))),
         "",
         *(
-            yuan(sum(getattr(row, name) or 0 for row in rows))
-            for name in ("base_fen", "subsidy_fen", "costs_fen", "net_fen")
+            yuan(_sum_of([getattr(row, name) for row in rows]))
+            for name in ("base_fen", "subsidy_fen", "vat_fen", "costs_fen", "net_fen")
         ),
         yuan(sum(row.received_fen + row.subsidy_received_fen for row in rows)),
         "",
+        "",
     ]
     return table(_heads(heads, texts), [*lines, total], texts("revenue.page.statements"))
+
+
+def _sum_of(fens: list[int | None]) -> int | None:
+    """Return the sum of what is known; None where nothing is. [fen]"""
+    known = [fen for fen in fens if fen is not None]
+    return sum(known) if known else None
+
+
+def _payees_of(visit: Visit, row: StatementView) -> Component:
+    """Return the way from a statement to everybody who was paid from it."""
+    if not row.is_settled:
+        return MISSING
+    href = f"{visit.site.prefix}trace?{urlencode({'source': row.source_id})}"
+    return dcc.Link(visit.texts("payout.page.trace"), href=href)
 
 
 def _income(months: list[IncomeMonth], texts: Texts) -> Component:
@@ -272,7 +292,14 @@ def _receipts(visit: Visit, rows: list[ReceiptView]) -> Component:
         ]
         for row in rows[:RECEIPTS_MAX]
     ]
-    return table(_heads(heads, texts), lines, texts("revenue.page.receipts"))
+    return html.Div([table(_heads(heads, texts), lines, texts("revenue.page.receipts")), *_cut(rows, texts)])
+
+
+def _cut(rows: Sequence[object], texts: Texts) -> list[Component]:
+    """Return what is said where only the newest rows are shown."""
+    if len(rows) <= RECEIPTS_MAX:
+        return []
+    return [html.P(texts("revenue.page.newest_only", shown=RECEIPTS_MAX, count=len(rows)), className="note")]
 
 
 def _advices(visit: Visit, village: str) -> Component:
@@ -300,7 +327,7 @@ def _advices(visit: Visit, village: str) -> Component:
         if not row.confirmed_by
     ]
     shown = table(_heads(heads, texts), lines, texts("moneyviews.advices"))
-    return html.Div([*CONFIRM.shown(visit.principal, options, texts), shown])
+    return html.Div([*CONFIRM.shown(visit.principal, options, texts), shown, *_cut(rows, texts)])
 
 
 def _arrears(rows: list[ArrearsView], texts: Texts) -> Component:

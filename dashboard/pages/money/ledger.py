@@ -24,7 +24,8 @@ from dashboard.pages.money.parts import (
     village_of,
     yuan,
 )
-from queries.money_views import JournalPage, TrialRow
+from queries.money_views import JournalPage
+from revenue import accounts
 from texts.loader import Texts
 
 VILLAGE, PLACE, ASK, CLOSE, SAID = (
@@ -64,7 +65,9 @@ class LedgerPage:
         every = queries.journal(visit.principal, village, "", "9999-99")
         months = sorted({voucher.period for voucher in every.vouchers}, reverse=True)
         month = month_of(visit, months)
-        shown = queries.journal(visit.principal, village, month, month) if month else every
+        account = visit.args.get("account", "")
+        account = account if account in accounts.EVERY else ""
+        shown = queries.journal(visit.principal, village, month, month, account)
         address = f"{visit.site.prefix}ledger/print?{urlencode({'village': village, 'month': month})}"
         return html.Div(
             [
@@ -86,14 +89,14 @@ class LedgerPage:
                 html.P(_status(visit, village), className="note"),
                 card(
                     f"{texts('revenue.page.journal')} {dict(villages)[village]} {month}",
-                    _journal(shown, texts),
+                    [*_filter(visit, village, month, account), _journal(shown, texts)],
                     aside=texts("revenue.page.only_reversal"),
                 ),
                 *_openings(visit),
                 *_reversals(visit, village, shown),
                 card(
-                    texts("revenue.page.balances"),
-                    _balances(queries.trial(visit.principal, village), texts),
+                    texts("revenue.page.balances_of", month=month),
+                    _balances(visit, village, month),
                     aside=texts("revenue.page.yuan"),
                 ),
                 *_platform(visit, village, month),
@@ -307,12 +310,31 @@ def _journal(page: JournalPage, texts: Texts) -> Component:
     )
 
 
-def _balances(rows: list[TrialRow], texts: Texts) -> Component:
+def _filter(visit: Visit, village: str, month: str, account: str) -> list[Component]:
+    """Return which account the journal is cut down to, and the way back to all of them."""
+    if not account:
+        return []
+    texts = visit.texts
+    name = f"{account} {texts(f'ledger.account.{account}')}"
+    back = dcc.Link(texts("revenue.page.every_account"), href=_address(visit, village, month))
+    return [html.P([texts("revenue.page.one_account", account=name), " ", back], className="note")]
+
+
+def _address(visit: Visit, village: str, month: str, **more: str) -> str:
+    return f"{visit.site.prefix}ledger?{urlencode({'village': village, 'month': month, **more})}"
+
+
+def _balances(visit: Visit, village: str, month: str) -> Component:
+    """Return what stands on each account at the end of the month; an account opens its lines of the month."""
+    texts, rows = visit.texts, queries_of(visit.site).trial(visit.principal, village, month or None)
     if not rows:
         return empty(texts("revenue.page.none"))
-    lines = [
+    lines: list[list[Component]] = [
         [
-            f"{row.account} {texts(f'ledger.account.{row.account}')}",
+            dcc.Link(
+                f"{row.account} {texts(f'ledger.account.{row.account}')}",
+                href=_address(visit, village, month, account=row.account),
+            ),
             yuan(row.debit_fen) if row.debit_fen else "",
             yuan(row.credit_fen) if row.credit_fen else "",
         ]

@@ -98,7 +98,16 @@ def _flags(visit: Visit, flags: list[Flag]) -> Component:
         for one in flags
     ]
     shown = table(heads, lines, texts("revenue.page.flags"))
-    return html.Div([*CLOSE_FLAG.shown(visit.principal, options[:ROWS_MAX], texts), shown])
+    return html.Div(
+        [*CLOSE_FLAG.shown(visit.principal, options[:ROWS_MAX], texts), shown, *_cut(len(flags), texts)]
+    )
+
+
+def _cut(count: int, texts: Texts) -> list[Component]:
+    """Return what is said where only the first rows are shown."""
+    if count <= ROWS_MAX:
+        return []
+    return [html.P(texts("revenue.page.first_only", shown=ROWS_MAX, count=count), className="note")]
 
 
 def _named(visit: Visit, subject: str) -> str:
@@ -159,7 +168,7 @@ def _calendar(visit: Visit, dues: list[Due]) -> Component:
         ]
         for one in dues[:ROWS_MAX]
     ]
-    return table(heads, lines, texts("revenue.page.calendar"))
+    return html.Div([table(heads, lines, texts("revenue.page.calendar")), *_cut(len(dues), texts)])
 
 
 def _urgency(one: Due, texts: Texts) -> str:

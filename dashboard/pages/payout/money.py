@@ -225,11 +225,11 @@ class TracePage:
 
 
 def _line_link(visit: Visit, entitlement_id: str) -> Component:
-    return dcc.Link(entitlement_id, href=f"{visit.site.prefix}trace?line={entitlement_id}")
+    return dcc.Link(entitlement_id, href=f"{visit.site.prefix}trace?{urlencode({'line': entitlement_id})}")
 
 
 def _source_link(visit: Visit, source: str) -> Component:
-    return dcc.Link(source, href=f"{visit.site.prefix}trace?source={source}")
+    return dcc.Link(source, href=f"{visit.site.prefix}trace?{urlencode({'source': source})}")
 
 
 def _receipts(visit: Visit, trace: LineTrace, texts: Texts) -> Component:

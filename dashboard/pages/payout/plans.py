@@ -1,6 +1,7 @@
 """The plans: a list, and one plan with its step bar, blockers in words, money and persons."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from dash import dcc, html
 
@@ -106,7 +107,7 @@ class OnePlanPage:
                 ),
                 html.Div(
                     [
-                        card(texts("payout.page.money"), _money(view, texts), class_name="half"),
+                        card(texts("payout.page.money"), _money(visit, view), class_name="half"),
                         card(texts("payout.page.lines"), _lines(view, texts), class_name="half"),
                     ],
                     className="columns",
@@ -169,8 +170,18 @@ def _draft_link(visit: Visit, view: PlanView) -> Component:
     return html.A(visit.texts("plandesk.change"), href=href, className="button")
 
 
-def _money(view: PlanView, texts: Texts) -> Component:
-    plan, verdict = view.dossier.plan, view.verdict
+def _books(visit: Visit, view: PlanView) -> Component:
+    """Return the ways to the journal of each month the money of a plan is from."""
+    plan = view.dossier.plan
+    links: list[Any] = []
+    for month in plan.months():
+        place = urlencode({"village": plan.village_id, "month": f"{month:%Y-%m}"})
+        links += [dcc.Link(f"{month:%Y-%m}", href=f"{visit.site.prefix}ledger?{place}"), " "]
+    return html.Span(links)
+
+
+def _money(visit: Visit, view: PlanView) -> Component:
+    plan, verdict, texts = view.dossier.plan, view.verdict, visit.texts
     name = view.rule.name_en if texts.language == "en" else view.rule.name_zh
 
     def share(value: Any) -> str:
@@ -178,6 +189,7 @@ def _money(view: PlanView, texts: Texts) -> Component:
 
     return facts(
         [
+            (texts("revenue.page.ledger"), _books(visit, view)),
             (texts("payout.page.gross"), yuan(plan.gross_fen)),
             (texts("payout.page.net"), yuan(plan.net_fen)),
             (texts("payout.page.available"), yuan(plan.available_fen)),

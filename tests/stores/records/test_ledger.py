@@ -178,6 +178,32 @@ def test_any_change_by_raw_sql_is_found_and_the_first_broken_row_named(books: Pa
     assert [one for one in wrong if one[1] == "ledger_entries"] == []
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("\\u4e2d", "\\ude2d"),  # half a character, which no hash can be made of
+        ("5", "NaN"),
+        ("5", "5.0"),
+        (": 5", ":\t5"),  # says the same, written otherwise
+        ("}", ""),
+        ("}", "}}"),
+    ],
+)
+def test_a_fact_that_was_broken_or_written_otherwise_is_named(tmp_path: Path, old: str, new: str) -> None:
+    path = tmp_path / "records.sqlite"
+    store = SqlRecordStore.at(path)
+    store.add_facts([fact("a"), fact("b")])
+    assert store.verify().is_sound
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("DROP TRIGGER money_facts_no_update")
+    changed = "UPDATE money_facts SET content = replace(content, ?, ?) WHERE number = 2"
+    assert connection.execute(f"{changed} AND instr(content, ?) > 0", (old, new, old)).rowcount == 1
+    connection.close()
+    found = store.verify()
+    store.close()
+    assert "number 2" in found.broken
+
+
 def test_a_tail_cut_off_is_found(books: Path, tmp_path: Path) -> None:
     path = tmp_path / "cut.sqlite"
     shutil.copy(books, path)
