@@ -1,5 +1,6 @@
 """The ledger page: a village's journal and balances, its periods, and the way to paper. Nothing is deleted here."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -68,23 +69,11 @@ class LedgerPage:
         account = visit.args.get("account", "")
         account = account if account in accounts.EVERY else ""
         shown = queries.journal(visit.principal, village, month, month, account)
-        address = f"{visit.site.prefix}ledger/print?{urlencode({'village': village, 'month': month})}"
         return html.Div(
             [
                 html.H1(texts(self.title), className="visually-hidden"),
                 dcc.Store(id=PLACE, data=[village, month]),
-                html.Div(
-                    [
-                        months_bar(visit, "ledger", months, month, village=village),
-                        html.Span(className="grow"),
-                        html.A(
-                            texts("revenue.page.print"), href=address, className="button", target="_blank"
-                        ),
-                        *_acts(visit.principal, texts),
-                        village_choice(VILLAGE, villages, village, texts),
-                    ],
-                    className="toolbar",
-                ),
+                _tools(visit, villages, village, months, month),
                 html.Div(_state(visit, village), id=SAID, role="status"),
                 html.P(_status(visit, village), className="note"),
                 card(
@@ -142,6 +131,24 @@ class LedgerPage:
         )
         def close(principal: Principal, clicks: int | None, place: list[str] | None) -> str:
             return _close(site, principal, place, "closed_now") if clicks else ""
+
+
+def _tools(
+    visit: Visit, villages: Sequence[tuple[str, str]], village: str, months: Sequence[str], month: str
+) -> Component:
+    """Return the bar above: months, print, what may be done, villages."""
+    texts = visit.texts
+    address = f"{visit.site.prefix}ledger/print?{urlencode({'village': village, 'month': month})}"
+    return html.Div(
+        [
+            months_bar(visit, "ledger", months, month, village=village),
+            html.Span(className="grow"),
+            html.A(texts("revenue.page.print"), href=address, className="button", target="_blank"),
+            *_acts(visit.principal, texts),
+            village_choice(VILLAGE, villages, village, texts),
+        ],
+        className="toolbar",
+    )
 
 
 def _register_forms(app: Any, site: Site) -> None:
