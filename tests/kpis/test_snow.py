@@ -1,5 +1,6 @@
 """Snow in the ledger: the whole plant, cold, from the morning on, under voltage; nothing else that is low in January."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from domain.plant import Device, DeviceKind
 from domain.series import Floats
 from kpis.losses import Cause, Ledger
-from kpis.prepare import prepared
+from kpis.prepare import lendable, prepared
 from kpis.series_daily import daily_of
 from tests.kpis.series import inverter, plant, rows, series
 
@@ -99,3 +100,21 @@ def test_the_parts_of_a_snowed_day_add_up_to_what_is_missing() -> None:
     for book in _books(ALL, 0.1).values():
         parts = sum(loss.lost_kwh for loss in book.losses)
         assert parts == pytest.approx(float(np.nansum(book.expected_kwh - book.produced_kwh)), abs=1e-6)
+
+
+def test_a_plant_without_a_thermometer_has_the_air_of_its_neighbour_at_its_own_height_and_expects_what_it_did() -> (
+    None
+):
+    first = "2027-01-01T00:00+08:00"
+    light = _light(first)
+    air = np.full(len(light), 4.0)
+    weather = rows("w", first, 900, irradiance_poa_w_m2=light, ambient_temperature_c=air)
+    unit = rows("inv-01", first, 900, ac_active_power_w=light * 45.0)
+    below = replace(plant(inverter(), WEATHER), plant_id="q")
+    lender = [(below, lendable(series(weather, unit, of=below)))]
+    high = plant(inverter(), altitude_m=1200.0)
+    alone, beside = (prepared(series(unit, of=high), high, others).series for others in ((), lender))
+    assert alone.ambient_temperature_c is None
+    assert beside.ambient_temperature_c == pytest.approx(4.0 - 0.0065 * 500.0)
+    far = [(replace(below, latitude=35.0), lender[0][1])]
+    assert prepared(series(unit, of=high), high, far).series.ambient_temperature_c is None
