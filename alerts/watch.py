@@ -65,7 +65,7 @@ class Watch:
         self._afresh = True
 
     def step(self, plants: Sequence[PlantSeries], since: datetime, now: datetime) -> Changes:
-        """Judge the instants from ``since`` on; ``plants`` share one grid and hold a window before it."""
+        """Judge the instants from ``since`` on; ``plants`` hold a window before it, each on its own grid."""
         if not plants or len(plants[0].instants) == 0:
             return Changes()
         before = dict(self.lives)
@@ -95,7 +95,7 @@ class Watch:
         """Live on with the new instants of every row that has an alert or gives cause for one."""
         if not judgement.subjects:
             return
-        first = int(np.searchsorted(scene.instants, np.datetime64(since.replace(tzinfo=None), "ns")))
+        first = _first_new(scene, since)
         said = masked(scene, rule, judgement)
         news = said[:, first:]
         alive = {key[1:]: key for key in self.lives if key[0] == rule.rule_id}
@@ -190,8 +190,17 @@ def _worth_keeping(before: Alert | None, alert: Alert) -> bool:
     return same != alert or (whole and before != alert)
 
 
+def _first_new(scene: Scene, since: datetime) -> int:
+    """Return the number of the first instant that was not whole, and so not judged, at ``since``."""
+    whole = since.timestamp() // scene.step_s * scene.step_s
+    at = np.datetime64(round(whole * 1e9), "ns")
+    return int(np.searchsorted(scene.instants, at))
+
+
 def _by_limits(plants: Sequence[PlantSeries], rule: AlertRule) -> list[list[PlantSeries]]:
-    """Return plants that share their thresholds together, those with their own alone."""
-    common = [each for each in plants if each.plant_id not in rule.by_plant]
-    own = [[each] for each in plants if each.plant_id in rule.by_plant]
-    return [common, *own] if common else own
+    """Return plants that share their grid and their thresholds together, those with their own alone."""
+    common: dict[float, list[PlantSeries]] = {}
+    for each in plants:
+        if each.plant_id not in rule.by_plant:
+            common.setdefault(each.step_s, []).append(each)
+    return [*common.values(), *([each] for each in plants if each.plant_id in rule.by_plant)]

@@ -19,7 +19,7 @@ from domain.series import PlantSeries
 from domain.timespan import Interval
 from jobs.alert_series import Window, parcels
 from jobs.evaluate_alerts import StopsOf, no_stops, trimmed
-from kpis.build_series import GHI, POA, own_gauge
+from kpis.build_series import AMBIENT_C, GHI, POA, own_gauge
 from kpis.data_quality import POWER
 from kpis.expected import OWN
 from kpis.losses import priced
@@ -89,7 +89,7 @@ class DayBooks:
         window = replace(
             self._window(),
             kinds=(DeviceKind.INVERTER, DeviceKind.WEATHER_STATION),
-            quantities=frozenset({POWER, POA, GHI}),
+            quantities=frozenset({POWER, POA, GHI, AMBIENT_C}),
         )
         plants = self._registry.plants_by_id
         found = []

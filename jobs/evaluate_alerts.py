@@ -26,6 +26,7 @@ from domain.series import Floats, PlantSeries
 from domain.timespan import Interval
 from inverters.codes import Code, code_table
 from jobs.alert_series import Window, lights_of, parcels
+from jobs.live_windows import LiveWindows, floor_to
 from stores.alert_protocol import AlertStore
 from stores.protocol import MeasurementStore
 
@@ -106,7 +107,7 @@ class AlertWatch:
         self._clock = clock
         self._store = store
         self._caught_up = caught_up
-        self._window = Window(store, registry, STEP_S, WINDOW_STEPS, doubts=True)
+        self._windows = LiveWindows(store, registry)
         quick = [rule for rule in rules if not KINDS[rule.rule_id].daily]
         self._watch = Watch(quick, context)
         self._registry = registry
@@ -131,7 +132,7 @@ class AlertWatch:
             window = Interval(until - timedelta(seconds=STEP_S * WINDOW_STEPS), until)
             worked_on = maintenance_of(self._stops(window), self._registry)
             self._watch.context = replace(self._watch.context, maintenance=worked_on)
-            changes = self._watch.step(self._window.read_until(until), since, until)
+            changes = self._watch.step(self._windows.read_until(until), since, until)
             self._keep(changes, until)
             self._judged = until
             return f"{changes.judged} judged, {len(changes.kept)} changed"
@@ -142,7 +143,7 @@ class AlertWatch:
         with self._lock:
             yield
             self._judged = None
-            self._window = Window(self._store, self._registry, STEP_S, WINDOW_STEPS, doubts=True)
+            self._windows = LiveWindows(self._store, self._registry)
 
     def _restore(self, now: datetime) -> None:
         self._alerts.forget_alerts([each.alert_id for each in self._alerts.pending_alerts()])
@@ -163,7 +164,7 @@ class AlertWatch:
 
 
 def _floor(instant: datetime) -> datetime:
-    return datetime.fromtimestamp(instant.timestamp() // STEP_S * STEP_S, UTC)
+    return floor_to(instant, STEP_S)
 
 
 class DailyAlerts:

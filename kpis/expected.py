@@ -113,7 +113,7 @@ def _from_neighbour(
     near = [found for found in near if found[0] <= NEIGHBOUR_KM and found[1].plant_id != plant.plant_id]
     for _, other, theirs in sorted(near, key=lambda found: found[0]):
         index = _index(theirs.irradiance_poa_w_m2, theirs.clear_sky_poa_w_m2)
-        told = _on_grid(series, theirs, index)
+        told = on_grid(series, theirs, index)
         if not np.isnan(told).all():
             return _of_index(series, told), f"{NEIGHBOUR}:{other.plant_id}"
     return None, ""
@@ -129,7 +129,7 @@ def _from_peers(
             continue
         index = power_index(theirs)
         if index is not None:
-            told.append(_on_grid(series, theirs, index))
+            told.append(on_grid(series, theirs, index))
     if len(told) < PEERS_MIN:
         return None
     table = np.vstack(told)
@@ -180,7 +180,7 @@ def _of_index(series: PlantSeries, index: Floats) -> Floats:
     return np.asarray(filled * series.clear_sky_poa_w_m2)
 
 
-def _on_grid(series: PlantSeries, theirs: PlantSeries, values: Floats) -> Floats:
+def on_grid(series: PlantSeries, theirs: PlantSeries, values: Floats) -> Floats:
     """Return another plant's values at this plant's instants: the value in force; NaN outside their record."""
     places = np.searchsorted(theirs.instants, series.instants, side="right") - 1
     step = np.timedelta64(round(theirs.step_s * 1e9), "ns")

@@ -1,7 +1,7 @@
 """The loss ledger: every lost kilowatt-hour of a day in exactly one cause, and the parts add up.
 
 Expected minus produced is split step by step. A step has one cause, by this order: no data, maintenance (a tag
-hung there), announced outage, grid, outage, curtailment, clipping, snow, string, shade. What dirt takes is a share of the steps that nothing else
+hung there), announced outage, grid, snow, outage, curtailment, clipping, string, shade. What dirt takes is a share of the steps that nothing else
 explains (`kpis.soiling`); what is left is unexplained, and may be negative, because a model errs on both sides. Expected is the power of healthy peers at the unit's size where there are three, and the unit's own
 model of irradiance where there are not or where all of them are down.
 
@@ -26,6 +26,7 @@ from kpis.planned import Planned
 from kpis.series_days import Days
 from kpis.series_energy import StepEnergy, step_energy
 from kpis.shading import in_shade
+from kpis.snow import snowed_in
 from kpis.soiling import cleaned, dirt_by_day
 from kpis.string_loss import lost_to_strings
 
@@ -35,7 +36,6 @@ _SIGMAS = 2.0
 _DOWN = 0.001  # of the 99th percentile: rdtools' limit of a stopped inverter
 _WORTH = 0.02  # of the unit's size: below it nothing is expected that could be lost
 _PEERS_TRUSTED = 0.5  # of the model: below it the peers are down themselves
-_SNOW_C, _SNOW_SHARE = 2.0, 0.3
 _GRID_GONE = 0.2
 _VOLTAGES = (
     "ac_phase_a_voltage_v", "ac_phase_b_voltage_v", "ac_phase_c_voltage_v",
@@ -50,10 +50,10 @@ class Cause(Enum):
     MAINTENANCE = "maintenance"  # a tag hung there
     PLANNED_OUTAGE = "planned_outage"  # the feeder was off as announced
     GRID = "grid"
+    SNOW = "snow"  # of the whole plant (`kpis.snow`): under it an inverter stands still as well
     OUTAGE = "outage"
     CURTAILMENT = "curtailment"
     CLIPPING = "clipping"
-    SNOW = "snow"
     STRING = "string"
     SHADE = "shade"
     SOILING = "soiling"  # of no step of its own: a share of what no other cause has
@@ -86,6 +86,15 @@ class Ledger:
     method: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a unit before its steps are looked at: stops on purpose, snow on it, the share dirt takes of each day."""
+
+    planned: Planned | None
+    snow: Mask | None
+    dirt: Floats
+
+
 def priced(loss: Loss, plant_id: str, price_of: PriceOf) -> LostMoney | None:
     """Return what a loss cost by the tariff of its day; None without a tariff."""
     price = price_of(plant_id, loss.day)
@@ -101,10 +110,12 @@ def ledgers(
     """
     peers = peer_power(series)
     dirt = dirt_by_day(series, days)
+    snow = snowed_in(series, days)
     found = {}
     for name, device in series.devices.items():
         if device.expected_power_w is not None or name in peers:
-            found[name] = _ledger(series, days, device, peers.get(name), (planned or {}).get(name), dirt)
+            known = Known((planned or {}).get(name), snow.get(name), dirt)
+            found[name] = _ledger(series, days, device, peers.get(name), known)
     return found
 
 
@@ -124,17 +135,17 @@ def _ledger(
     days: Days,
     device: DeviceSeries,
     peers: Floats | None,
-    planned: Planned | None,
-    dirt: Floats,
+    known_before: Known,
 ) -> Ledger:
     reference, method = _reference(device, peers)
+    dirt = known_before.dirt
     reference = cleaned(reference, device.good(POWER), days, dirt, by_peers=method == "peers")
     energy = step_energy(series, device)
     expected = reference * series.step_s / 3600.0
     lost = expected - energy.energy_wh
     known = ~np.isnan(lost)
     dirty = reference * (1.0 - dirt)[days.codes]
-    causes = _causes(series, days, device, (reference, dirty), energy, lost, planned)
+    causes = _causes(series, days, device, (reference, dirty), energy, lost, known_before)
     spread = device.expected_spread
     band = _SIGMAS * spread if not np.isnan(spread) else BAND_DEFAULT
     losses = _losses(days, device.device.device_id, causes, lost, expected, band, method)
@@ -157,7 +168,7 @@ def _causes(
     references: tuple[Floats, Floats],
     energy: StepEnergy,
     lost: Floats,
-    planned: Planned | None,
+    known_before: Known,
 ) -> NDArray[np.int8]:
     """Return the number of the cause of each step; -1 where nothing was expected and nothing made.
 
@@ -165,6 +176,7 @@ def _causes(
     """
     order = list(Cause)
     reference, dirty = references
+    planned, snow = known_before.planned, known_before.snow
     power = device.good(POWER)
     size_w = float(np.nanquantile(reference, 0.99)) if not np.isnan(reference).all() else np.nan
     due = np.nan_to_num(reference) > _WORTH * size_w
@@ -178,10 +190,10 @@ def _causes(
     masks: Mapping[Cause, Mask] = {
         Cause.SHADE: in_shade(series, days, power, reference, stopped | held(marks)),
         Cause.STRING: lost_to_strings(series, days, device, dirty, stopped),
-        Cause.SNOW: _snow(series, due, energy.energy_wh, reference * series.step_s / 3600.0),
         Cause.CLIPPING: (marks & np.uint16(Flag.CLIPPED.value)) != 0,
         Cause.CURTAILMENT: (marks & np.uint16(Flag.CURTAILED.value)) != 0,
         Cause.OUTAGE: stopped,
+        Cause.SNOW: due & snow if snow is not None else _never(stopped),
         Cause.GRID: stopped & _grid_gone(device),
         Cause.PLANNED_OUTAGE: stopped & planned.off if planned is not None else _never(stopped),
         Cause.MAINTENANCE: _worked_on(planned, due, lost, reference * series.step_s / 3600.0),
@@ -247,14 +259,6 @@ def _closed_silences(
         if wanted > 0:
             found[start:end] = int(lost[start:end].sum() > 0.5 * wanted)
     return found
-
-
-def _snow(series: PlantSeries, due: Mask, energy_wh: Floats, expected_wh: Floats) -> Mask:
-    air = series.ambient_temperature_c
-    if air is None:
-        return np.zeros(len(due), dtype=bool)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(due & (air < _SNOW_C) & (energy_wh < _SNOW_SHARE * expected_wh))
 
 
 def _grid_gone(device: DeviceSeries) -> Mask:

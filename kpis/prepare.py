@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from domain.plant import Plant
 from domain.series import DeviceSeries, PlantSeries
 from kpis.build_series import AMBIENT_C, MODULE_C, POA, own_gauge
 from kpis.data_quality import POWER, Finding, with_flags
-from kpis.expected import inverters_of, with_expected, with_irradiance
+from kpis.expected import PEERS_KM, distance_km, inverters_of, on_grid, with_expected, with_irradiance
 from kpis.horizon import behind_horizon
 
 Others = Sequence[tuple[Plant, PlantSeries]]
+_LAPSE_C_PER_M = 0.0065  # the standard atmosphere
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,29 @@ def prepared(series: PlantSeries, plant: Plant, others: Others = ()) -> Prepared
     relit = _relit(flagged)
     framed = replace(relit, clear_sky_poa_w_m2=behind_horizon(relit, plant))
     lit = with_irradiance(framed, plant, others)
-    return Prepared(with_expected(lit), tuple(findings))
+    return Prepared(with_air(with_expected(lit), plant, others), tuple(findings))
+
+
+def with_air(series: PlantSeries, plant: Plant, others: Others) -> PlantSeries:
+    """Return the series with air temperature: its own, else the nearest of ``others`` at the plant's height. [C]
+
+    Good enough to know frost by; what a unit should give is not taken from it.
+    """
+    if series.ambient_temperature_c is not None:
+        return series
+    for other, lent in sorted(others, key=lambda one: np.nan_to_num(distance_km(plant, one[0]), nan=np.inf)):
+        air = lent.ambient_temperature_c
+        if air is None or other.plant_id == plant.plant_id or not distance_km(plant, other) <= PEERS_KM:
+            continue
+        told = on_grid(series, lent, air)
+        if not np.isnan(told).all():
+            return replace(series, ambient_temperature_c=told + height_c(plant, other))
+    return series
+
+
+def height_c(plant: Plant, other: Plant) -> float:
+    """Return how much warmer the air is at a plant than at another one, by their heights. [C]"""
+    return float(np.nan_to_num(-_LAPSE_C_PER_M * (plant.altitude_m - other.altitude_m)))
 
 
 def _relit(series: PlantSeries) -> PlantSeries:
@@ -43,7 +68,7 @@ def _relit(series: PlantSeries) -> PlantSeries:
 
 
 def lendable(series: PlantSeries) -> PlantSeries:
-    """Return what other plants may need of a series: irradiance and inverter power, and no more."""
+    """Return what other plants may need of a series: irradiance, air temperature and inverter power, and no more."""
     flagged, _ = with_flags(replace(series, devices=_power_only(series)))
     return flagged
 

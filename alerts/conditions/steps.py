@@ -13,7 +13,7 @@ from alerts.judgement import FALSE, NEAR, TRUE, UNKNOWN, Bools, Judgement, bools
 from alerts.localmodel import LocalModel, fit, terms, watched
 from alerts.scene import Scene, quantile
 from alerts.windows import Days, days_of
-from domain.series import Flag, Floats
+from domain.series import Flag, Floats, PlantSeries
 
 _SIZE_OF_A_STRING_KW = 6.0
 _SETTLING_DAYS = 21
@@ -54,14 +54,19 @@ def light_of(scene: Scene) -> Floats:
 
 
 def temperature_of(scene: Scene) -> Floats:
-    """Return module temperature by unit, from the air and the light where nobody measures it. [C]"""
+    """Return module temperature by unit, from its own air and the light where nobody measures it. [C]"""
     found = np.full((len(scene.plants), scene.length), np.nan)
     for row, plant in enumerate(scene.plants):
         if plant.module_temperature_c is not None:
             found[row] = plant.module_temperature_c
-        elif plant.ambient_temperature_c is not None:
+        elif plant.ambient_temperature_c is not None and _thermometer(plant):
             found[row] = plant.ambient_temperature_c + 0.03 * np.nan_to_num(scene.irradiance_w_m2[row])
     return scene.to_units(found)
+
+
+def _thermometer(plant: PlantSeries) -> bool:
+    """Tell whether a plant's air is its own: a lent one is good to know frost by, not for a voltage."""
+    return any("ambient_temperature_c" in each.values for each in plant.devices.values())
 
 
 def free(scene: Scene) -> Bools:

@@ -103,6 +103,29 @@ def test_live_alerts_are_those_of_a_replay(records: SqlRecordStore) -> None:
     assert alert.lost_kwh == pytest.approx(expected[0].lost_kwh, rel=0.05)
 
 
+def test_a_plant_asked_every_five_minutes_is_told_as_soon_and_loses_no_less_beside_one_asked_every_minute(
+    records: SqlRecordStore,
+) -> None:
+    sparse = replace(plant(3, "p2"), poll_period_s=300.0)
+    registry = Registry("商州区", (), (), (plant(3, "p1"), sparse))
+    day = series(step_s=300.0, units=3, plant_id="p2")
+    slow = change(day, 2, POWER, span(day, "10 11:00", "10 12:00"), 0.0)
+    clock = ManualClock(local("10 10:51"))
+    watch = AlertWatch(
+        filled(minutes("p1", "zero"), slow), records, registry, clock, QUICK, context_for(registry)
+    )
+    while clock.now() <= local("10 12:40"):
+        watch.step()
+        clock.advance(60.0)
+    found = [each for each in records.alert_history(_all()) if each.rule == "F08"]
+    by_plant = {each.plant_id: each for each in found}
+    assert {name: each.fired_at for name, each in by_plant.items()} == dict.fromkeys(
+        ("p1", "p2"), local("10 11:15")
+    )
+    assert by_plant["p2"].lost_kwh == pytest.approx(by_plant["p1"].lost_kwh, rel=0.1)
+    assert by_plant["p2"].resolved_at is not None
+
+
 def test_a_device_that_is_not_believed_is_an_alert_and_no_silence_until_it_is_believed_again(
     records: SqlRecordStore,
 ) -> None:
