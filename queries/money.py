@@ -30,6 +30,7 @@ from revenue.money_calendar import Due, closes_due, receipts_due, statements_due
 from revenue.opening import EARLIER, opening_of
 from revenue.opening import KIND as OPENING
 from revenue.receipt import MOVEMENT, REMITTANCE, VOID, Remittance, movement_of, remittance_of
+from revenue.reconciliation import Step, differences, numbers_of, span
 from revenue.red_flags import CLOSED as FLAG_CLOSED
 from revenue.red_flags import Flag, money_waits, quick_steps, same_pairs, same_photos, without_statement
 from revenue.settlement import KIND as SETTLEMENT
@@ -109,7 +110,18 @@ class MoneyQueries:
             row.costs_fen = sum(settled.costs_fen.values()) if settled else None
             row.vat_fen = settled.vat_fen + settled.institution_vat_fen if settled else None
             row.net_fen = settled.net_fen if settled else None
+            paid = [one.on for one in state.remittances if (row.plant_id, period) in one.months]
+            row.received_on = max(paid, default=None)
+            self._against_meter(row, [line for line in state.lines if line.plant_id == row.plant_id])
         return [found[key] for key in sorted(found)]
+
+    def _against_meter(self, row: StatementView, lines: list[GridStatement]) -> None:
+        """Say how far the statement's energy is from that of our meter over the same days."""
+        first, end = span(row.period, lines)
+        numbers = numbers_of(lines, None, self._energies.metered_kwh(row.plant_id, first, end), 0, 0)
+        if numbers.statement_kwh is not None and numbers.metered_kwh is not None:
+            row.meter_off_kwh = numbers.statement_kwh - numbers.metered_kwh
+            row.is_meter_off = any(one.step is Step.METER for one in differences(numbers, end, self._today()))
 
     @require(Permission.VIEW_INCOME)
     def arrears(self, principal: Principal) -> list[ArrearsView]:

@@ -44,6 +44,9 @@ class StatementView:
     net_fen: int | None = None
     vat_fen: int | None = None  # whoever owes it; None while the month is not settled
     photo_identity: str = ""  # of the line that was typed from a photo
+    received_on: date | None = None  # the newest day on which some of it came
+    meter_off_kwh: Decimal | None = None  # the statement's energy minus our meter's, over its own days
+    is_meter_off: bool = False  # by more than the limit of reconciliation
 
     @property
     def source_id(self) -> str:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -126,6 +127,16 @@ def test_a_statement_opens_whom_it_paid_and_what_is_not_known_is_no_zero(
     assert ("trace?source=joint%7C2025-11" in waiting, '"0.00"' in rows.split("合计")[0]) == (False, False)
     total = rows[rows.index("合计") :]
     assert total.count('"—"') == 3, "VAT, costs and net of a month that is not settled"
+
+
+def test_a_statement_far_from_the_meter_is_red_and_says_so(world: Any, office: MoneyOffice) -> None:
+    energies = Energies(lambda *_: Decimal(19_000), lambda *_: None)
+    queries = MoneyQueries(office.records, office.registry, office.clock, energies)
+    desk = MoneyDesk.over(office.records, office.registry, office.tariffs, office.clock, office.clock)
+    checks = MoneyChecksView(office.records, None, office.registry, office.tariffs, office.clock)
+    services = replace(world.services, money=desk, money_queries=queries, money_checks=checks)
+    seen = Person(create_app(services, world.settings), "county").sees("/app/income?month=2025-12")
+    assert all(each in seen for each in ("over-limit", "+1,000.0", "超限", "2026-01-09"))
 
 
 def test_a_list_that_is_cut_says_so(app: Any, office: MoneyOffice) -> None:

@@ -201,6 +201,33 @@ def test_reconciliation_has_the_inverters_and_flags_are_closed_with_a_reason(off
     assert [r.plant_id for r in queries.reconciliation(narrow, "2025-06")] == ["second"]
 
 
+@pytest.mark.parametrize(
+    ("metered", "off", "is_off"),
+    [(None, None, False), (Decimal(20_000), Decimal(0), False), (Decimal(19_610), Decimal(390), False),
+     (Decimal(19_600), Decimal(400), True), (Decimal(20_500), Decimal(-500), True)],
+)  # fmt: skip
+def test_a_statement_says_how_far_it_is_from_the_meter_of_its_own_days_and_when_its_money_came(
+    office: MoneyOffice, metered: Decimal | None, off: Decimal | None, is_off: bool
+) -> None:
+    office.money_in().import_statements(MAKER, "a.csv", sheet(row("2025-12", 20_000)))
+    asked = []
+
+    def of_meter(plant_id: str, first: date, end: date) -> Decimal | None:
+        asked.append((plant_id, first, end))
+        return metered
+
+    queries = MoneyQueries(office.records, office.registry, office.clock, Energies(of_meter, lambda *_: None))
+    [told] = queries.statements(CHECKER, "2025-12")
+    assert (told.meter_off_kwh, told.is_meter_off, told.received_on) == (off, is_off, None)
+    assert asked == [("joint", date(2025, 12, 1), date(2026, 1, 1))]
+    office.books().settle_month(CHECKER, "2025-12")
+    movement = Movement("6100", "B1", date(2026, 1, 9), 709_000, "供电公司")
+    office.money_in().enter_movement(MAKER, movement)
+    office.receipts().confirm(CHECKER, movement.identity)
+    [told] = queries.statements(CHECKER, "2025-12")
+    assert told.received_on == date(2026, 1, 9)
+
+
 def test_an_english_reader_sees_plants_by_their_english_names(office: MoneyOffice) -> None:
     office.money_in().import_statements(MAKER, "a.csv", sheet(row("2025-12", 20_000)))
     place = replace(

@@ -201,15 +201,16 @@ def _statements(visit: Visit, rows: list[StatementView]) -> Component:
     if not rows:
         return empty(texts("revenue.page.none"))
     heads = (
-        *(("plant", False), ("number", False), ("kwh", True), ("price", True), ("base", True)),
-        *(("subsidy", True), ("vat", True), ("costs", True), ("net", True), ("received", True)),
-        *(("state", False), ("paid_whom", False)),
+        *(("plant", False), ("number", False), ("kwh", True), ("meter_off", True), ("price", True)),
+        *(("base", True), ("subsidy", True), ("vat", True), ("costs", True), ("net", True)),
+        *(("received", True), ("received_on", False), ("state", False), ("paid_whom", False)),
     )
     lines = [
         [
             row.plant,
             _with_photo(visit, row.number, "statement", row.photo_identity, row.photo_identity),
             decimal_text(row.kwh),
+            _meter_off(row, texts),
             decimal_text(row.price),
             yuan(row.base_fen),
             yuan(row.subsidy_fen),
@@ -217,6 +218,7 @@ def _statements(visit: Visit, rows: list[StatementView]) -> Component:
             yuan(row.costs_fen),
             yuan(row.net_fen),
             yuan(row.received_fen + row.subsidy_received_fen),
+            row.received_on.isoformat() if row.received_on else MISSING,
             texts(f"revenue.page.{'settled' if row.is_settled else 'unsettled'}"),
             _payees_of(visit, row),
         ]
@@ -227,15 +229,25 @@ def _statements(visit: Visit, rows: list[StatementView]) -> Component:
         "",
         decimal_text(sum((row.kwh for row in rows if row.kwh is not None), Decimal(0))),
         "",
+        "",
         *(
             yuan(_sum_of([getattr(row, name) for row in rows]))
             for name in ("base_fen", "subsidy_fen", "vat_fen", "costs_fen", "net_fen")
         ),
         yuan(sum(row.received_fen + row.subsidy_received_fen for row in rows)),
-        "",
-        "",
+        *("", "", ""),
     ]
     return table(_heads(heads, texts), [*lines, total], texts("revenue.page.statements"))
+
+
+def _meter_off(row: StatementView, texts: Texts) -> Component:
+    """Return statement minus meter, in red and with a word where it is more than the limit."""
+    if row.meter_off_kwh is None:
+        return MISSING
+    said = f"{row.meter_off_kwh:+,.1f}"
+    if not row.is_meter_off:
+        return said
+    return html.Span([said, " ", texts("revenue.page.over_limit")], className="over-limit")
 
 
 def _sum_of(fens: list[int | None]) -> int | None:
