@@ -2,7 +2,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from domain.ledger import Entry, Lot, Posting, Voucher
-from revenue.money_calendar import closes_due, receipts_due, statements_due
+from revenue.money_calendar import DueKind, closes_due, receipts_due, statements_due
 from revenue.receipt import Item
 from revenue.red_flags import FlagKind, money_waits, quick_steps, same_pairs, same_photos, without_statement
 from tests.commands.money import joint_plant
@@ -55,6 +55,7 @@ def test_a_statement_is_due_after_its_reading_day_and_escalates() -> None:
     plant = joint_plant()
     [due] = statements_due(plant, ["2026-05", "2026-06"], ["2026-05"], date(2026, 7, 4))
     assert (due.on, due.is_over, due.escalates) == (date(2026, 7, 5), False, False)
+    assert due.kind is DueKind.STATEMENT
     [late] = statements_due(plant, ["2026-06"], [], date(2026, 7, 16))
     assert (late.is_over, late.escalates) == (True, True)
     assert statements_due(plant, ["2020-05"], [], date(2026, 7, 4)) == []  # before it was connected
@@ -63,6 +64,6 @@ def test_a_statement_is_due_after_its_reading_day_and_escalates() -> None:
 def test_receipts_and_closes_are_due_and_subsidies_have_no_date() -> None:
     items = [Item("2026-05", "p", "benchmark", 1), Item("2026-05", "p", "subsidy", 1)]
     [due] = receipts_due(items, date(2026, 8, 1))
-    assert (due.on, due.is_over) == (date(2026, 7, 16), True)
+    assert (due.on, due.is_over, due.kind) == (date(2026, 7, 16), True, DueKind.RECEIPT)
     [close] = closes_due("v", ["2026-04", "2026-05"], "2026-04", date(2026, 7, 1))
     assert (close.period, close.on, close.is_over) == ("2026-05", date(2026, 7, 11), False)

@@ -7,9 +7,9 @@ import pytest
 
 from revenue import money_rows
 from revenue.accounts import CostKind
-from revenue.deduction import Deduction
+from revenue.deduction import Deduction, sums
 from revenue.opening import opening_entry
-from revenue.receipt import Item
+from revenue.receipt import Item, Movement
 from revenue.refusal import SumsError
 from revenue.sheet import Cell, SheetRow
 from revenue.statement_rows import RowProblem
@@ -52,6 +52,27 @@ def test_a_deduction_of_nobody_for_nothing_or_twice_is_named() -> None:
         *((2, "unknown_plant"), (3, "unknown_cost"), (4, "wrong_sign")),
         (6, "twice"),
     ]
+
+
+def test_deductions_are_added_up_by_kind() -> None:
+    spent = [(CostKind.RENT, 300), (CostKind.OPERATION, 1), (CostKind.RENT, -50)]
+    found = sums(Deduction("joint", "2025-01", kind, fen, "凭据") for kind, fen in spent)
+    assert found == {CostKind.RENT: 250, CostKind.OPERATION: 1}
+
+
+def test_of_a_bank_list_money_that_came_in_is_kept_and_money_that_went_out_left_aside() -> None:
+    given = rows(
+        "本方账号,流水号,交易日期,收入金额,对方户名",
+        "6100,N1,2026-01-09,7090.00,供电公司",
+        "6100,N2,2026-01-10,,办公用品店",
+        "6100,N3,2026-01-11,0.00,手续费",
+        "6100,N4,2026-01-12,-1.00,供电公司",
+        "6100,N1,2026-01-09,7090.00,供电公司",
+    )
+    found, problems = money_rows.movements(given)
+    assert found[0] == (2, Movement("6100", "N1", date(2026, 1, 9), 709_000, "供电公司"))
+    assert not {"N2", "N3", "N4"} & {one.reference for _, one in found}
+    assert reasons(problems) == [(5, "wrong_sign"), (6, "twice")]
 
 
 def test_an_opening_state_is_read_by_village_and_a_strange_village_is_refused() -> None:
