@@ -20,7 +20,6 @@ from domain.series import QUARANTINED, DeviceSeries, Floats, Instants, PlantSeri
 from domain.sun import sun_position
 from domain.timespan import Interval
 from kpis.clear_sky import clear_sky_poa
-from kpis.prepare import height_c
 from stores.protocol import MeasurementStore
 
 POA, GHI = "irradiance_poa_w_m2", "irradiance_ghi_w_m2"
@@ -235,19 +234,7 @@ def lit(
 ) -> list[PlantSeries]:
     """Return plants with light (their own or the nearest neighbour's) and what their units should give."""
     own = [each for each in (*plants, *lights) if each.irradiance_source == "own"]
-    warm = [each for each in (*plants, *lights) if each.ambient_temperature_c is not None]
-    return [_aired(_lit(plant, own, registry), warm, registry) for plant in plants]
-
-
-def _aired(plant: PlantSeries, warm: Sequence[PlantSeries], registry: Registry) -> PlantSeries:
-    """Return the plant with air temperature, its own or the nearest at its height; what it should give is as it was."""
-    if plant.ambient_temperature_c is not None or not warm:
-        return plant
-    own = registry.plants_by_id[plant.plant_id]
-    nearest = min(warm, key=lambda each: _distance(own, registry.plants_by_id[each.plant_id]))
-    assert nearest.ambient_temperature_c is not None
-    air = nearest.ambient_temperature_c + height_c(own, registry.plants_by_id[nearest.plant_id])
-    return replace(plant, ambient_temperature_c=air)
+    return [_lit(plant, own, registry) for plant in plants]
 
 
 def lights_of(

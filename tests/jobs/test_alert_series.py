@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from domain.plant import Connection, Registry
-from jobs.alert_series import Window, lit, parcels
+from jobs.alert_series import Window, parcels
 from tests.alerts.builders import local, plant, series
 from tests.jobs.test_evaluate_alerts import POWER, filled
 
@@ -33,17 +33,3 @@ def test_plants_are_read_by_as_many_as_memory_bears_and_never_by_none() -> None:
     assert [len(each) for each in few] == [2, 2, 2, 1]
     assert many == [tuple(f"p{number}" for number in range(7))]
     assert [len(each) for each in one] == [1] * 7
-
-
-def test_a_plant_without_a_thermometer_has_the_air_of_the_nearest_that_has_one() -> None:
-    day = series(units=1, step_s=60.0)
-    cold = replace(day, ambient_temperature_c=np.full(len(day.instants), -1.0))
-    given = Registry("商州区", (), (), (plant(1, "p1"), replace(plant(1, "p2"), altitude_m=1000.0)))
-    height = given.plants_by_id["p1"].altitude_m
-    bare = replace(series(units=1, step_s=60.0, plant_id="p2"), ambient_temperature_c=None)
-    own, lent = lit([cold, bare], given)
-    assert own.ambient_temperature_c is cold.ambient_temperature_c
-    assert lent.ambient_temperature_c is not None
-    assert np.allclose(lent.ambient_temperature_c, -1.0 - 0.0065 * (1000.0 - height))
-    [alone] = lit([bare], given)
-    assert alone.ambient_temperature_c is None
