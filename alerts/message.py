@@ -22,6 +22,14 @@ def rule_name(rule: str, texts: Texts) -> str:
     return rule
 
 
+def part_name(part: str, texts: Texts) -> str:
+    """Return what a part of a device is called: string or tracker by its number, anything else as it is."""
+    kind, _, number = part.partition("_")
+    if kind in {"string", "mppt"} and number.isdecimal():
+        return texts(f"notify.part.{kind}", number=int(number))
+    return part
+
+
 def place_name(alert: Alert, registry: Registry, texts: Texts) -> str:
     """Return plant, device and part, or the feeder or count of plants for an alert of several."""
     if alert.is_of_industries:
@@ -33,7 +41,7 @@ def place_name(alert: Alert, registry: Registry, texts: Texts) -> str:
         return texts("notify.several", subject=alert.subject, count=count) if count else alert.subject
     name = plant.name_en if texts.language == "en" else plant.name
     device = registry.devices_by_id.get(alert.device_id)
-    parts = [name, device.name if device is not None else alert.device_id, alert.part]
+    parts = [name, device.name if device is not None else alert.device_id, part_name(alert.part, texts)]
     return " ".join(part for part in parts if part)
 
 

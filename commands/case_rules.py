@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from access.principal import Principal
-from alerts.message import rule_name
+from alerts.message import part_name, rule_name
 from cases.deadlines import due_at
 from cases.refusal import CaseRefusedError
 from domain.alert import Alert, Severity
@@ -86,7 +86,8 @@ def from_alert(alert: Alert, registry: Registry) -> NewCase:
     """Return the order an alert asks for; its words name the device as its label does."""
     device = registry.devices_by_id.get(alert.device_id)
     name = device.name if device is not None else alert.subject or alert.device_id
-    words = f"{rule_name(alert.rule, Texts('zh'))} {name} {alert.part}".strip()
+    texts = Texts("zh")
+    words = f"{rule_name(alert.rule, texts)} {name} {part_name(alert.part, texts)}".strip()
     plant_id = alert.plant_id or (alert.plant_ids[0] if alert.plant_ids else "")
     return NewCase(
         CaseKind.ORDER,

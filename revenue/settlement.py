@@ -159,16 +159,10 @@ def settle(
     )
 
 
-def is_benchmark(component: str) -> bool:
-    """Tell whether a component is paid with the month (everything but the subsidy)."""
-    return component != SUBSIDY
-
-
 __all__ = [
     "BENCHMARK",
     "KIND",
     "Settlement",
-    "is_benchmark",
     "lines_in_force",
     "newest",
     "settle",

@@ -5,7 +5,8 @@ from typing import Any
 
 from dash import dcc, html
 
-from dashboard.components.alert_table import rule_name, severity_badge, span_text, yuan
+from alerts.message import part_name, rule_name
+from dashboard.components.alert_table import severity_badge, span_text, yuan
 from dashboard.components.card import card, empty, tile
 from dashboard.components.words import MISSING
 from domain.alert import Severity
@@ -47,7 +48,8 @@ def _items(rows: Sequence[AlertRow], prefix: str, texts: Texts) -> list[Componen
 
 
 def _named(row: AlertRow, texts: Texts) -> str:
-    parts = [rule_name(row.alert.rule, texts), "" if row.device is None else row.device.name, row.alert.part]
+    parts = [rule_name(row.alert.rule, texts), "" if row.device is None else row.device.name]
+    parts.append(part_name(row.alert.part, texts))
     return " · ".join(part for part in parts if part)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from dash import dcc, html
 
+from alerts.message import part_name, rule_name
 from dashboard.components.card import card, empty, facts, graph, table
 from dashboard.components.evidence import evidence_lines
 from dashboard.components.state import badge
@@ -23,12 +24,6 @@ def severity_badge(severity: Severity, texts: Texts) -> Component:
     """Return the badge of a severity: its short name and how soon."""
     words = f"{severity.name} {texts(f'alerts.page.sev.{severity.name}')}"
     return badge("operation", _LOOK[severity], SEVERITY_COLOUR[severity], words)
-
-
-def rule_name(rule: str, texts: Texts) -> str:
-    """Return a rule's name, its id where it has no words."""
-    key = f"alerts.rule.{rule}.name"
-    return texts(key) if key in texts else rule
 
 
 def span_text(span: timedelta) -> str:
@@ -78,7 +73,7 @@ def _cells(row: AlertRow, prefix: str, texts: Texts) -> list[Any]:
         dcc.Link(f"{rule_name(alert.rule, texts)} {alert.rule}", href=f"{prefix}queue/{alert.alert_id}"),
         place if row.plant is None else dcc.Link(place, href=f"{prefix}plants/{alert.plant_id}"),
         MISSING if row.device is None else row.device.name,
-        alert.part or MISSING,
+        part_name(alert.part, texts) or MISSING,
         date_time(alert.since),
         span_text(row.open_for),
         texts("alerts.page.count", count=row.under) if row.under else MISSING,
@@ -115,7 +110,7 @@ def detail_card(view: AlertDetail, prefix: str, texts: Texts) -> Component:
                 [
                     html.Li(
                         dcc.Link(
-                            f"{rule_name(each.alert.rule, texts)} {each.alert.subject} {each.alert.part}",
+                            _child(each.alert, texts),
                             href=f"{prefix}queue/{each.alert.alert_id}",
                         )
                     )
@@ -126,6 +121,10 @@ def detail_card(view: AlertDetail, prefix: str, texts: Texts) -> Component:
         ],
         class_name="side",
     )
+
+
+def _child(alert: Alert, texts: Texts) -> str:
+    return f"{rule_name(alert.rule, texts)} {alert.subject} {part_name(alert.part, texts)}".rstrip()
 
 
 def _meaning(alert: Alert, texts: Texts) -> Component:
@@ -147,7 +146,7 @@ def _facts(view: AlertDetail, texts: Texts) -> list[tuple[str, Any]]:
     cause = f"alerts.page.cause.{alert.cause}"
     rows: list[tuple[str, Any]] = [
         (texts("alerts.page.col.device"), MISSING if view.row.device is None else view.row.device.name),
-        (texts("alerts.page.col.part"), alert.part or MISSING),
+        (texts("alerts.page.col.part"), part_name(alert.part, texts) or MISSING),
         (texts("alerts.page.col.since"), exact_time(alert.since)),
         (texts("alerts.page.col.cause"), texts(cause) if cause in texts else alert.cause or MISSING),
         (texts("alerts.page.col.risk"), yuan(alert.at_risk_fen)),

@@ -8,6 +8,7 @@ from flask_wtf.csrf import generate_csrf
 
 from access.permissions import Permission
 from access.principal import Principal
+from alerts.message import part_name
 from cases.lifecycle import may
 from commands.reading_rules import PHOTO_BYTES_MAX
 from dashboard import guard, plain
@@ -172,7 +173,7 @@ def facts_of(view: OrderView, texts: Texts, *, full: bool) -> list[tuple[str, An
     case, access = view.case, view.access
     values = {
         "place": view.place,
-        "device": " ".join(part for part in (view.device_name, case.part) if part),
+        "device": " ".join(part for part in (view.device_name, part_name(case.part, texts)) if part),
         "severity": texts(f"work.severity.{case.severity.name}") if case.severity is not None else "",
         "since": date_time(case.since) if case.since is not None else "",
         "due": date_time(case.due_at),
