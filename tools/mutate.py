@@ -58,6 +58,7 @@ _MONEY_IN = (
     "tests/commands/test_money_in.py",
     "tests/queries/test_money_checks.py",
     "tests/commands/test_openings.py",
+    "tests/jobs/test_remind_money.py",
 )
 _MONEY_OUT = (
     "tests/acceptance/test_payout_story.py",

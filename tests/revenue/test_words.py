@@ -9,12 +9,12 @@ import pytest
 
 from commands.money_base import MoneyRefusedError
 from domain.errors import LedgerRefusedError
-from domain.ledger import Entry, Posting, take_from_lots
+from domain.ledger import Broken, Entry, Posting, take_from_lots
 from revenue.income import PlantMonth, attribute, divide
 from revenue.meter import RegisterSpan, modulus_of
 from revenue.ownership import divide_kw, shares_on
 from revenue.receipt import subsidy_items
-from revenue.refusal import FactMissingError, Refusal, RefusedError, SumsError, refuse, words_of
+from revenue.refusal import FactMissingError, Refusal, RefusedError, SumsError, broken_words, refuse, words_of
 from revenue.tariff import Tariff, subsidy_counter
 from tests.conftest import ROOT
 from tests.revenue.test_ownership import plant
@@ -114,3 +114,13 @@ def test_an_error_says_by_itself_in_english_what_a_reader_gets_in_chinese() -> N
     ):
         assert str(error) == words_of(error, Texts("en"))
         assert words_of(error, Texts("zh")) != str(error)
+
+
+def test_a_broken_row_is_named_with_its_place_in_both_languages() -> None:
+    place = {"kind": "statement", "identity": "p 2026-07", "number": 7}
+    found = Broken("seal", "fact", place)
+    assert broken_words(found, EN) == "fact statement p 2026-07 (number 7): its content does not fit its seal"
+    assert re.search(r"[一-鿿].*p 2026-07.*7", broken_words(found, ZH))
+    assert (
+        broken_words(Broken("no_entry", values={"sequence": 3}), EN) == "posting without an entry: sequence 3"
+    )
