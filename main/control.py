@@ -14,6 +14,7 @@ import socket
 import socketserver
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from domain.errors import AccessDeniedError, CommandError, PvmonError, StoreUnav
 
 log = logging.getLogger(__name__)
 Action = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+_AGAIN_S = 0.05
 _PATH_BYTES_MAX = 100  # the kernel allows 108
 _ANSWER_BYTES_MAX = 64 * 1024 * 1024
 
@@ -61,10 +63,9 @@ class ControlServer:
         handler = _handler(self._actions)
         previous = os.umask(0o177)
         try:
-            self._server = socketserver.ThreadingUnixStreamServer(str(self._path), handler)
+            self._server = _Server(str(self._path), handler)
         finally:
             os.umask(previous)
-        self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, name="control", daemon=True).start()
 
     def stop(self) -> None:
@@ -74,6 +75,11 @@ class ControlServer:
             self._server.server_close()
             self._path.unlink(missing_ok=True)
             self._server = None
+
+
+class _Server(socketserver.ThreadingUnixStreamServer):
+    request_queue_size = 128  # the library's 5 turn callers away who come at once
+    daemon_threads = True
 
 
 def _handler(actions: Mapping[str, Action]) -> type[socketserver.StreamRequestHandler]:
@@ -115,9 +121,29 @@ def _alive(path: Path) -> bool:
         probe.settimeout(2.0)
         try:
             probe.connect(str(path))
+        except BlockingIOError:
+            return True  # so many wait that the next one has no place: somebody is there
         except OSError:
             return False
         return True
+
+
+def _reached(line: socket.socket, path: Path, timeout_s: float) -> bool:
+    """Connect; a queue of callers that is full is waited for, for it is no sign that nobody is there."""
+    until_s = time.monotonic() + timeout_s
+    while True:
+        try:
+            line.connect(str(path))
+        except BlockingIOError:
+            if time.monotonic() > until_s:
+                raise CommandError(
+                    "the running instance takes no more callers; try again in a minute"
+                ) from None
+            time.sleep(_AGAIN_S)
+        except OSError:
+            return False
+        else:
+            return True
 
 
 def is_running(data: Path) -> bool:
@@ -143,9 +169,7 @@ def call(
         return None
     with socket.socket(socket.AF_UNIX) as line:
         line.settimeout(timeout_s)
-        try:
-            line.connect(str(path))
-        except OSError:
+        if not _reached(line, path, timeout_s):
             return None
         line.sendall(json.dumps({"action": action, "payload": dict(payload or {})}).encode() + b"\n")
         with line.makefile("rb") as reader:

@@ -1,5 +1,6 @@
 """The control socket: orders reach a running instance, refusals come back as errors."""
 
+import socket
 import stat
 import threading
 from collections.abc import Iterator
@@ -97,13 +98,25 @@ def test_a_folder_name_longer_than_the_kernel_allows_works(tmp_path: Path) -> No
     server.stop()
 
 
+def test_a_full_queue_of_callers_is_no_absent_instance(tmp_path: Path) -> None:
+    path = socket_path(tmp_path)
+    path.parent.mkdir(parents=True)
+    with socket.socket(socket.AF_UNIX) as busy, socket.socket(socket.AF_UNIX) as first:
+        busy.bind(str(path))
+        busy.listen(0)
+        first.connect(str(path))  # the only place is taken
+        assert is_running(tmp_path)
+        with pytest.raises(CommandError, match="no more callers"):
+            call(tmp_path, "echo", {"word": 1}, timeout_s=0.2)
+
+
 def test_two_callers_at_once_are_both_answered(data: Path) -> None:
     answers: list[object] = []
     callers = [
-        threading.Thread(target=lambda: answers.append(call(data, "echo", {"word": 1}))) for _ in range(8)
+        threading.Thread(target=lambda: answers.append(call(data, "echo", {"word": 1}))) for _ in range(40)
     ]
     for caller in callers:
         caller.start()
     for caller in callers:
         caller.join()
-    assert answers == [{"got": 1}] * 8
+    assert answers == [{"got": 1}] * 40
