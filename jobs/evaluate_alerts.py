@@ -36,6 +36,7 @@ SETTLE = timedelta(seconds=60)  # values of a minute are in the store this much 
 QUICK = timedelta(seconds=5)  # where everything is known to be in the store, this much later
 DAY_STEP_S = 900.0
 DAYS_BACK = 60
+_EXPLAINS = timedelta(days=7)  # what ended longer ago explains no day that is still told
 
 
 def meanings(profile: str, quantity: str, value: int) -> Sequence[Meaning]:
@@ -200,21 +201,23 @@ class DailyAlerts:
         stops = self._stops(Interval(until - timedelta(days=DAYS_BACK), until))
         self._context = replace(self._context, maintenance=maintenance_of(stops, self._registry))
         count, length = 0, round(DAYS_BACK * 86_400 / DAY_STEP_S)
+        ended = [each for each in self._alerts.resolved_since(until - _EXPLAINS) if each.fired_at is not None]
         lights = lights_of(self._store, self._registry, DAY_STEP_S, length, until)
         for own in parcels(self._registry, length):
             if stopping():
                 raise StoppedError("the program ends; the plants left are judged when it runs again")
             window = Window(self._store, self._registry, DAY_STEP_S, length, own, lights=lights)
             for series in window.read_until(until):
-                count += self._one(trimmed(series), until)
+                count += self._one(trimmed(series), ended, until)
         return f"{count} changed"
 
-    def _one(self, series: PlantSeries, until: datetime) -> int:
-        """Settle one plant's daily alerts with those in the store."""
-        plant_ids = (series.plant_id,)
-        kept = self._alerts.open_alerts(plant_ids)
-        opened = [each for each in kept if not each.plant_ids and each.rule in KINDS]
-        quick = [each for each in opened if not KINDS[each.rule].daily]
+    def _one(self, series: PlantSeries, ended: Sequence[Alert], until: datetime) -> int:
+        """Settle one plant's daily alerts with those in the store; what ended by day may explain the day."""
+        plant_id = series.plant_id
+        kept = [each for each in self._alerts.open_alerts((plant_id,)) if each.rule in KINDS]
+        opened = [each for each in kept if not each.plant_ids]
+        over = [each for each in ended if each.rule in KINDS and _touches(each, plant_id)]
+        quick = [each for each in (*kept, *over) if not KINDS[each.rule].daily]
         found = judge_plant(series, self._rules, self._context) if len(series.instants) else []
         known: Mapping[tuple[str, str, str], Alert] = {
             each.key: each for each in opened if KINDS[each.rule].daily
@@ -238,6 +241,10 @@ class DailyAlerts:
         return replace(
             alert, alert_id=before.alert_id, since=min(before.since, alert.since), fired_at=before.fired_at
         )
+
+
+def _touches(alert: Alert, plant_id: str) -> bool:
+    return plant_id in (alert.plant_ids or (alert.plant_id,))
 
 
 def trimmed(series: PlantSeries) -> PlantSeries:

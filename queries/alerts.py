@@ -1,12 +1,13 @@
 """What the pages of alerts show: open alerts with what is under them, and one alert with its life."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from access.guard import guarded, require
 from access.permissions import Permission
 from access.principal import Principal
+from alerts.inhibition import is_explained
 from domain.alert import Alert, Severity, Transition
 from domain.errors import StoreUnavailableError
 from domain.plant import Device, Plant
@@ -88,7 +89,8 @@ class Alerts:
         for each in alerts:
             if each.parent_id in ids and each.parent_id is not None:
                 under[each.parent_id] = under.get(each.parent_id, 0) + 1
-        roots = [each for each in alerts if each.parent_id not in ids]
+        over = self._over(alerts, ids)
+        roots = [each for each in alerts if each.parent_id not in ids and each.alert_id not in over]
         shown = [each for each in roots if severity is None or each.severity is severity]
         return AlertList(
             self._sources.clock.now(),
@@ -96,6 +98,13 @@ class Alerts:
             {level: sum(each.severity is level for each in alerts) for level in Severity},
             len(alerts) - len(roots),
         )
+
+    def _over(self, alerts: Sequence[Alert], ids: Collection[str]) -> frozenset[str]:
+        """Return what an alert explains that has ended, so lately that nobody need be told twice."""
+        elsewhere = {each.parent_id for each in alerts if each.parent_id is not None} - set(ids)
+        found = {name: parent for name in elsewhere if (parent := self._store.alert(name)) is not None}
+        now = self._sources.clock.now()
+        return frozenset(each.alert_id for each in alerts if is_explained(each, found, now))
 
     @require(Permission.VIEW_ALERTS)
     def detail(self, principal: Principal, alert_id: str) -> AlertDetail | None:

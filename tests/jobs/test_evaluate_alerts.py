@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -218,6 +219,44 @@ def test_weeks_of_days_are_judged_in_the_evening_and_kept_under_one_id(records: 
     healed = filled(series(days=6, step_s=900.0, units=5))
     DailyAlerts(healed, records, registry, clock, [RULES["F15"]], context_for(registry)).run()
     assert records.open_alerts() == []
+
+
+@pytest.mark.parametrize(
+    ("outage", "is_explained"),
+    [
+        ({"rule": "F05", "subject": "10kV线路", "plant_id": "", "plant_ids": ("p1", "p2")}, True),
+        ({"rule": "F06"}, True),
+        ({"rule": "F06", "plant_id": "p2"}, False),
+        ({"rule": "F05", "subject": "10kV线路", "plant_id": "", "plant_ids": ("p2", "p3")}, False),
+        ({"rule": "F06", "state": AlertState.PENDING, "fired_at": None}, False),
+    ],
+)
+def test_an_outage_that_is_over_by_evening_still_explains_its_day(
+    records: SqlRecordStore, outage: dict[str, Any], is_explained: bool
+) -> None:
+    days = change(series(days=6, step_s=900.0, units=5), 2, POWER, slice(0, None), lambda power: power * 0.85)
+    registry = replace(REGISTRY, plants=(plant(5),))
+    clock = ManualClock(local("13 21:30"))
+    since, ended = local("10 06:00"), local("13 20:00")
+    given = Alert(
+        **{
+            "alert_id": "o1",
+            "rule": "F06",
+            "plant_id": "p1",
+            "device_id": "",
+            "part": "",
+            "severity": Severity.S1,
+            "state": AlertState.RESOLVED,
+            "since": since,
+            "fired_at": since,
+            "resolved_at": ended,
+            **outage,
+        }
+    )
+    records.put_alerts([given], ended)
+    DailyAlerts(filled(days), records, registry, clock, [RULES["F15"]], context_for(registry)).run()
+    [alert] = [each for each in records.open_alerts() if each.rule == "F15"]
+    assert alert.parent_id == ("o1" if is_explained else None)
 
 
 def test_codes_of_a_make_are_told_in_common_words() -> None:

@@ -74,6 +74,18 @@ def test_one_row_per_cause_with_what_is_under_it(alerts: Alerts) -> None:
     assert view.rows[1].open_for == timedelta(minutes=57)
 
 
+def test_a_weak_day_is_no_row_of_its_own_after_the_outage_that_explains_it_but_a_fault_that_stays_is(
+    alerts: Alerts,
+) -> None:
+    store = alerts._store
+    over = alert(9, "F06", "p2", device_id="", state=AlertState.RESOLVED, resolved_at=local("10 11:20"))
+    store.put_alerts([over, alert(10, "F25", "p2", device_id="", parent_id="F06-9")], CLOCK.now())
+    store.put_alerts([alert(11, "F08", "p2", parent_id="F06-9")], CLOCK.now())
+    view = alerts.open(person())
+    assert [row.alert.rule for row in view.rows] == ["F05", "F08", "F10"]
+    assert (view.total, view.children) == (6, 3)
+
+
 def test_a_level_or_a_plant_narrows_the_list(alerts: Alerts) -> None:
     assert [row.alert.rule for row in alerts.open(person(), Severity.S3).rows] == ["F10"]
     assert [row.alert.rule for row in alerts.open(person(), plant_id="p1").rows] == ["F05"]
