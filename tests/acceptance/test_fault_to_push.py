@@ -10,6 +10,6 @@ pytestmark = pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_fault_on_the_wire_is_told_within_hold_time_one_poll_period_and_ten_seconds() -> None:
-    [heard] = measured(1, hold_min=1.0)
-    assert heard.rule == "F07"
-    assert heard.in_time, heard
+    for heard in measured(2, hold_min=1.0):
+        assert heard.rule == "F07"
+        assert heard.in_time, heard
