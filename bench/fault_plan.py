@@ -14,7 +14,7 @@ K = FaultKind
 WARM_UP_DAYS = 8
 QUIET_DAYS = 2
 # kind → days it lasts, hour of the day it begins, size
-_PLAN: tuple[tuple[FaultKind, float, float, float], ...] = (
+PLAN: tuple[tuple[FaultKind, float, float, float], ...] = (
     (K.INVERTER_TRIP, 0.25, 10.0, 0.0),
     (K.STRING_OPEN, 3.0, 9.0, 0.0),
     (K.DEAD_UNIT, 0.3, 9.5, 0.0),
@@ -38,7 +38,7 @@ def drawn(registry: Registry, start: datetime, days: int, seed: int) -> tuple[Fa
         dice = np.random.default_rng([seed, place])
         day, turn = WARM_UP_DAYS + place % 3, place
         while True:
-            kind, lasts, hour, amount = _PLAN[turn % len(_PLAN)]
+            kind, lasts, hour, amount = PLAN[turn % len(PLAN)]
             begin = start + timedelta(days=day, hours=hour + float(dice.uniform(0.0, 1.0)))
             end = begin + timedelta(days=lasts)
             if end > last:

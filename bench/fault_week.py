@@ -23,7 +23,7 @@ import pandas as pd
 from alerts.context import Context
 from bench.detection_campaign import CONFIG, STEP, chosen
 from bench.fault_pictures import Pictures
-from bench.fault_plan import replayable
+from bench.fault_plan import PLAN, replayable
 from domain.clock import ManualClock
 from domain.frame import DEVICE, INSTANT
 from domain.measurement import Origin
@@ -44,17 +44,9 @@ _ZONE = ZoneInfo("Asia/Shanghai")
 DAYS, LEARN_DAYS = 7, 50
 NOON_H, EVENING_H = 12.2, 22.1
 _QUIET = frozenset({4, 9, 14, 19})  # places of the plants that are left alone
-# kind → days it lasts, hour of the day it begins, size
-_SHORT: tuple[tuple[FaultKind, float, float, float], ...] = (
-    (K.INVERTER_TRIP, 0.25, 10.0, 0.0),
-    (K.STRING_OPEN, 3.0, 9.0, 0.0),
-    (K.DEAD_UNIT, 0.3, 9.5, 0.0),
-    (K.GRID_OUTAGE, 0.1, 11.0, 0.0),
-    (K.CURTAILMENT, 0.15, 10.5, 0.35),
-    (K.FROZEN_VALUES, 0.2, 10.0, 0.0),
-    (K.DERATING, 3.0, 0.0, 0.5),
-    (K.DEAD_GATEWAY, 0.2, 10.0, 0.0),
-    (K.COUNTER_RESET, 0.1, 11.0, 0.0),
+# those of the campaigns that a week has room for: kind, days it lasts, hour of the day it begins, size
+_SHORT = tuple(
+    (kind, min(lasts, 3.0), hour, amount) for kind, lasts, hour, amount in PLAN if kind is not K.SHADING
 )
 # place of the plant → kind, day of the week it begins (before it: negative), hour, days it lasts, size
 _SLOW: Mapping[int, tuple[FaultKind, float, float, float, float]] = {

@@ -34,6 +34,11 @@ class Interval:
         return self.end - self.start
 
 
+def floor_to(instant: datetime, step_s: float) -> datetime:
+    """Return the last point of a grid at or before an instant, UTC."""
+    return datetime.fromtimestamp(instant.timestamp() // step_s * step_s, UTC)
+
+
 def cut_between(interval: Interval, every: timedelta, count: int) -> Iterator[Interval]:
     """Yield ``interval`` in pieces of at most ``count`` epoch-aligned buckets of ``every``; no bucket is cut."""
     epoch = datetime(1970, 1, 1, tzinfo=UTC)

@@ -16,7 +16,7 @@ from domain.errors import StoppedError
 from domain.plant import DeviceKind, Plant, Registry
 from domain.price import PriceOf, no_prices
 from domain.series import PlantSeries
-from domain.timespan import Interval
+from domain.timespan import Interval, floor_to
 from jobs.alert_series import Window, parcels
 from jobs.evaluate_alerts import StopsOf, no_stops, trimmed
 from kpis.build_series import AMBIENT_C, GHI, POA, own_gauge
@@ -68,7 +68,7 @@ class DayBooks:
         StoppedError
             The program ends; the plants before this one are kept, and the period comes again.
         """
-        until = datetime.fromtimestamp(self._clock.now().timestamp() // STEP_S * STEP_S, UTC)
+        until = floor_to(self._clock.now(), STEP_S)
         others = self._others(until)
         count = 0
         plants = self._registry.plants_by_id

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -23,10 +23,10 @@ from domain.errors import StoppedError
 from domain.handling import PlannedStop
 from domain.plant import Plant, Registry
 from domain.series import Floats, PlantSeries
-from domain.timespan import Interval
+from domain.timespan import Interval, floor_to
 from inverters.codes import Code, code_table
 from jobs.alert_series import Window, lights_of, parcels
-from jobs.live_windows import LiveWindows, floor_to
+from jobs.live_windows import LiveWindows
 from stores.alert_protocol import AlertStore
 from stores.protocol import MeasurementStore
 
@@ -197,7 +197,7 @@ class DailyAlerts:
         StoppedError
             The program ends before every plant was judged; the period is not done and comes again.
         """
-        until = datetime.fromtimestamp(self._clock.now().timestamp() // DAY_STEP_S * DAY_STEP_S, UTC)
+        until = floor_to(self._clock.now(), DAY_STEP_S)
         stops = self._stops(Interval(until - timedelta(days=DAYS_BACK), until))
         self._context = replace(self._context, maintenance=maintenance_of(stops, self._registry))
         count, length = 0, round(DAYS_BACK * 86_400 / DAY_STEP_S)
@@ -215,12 +215,11 @@ class DailyAlerts:
         """Settle one plant's daily alerts with those in the store; what ended by day may explain the day."""
         plant_id = series.plant_id
         kept = [each for each in self._alerts.open_alerts((plant_id,)) if each.rule in KINDS]
-        opened = [each for each in kept if not each.plant_ids]
         over = [each for each in ended if each.rule in KINDS and _touches(each, plant_id)]
         quick = [each for each in (*kept, *over) if not KINDS[each.rule].daily]
         found = judge_plant(series, self._rules, self._context) if len(series.instants) else []
         known: Mapping[tuple[str, str, str], Alert] = {
-            each.key: each for each in opened if KINDS[each.rule].daily
+            each.key: each for each in kept if KINDS[each.rule].daily and not each.plant_ids
         }
         told = settled([*found, *quick], self._context, until)
         changed = [self._merged(each, known) for each in told if KINDS[each.rule].daily and each.is_open]

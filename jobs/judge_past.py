@@ -5,7 +5,7 @@ What ended is kept with its life; what still holds is open, and the watch of eve
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from alerts.catalog import KINDS
 from alerts.context import Context
@@ -15,7 +15,7 @@ from domain.alert import Alert, AlertState
 from domain.errors import StoppedError
 from domain.plant import Registry
 from domain.series import PlantSeries
-from domain.timespan import Interval
+from domain.timespan import Interval, floor_to
 from jobs.alert_series import Window, lights_of, parcels
 from jobs.evaluate_alerts import trimmed
 from stores.alert_protocol import AlertStore
@@ -49,7 +49,7 @@ class PastJudge:
         StoppedError
             The program ends; nothing of this span is kept.
         """
-        until = datetime.fromtimestamp(span.end.timestamp() // STEP_S * STEP_S, UTC)
+        until = floor_to(span.end, STEP_S)
         length = round((until - span.start).total_seconds() / STEP_S)
         if length <= 0:
             return 0

@@ -5,11 +5,12 @@ nothing: what must hold for a quarter of an hour would take an hour and more, an
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 
 from domain.plant import Plant, Registry
 from domain.series import PlantSeries
+from domain.timespan import floor_to
 from jobs.alert_series import Window, lights_of
 from stores.protocol import MeasurementStore
 
@@ -55,8 +56,3 @@ class LiveWindows:
         if step_s > STEPS_S[0]:  # most sensors are asked every minute
             window.lights = lights_of(self._store, self._registry, step_s, length, end)
         return window.read_until(end)
-
-
-def floor_to(instant: datetime, step_s: float) -> datetime:
-    """Return the last point of a grid at or before an instant, UTC."""
-    return datetime.fromtimestamp(instant.timestamp() // step_s * step_s, UTC)

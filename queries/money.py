@@ -1,5 +1,6 @@
 """What pages and exports show of money in: statements, receipts, arrears, villages' income, journal, balances."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -103,6 +104,7 @@ class MoneyQueries:
             if fact.file_hash and str(fact.content["number"]) == found[fact.plant_id].number:
                 shown = self._money.photo(fact.file_hash) is not None
                 found[fact.plant_id].photo_identity = fact.identity if shown else ""
+        came = _newest_days(state.remittances)
         for row in found.values():
             row.received_fen = state.arrears.received.get((row.plant_id, period, "benchmark"), 0)
             row.subsidy_received_fen = state.arrears.received.get((row.plant_id, period, SUBSIDY), 0)
@@ -110,8 +112,7 @@ class MoneyQueries:
             row.costs_fen = sum(settled.costs_fen.values()) if settled else None
             row.vat_fen = settled.vat_fen + settled.institution_vat_fen if settled else None
             row.net_fen = settled.net_fen if settled else None
-            paid = [one.on for one in state.remittances if (row.plant_id, period) in one.months]
-            row.received_on = max(paid, default=None)
+            row.received_on = came.get((row.plant_id, period))
             self._against_meter(row, [line for line in state.lines if line.plant_id == row.plant_id])
         return [found[key] for key in sorted(found)]
 
@@ -344,6 +345,16 @@ class MoneyQueries:
         ]
         arrears = Arrears.of(lines, settlements.values(), remittances, claims)
         return _State(lines, settlements, remittances, arrears)
+
+
+def _newest_days(remittances: Iterable[Remittance]) -> dict[tuple[str, str], date]:
+    """Return the newest day on which something of a plant and month came."""
+    found: dict[tuple[str, str], date] = {}
+    for one in remittances:
+        for item in one.items:
+            key = (item.plant_id, item.period)
+            found[key] = max(found.get(key, one.on), one.on)
+    return found
 
 
 def _month_days(period: str) -> tuple[date, date]:

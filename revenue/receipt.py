@@ -233,11 +233,6 @@ class Remittance:
         """Which match of which movement; a second one only after the first was undone."""
         return f"{self.movement_id}|{self.attempt}"
 
-    @property
-    def months(self) -> set[tuple[str, str]]:
-        """Plants and months it paid something of."""
-        return {(item.plant_id, item.period) for item in self.items}
-
     def key_of(self, village_id: str) -> str:
         """Return the key of a village's entry."""
         return f"receipt:{self.identity}:{village_id}"

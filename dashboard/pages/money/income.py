@@ -17,6 +17,7 @@ from dashboard.pages.base import Component, Site, Visit
 from dashboard.pages.money.forms import Form
 from dashboard.pages.money.parts import (
     checks_of,
+    cut_note,
     decimal_text,
     desk_of,
     month_of,
@@ -308,10 +309,7 @@ def _receipts(visit: Visit, rows: list[ReceiptView]) -> Component:
 
 
 def _cut(rows: Sequence[object], texts: Texts) -> list[Component]:
-    """Return what is said where only the newest rows are shown."""
-    if len(rows) <= RECEIPTS_MAX:
-        return []
-    return [html.P(texts("revenue.page.newest_only", shown=RECEIPTS_MAX, count=len(rows)), className="note")]
+    return cut_note("newest_only", RECEIPTS_MAX, len(rows), texts)
 
 
 def _advices(visit: Visit, village: str) -> Component:

@@ -93,3 +93,10 @@ def village_choice(
         ],
         style={"minWidth": "240px"},
     )
+
+
+def cut_note(key: str, shown: int, count: int, texts: Texts) -> list[Component]:
+    """Return what is said of a list of which only ``shown`` of ``count`` rows are shown; nothing where all are."""
+    if count <= shown:
+        return []
+    return [html.P(texts(f"revenue.page.{key}", shown=shown, count=count), className="note")]

@@ -12,6 +12,7 @@ from dashboard.pages.base import Component, Site, Visit
 from dashboard.pages.money.forms import Form
 from dashboard.pages.money.parts import (
     checks_of,
+    cut_note,
     decimal_text,
     desk_of,
     month_of,
@@ -104,10 +105,7 @@ def _flags(visit: Visit, flags: list[Flag]) -> Component:
 
 
 def _cut(count: int, texts: Texts) -> list[Component]:
-    """Return what is said where only the first rows are shown."""
-    if count <= ROWS_MAX:
-        return []
-    return [html.P(texts("revenue.page.first_only", shown=ROWS_MAX, count=count), className="note")]
+    return cut_note("first_only", ROWS_MAX, count, texts)
 
 
 def _named(visit: Visit, subject: str) -> str:
