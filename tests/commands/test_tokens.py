@@ -44,7 +44,7 @@ def test_the_text_of_a_token_is_kept_nowhere(here: Office) -> None:
     kept = (here.records.database.path or Path()).read_bytes()
     log = (here.records.database.path or Path()).with_name("records.sqlite-wal").read_bytes()
     assert token.token_id.encode() in kept + log
-    assert text.rpartition("_")[2].encode() not in kept + log
+    assert text.split("_", 2)[2].encode() not in kept + log  # the secret may hold the sign that parts it
     assert text not in repr(token)
     assert token.token_hash not in repr(token)
 
