@@ -26,7 +26,7 @@ from domain.document import Document as SharedDocument
 from domain.money import Money
 from domain.plant import Registry
 from revenue.approval import PAPER_STEPS, Step, StepTaken
-from revenue.dossier import Dossier, HeirNamed, NoticePosted, SheetKept
+from revenue.dossier import Dossier, HeirNamed, Lapsed, NoticePosted, SheetKept
 from revenue.notice import Notice, totals_in_page
 from revenue.plan import PlanLine, verdict_of
 from revenue.refusal import refuse
@@ -262,7 +262,7 @@ class Documents(PayoutCommands):
                     codes.add(act.deed.sheet.photo)
                 if isinstance(act.deed, NoticePosted):
                     codes.add(act.deed.photo)
-                if isinstance(act.deed, HeirNamed):
+                if isinstance(act.deed, HeirNamed | Lapsed):
                     codes.add(act.deed.document)
         found = {code: self._records.photo(code) for code in codes}
         return {code: kept[1] for code, kept in found.items() if kept is not None}

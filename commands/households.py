@@ -245,13 +245,13 @@ class Households(PayoutCommands):
             ),
             tuple(lines_of(plan, standings[0], texts)) if standings else (),
             sum(one.entitlement.fen for one in standings),
-            sum(one.entitlement.fen - one.open_fen for one in standings),
+            sum(one.paid_fen + one.sent_fen for one in standings),
         )
 
     def _line(self, dossier: Dossier, stands: Standing, name: str) -> HouseholdLine:
         one = stands.entitlement
         line = dossier.plan.line(one.line_id)
-        last = stands.attempts[-1] if stands.attempts else None
+        last = stands.attempts[-1] if stands.attempts and not stands.lapsed_fen else None
         account = ""
         if last is not None:
             known = self._stores.rosters.accounts_by_id([last.line.account_id])
@@ -261,7 +261,7 @@ class Households(PayoutCommands):
             line.purpose,
             line.kind.value,
             one.fen,
-            last.state.value if last else "open",
+            stands.state,
             last.reason if last else "",
             last.on if last else None,
             account,

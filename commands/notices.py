@@ -174,6 +174,7 @@ class Notices(PayoutCommands):
             dossier.paid_fen,
             dossier.open_fen,
             named,
+            lapsed_fen=dossier.lapsed_fen,
         )
 
     def _planned_rows(self, dossier: Dossier) -> tuple[NoticeRow, ...]:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from access.guard import guarded, require
 from access.permissions import Permission
@@ -15,13 +15,16 @@ from domain.errors import LedgerRefusedError
 from domain.ledger import Entry, Lot
 from domain.roster import MemberState
 from revenue import accounts
-from revenue.approval import MONEY_STEPS, Step, StepTaken
-from revenue.bookkeeping import Voucherhead, payment_entry, returned_entry
-from revenue.dossier import Batched, Confirmed, Deed, Dossier, HeirNamed, Replied
+from revenue.approval import MONEY_STEPS, Step, SteppedBack, StepTaken
+from revenue.bookkeeping import Voucherhead, lapsed_entry, payment_entry, returned_entry
+from revenue.dossier import Batched, Confirmed, Deed, Dossier, HeirNamed, Lapsed, Replied
 from revenue.payment import Batch, ReplyLine, Standing, digest_of, faults_in_reply, lines_for
 from revenue.refusal import RefusedError, refuse
-from revenue.trace import lots_by_line
+from revenue.trace import HEIR, LAPSED, lots_by_line
 from stores.payout import payees_of, unconfirmed
+from texts.loader import Texts
+
+_WORDS = Texts("zh")  # summaries of vouchers are kept as written, in the language of the books
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,18 +208,15 @@ class Payments(PayoutCommands):
 
     @command(Permission.CHECK_MONEY, "payment.heir", fresh=True)
     def name_heir(self, principal: Principal, entitlement_id: str, payee_id: str, document: bytes) -> Dossier:
-        """Let an heir receive what a dead person earned: on a stored proof, by a second person."""
-        plan_id = entitlement_id.partition("/")[0]
-        dossier = self._dossier(principal, plan_id)
-        stands = dossier.standings().get(entitlement_id)
-        if stands is None:
-            raise refuse("no_entitlement", entitlement=entitlement_id[:60])
-        if stands.open_fen <= 0:
+        """Let an heir receive what a dead person earned: on a stored proof, by a second person.
+
+        Money that went to the collective because no heir was known is owed again, until the plan is closed.
+        """
+        dossier, stands = self._of_the_dead(principal, entitlement_id, "heir", document)
+        if stands.open_fen + stands.lapsed_fen <= 0:
             raise refuse("heir_paid")
-        if not document:
-            raise refuse("heir_document")
-        if principal.user_id == dossier.approval.maker:
-            raise refuse("maker_checks", step="heir")
+        if stands.lapsed_fen and dossier.approval.step not in {Step.READY, *MONEY_STEPS}:
+            raise refuse("heir_closed")
         if payee_id not in self._stores.rosters.people([payee_id]):
             raise refuse("account_none")
         roster = self._roster(dossier)
@@ -226,8 +226,74 @@ class Payments(PayoutCommands):
         detail = {"entitlement": entitlement_id, "document": code[:12], "state": state}
         with self._carry_out(principal, "payment.heir", entitlement_id, detail):
             self._records.add_photo(code, "application/octet-stream", document)
+            if stands.lapsed_fen:
+                self._post([self._lapsed_entry(principal, dossier, stands, HEIR, -stands.lapsed_fen)])
             deed = HeirNamed(entitlement_id, payee_id, code, principal.user_id)
+            return self._taken_up(principal, self._add(principal, dossier, deed))
+
+    @command(Permission.CHECK_MONEY, "payment.lapse", fresh=True)
+    def lapse(self, principal: Principal, entitlement_id: str, document: bytes) -> Dossier:
+        """Let what a dead person without an heir had earned go to the collective (民法典 art. 1160).
+
+        The plan takes no step by it: who checks enters none, the maker notes the plan as paid when all is settled.
+
+        Raises
+        ------
+        RefusedError
+            The money is paid or under way, the roster in force does not say that the person died, the proof is
+            missing, or the maker of the plan asks.
+        """
+        dossier, stands = self._of_the_dead(principal, entitlement_id, "lapse", document)
+        if stands.sent_fen:
+            raise refuse("lapse_sent")
+        if stands.open_fen <= 0:
+            raise refuse("heir_paid")
+        village_id, person_id = dossier.plan.village_id, stands.entitlement.person_id
+        roster = self._stores.rosters.roster_on(village_id, self._today)
+        member = roster.member(person_id) if roster else None
+        if member is None or member.state is not MemberState.DIED:
+            raise refuse("lapse_alive")
+        code = hashlib.sha256(document).hexdigest()
+        detail = {"entitlement": entitlement_id, "document": code[:12], "fen": str(stands.open_fen)}
+        with self._carry_out(principal, "payment.lapse", entitlement_id, detail):
+            self._records.add_photo(code, "application/octet-stream", document)
+            self._post([self._lapsed_entry(principal, dossier, stands, LAPSED, stands.open_fen)])
+            deed = Lapsed(entitlement_id, stands.open_fen, code, principal.user_id)
             return self._add(principal, dossier, deed)
+
+    def _of_the_dead(
+        self, principal: Principal, entitlement_id: str, act: str, document: bytes
+    ) -> tuple[Dossier, Standing]:
+        """Return the plan and how the entitlement stands, where this person may decide on it with a proof."""
+        dossier = self._dossier(principal, entitlement_id.partition("/")[0])
+        stands = dossier.standings().get(entitlement_id)
+        if stands is None:
+            raise refuse("no_entitlement", entitlement=entitlement_id[:60])
+        if not document:
+            raise refuse(f"{act}_document")
+        if principal.user_id == dossier.approval.maker:
+            raise refuse("maker_checks", step=act)
+        return dossier, stands
+
+    def _taken_up(self, principal: Principal, dossier: Dossier) -> Dossier:
+        """Return a plan that was paid to the step before, when something of it is owed again."""
+        if dossier.approval.step is not Step.PAID or not dossier.open_fen:
+            return dossier
+        to = Step.PAID_IN_PART if dossier.paid_fen else Step.READY
+        reason = _WORDS("payout.page.heir_found")
+        return self._add(principal, dossier, SteppedBack(to, self._today, principal.user_id, reason))
+
+    def _lapsed_entry(
+        self, principal: Principal, dossier: Dossier, stands: Standing, kind: str, fen: int
+    ) -> Entry:
+        """Return the entry of this month: the net of months that are past is not touched."""
+        one = stands.entitlement
+        head = self._head(
+            dossier, f"{kind}:{one.entitlement_id}/{dossier.sequence}", kind, one.entitlement_id
+        )
+        summary = _WORDS(f"ledger.summary.{kind}", line=one.entitlement_id)
+        head = replace(head, belongs_to=self._today, checked_by=principal.user_id, summary=summary)
+        return lapsed_entry(head, one.person_id, fen)
 
     @require(Permission.VIEW_INCOME)
     def works(self, principal: Principal, plan_id: str) -> list[WorkToPay]:

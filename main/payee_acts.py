@@ -59,6 +59,12 @@ def heir(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer
     return state_of(found, texts)
 
 
+def lapse(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:
+    """Let what a dead person without an heir had earned go to the collective, on a proof."""
+    found = desk.payments.lapse(who, words["line"], content_of(words, "paper"))
+    return state_of(found, texts)
+
+
 def end_code(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:
     """End the slip codes of a household: one that left, or lost its slip."""
     count = desk.households.end(who, words["village"], words["household"])

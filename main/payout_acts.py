@@ -146,6 +146,11 @@ def plan_step(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> A
     return state_of(act(who, order), texts)
 
 
+def settled(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:
+    """Note a plan of which nobody is owed anything any more as paid."""
+    return state_of(desk.plans.note_payment(who, words["plan"]), texts)
+
+
 def plan_back(desk: PayoutDesk, who: Principal, words: Words, texts: Texts) -> Answer:
     """Send a plan back."""
     return state_of(desk.plans.back(who, words["plan"], Step(words["step"]), words["reason"]), texts)

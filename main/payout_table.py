@@ -67,6 +67,7 @@ ACTS: tuple[ActSpec, ...] = (
         "batch", acts.batch, (_PLAN, Option("form", required=False), Option("again", required=False), _OUT)
     ),
     ActSpec("reply", acts.reply, (Option("batch"), _FILE)),
+    ActSpec("settled", acts.settled, (_PLAN,)),
     ActSpec("works", acts.works, (_PLAN, Option("line"))),
     ActSpec("notice", acts.notice_print, (_PLAN, Option("number", "whole"), _OUT)),
     ActSpec("broadcast", acts.broadcast, (_PLAN, Option("number", "whole")), reads=True),
@@ -101,6 +102,7 @@ ACTS += (
     ActSpec("accounts", payees.accounts, (Option("village"),)),
     ActSpec("check-account", payees.check_account, (Option("village"), Option("account"))),
     ActSpec("heir", payees.heir, (Option("line"), _PAYEE, _PROOF)),
+    ActSpec("lapse", payees.lapse, (Option("line"), _PROOF)),
     ActSpec("end-code", payees.end_code, (Option("village"), Option("household"))),
     ActSpec("post", payees.post_notice, (_PLAN, Option("number", "whole"), Option("paper", "file"))),
     ActSpec("correct", payees.correct, (_PLAN, Option("number", "whole"), Option("reason"), _FILE)),

@@ -51,11 +51,21 @@ def trace_lines(view: TraceView, texts: Texts) -> list[str]:
     for attempt, parts in found.attempts:
         batch = attempt.batch_id
         lines.append(
-            texts("payout.said.attempt", batch=batch, line=attempt.line.number, state=attempt.state.value)
+            texts(
+                "payout.said.attempt",
+                batch=batch,
+                line=attempt.line.number,
+                state=texts(f"payout.state.{attempt.state.value}"),
+            )
         )
         for part in parts:
             booked = part.voucher.entry.booked_on if part.voucher else "-"
             lines.append(texts("payout.said.lot", lot=part.lot_id, fen=Money(part.fen), on=booked))
+    for one in found.lapsed:
+        fen = sum(posting.fen for posting in one.entry.postings if posting.person_id)
+        lines.append(
+            texts("payout.said.lapsed", on=one.entry.booked_on, what=one.entry.summary, fen=Money(fen))
+        )
     for origin in found.origins:
         values = {"plant": origin.plant_id, "month": origin.month, "fen": Money(origin.fen)}
         lines.append(texts("payout.said.origin", **values, source=origin.source_id))

@@ -6,6 +6,7 @@
     wages       Dr 514 posts              Cr 213 person
     payment     Dr 213 person / 211       Cr 102, each line naming the receipt it comes from
     returned    Dr 102, same receipt      Cr 213 person
+    lapsed      Dr 213 person             Cr 504 other income
 
 Subsidies are income when they arrive (memo before that), unless the district accrues them; they are never
 payable before the cash is there, because a payment is taken from receipts.
@@ -125,6 +126,17 @@ def returned_entry(head: Voucherhead, lot_id: str, account: str, person_id: str,
     return head.entry(
         Posting(accounts.CASH_AT_BANK, fen, lot_id=lot_id),
         Posting(account, -fen, person_id=person_id),
+    )
+
+
+def lapsed_entry(head: Voucherhead, person_id: str, fen: int) -> Entry:
+    """Return what a dead member without an heir had earned, as income of the collective (民法典 art. 1160).
+
+    What need not be paid any more is other income (财会〔2023〕14号); no cash moves. A negative ``fen`` is owed again.
+    """
+    return head.entry(
+        Posting(accounts.LABOUR_PAYABLE, fen, person_id=person_id),
+        Posting(accounts.OTHER_INCOME, -fen),
     )
 
 

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from domain.errors import MoneyError
-from revenue.approval import Approval, Objection, Outcome, SteppedBack, StepTaken
+from revenue.approval import Approval, Objection, Outcome, Step, SteppedBack, StepTaken
 from revenue.attendance import Sheet, newest_sheets
 from revenue.distribution import Distribution, Entitlement
 from revenue.notice import Notice
@@ -91,6 +91,16 @@ class HeirNamed:
 
 
 @dataclass(frozen=True, slots=True)
+class Lapsed:
+    """What a dead person without an heir had earned goes to the collective, on a proof, checked by a second one."""
+
+    entitlement_id: str
+    fen: int
+    document: str
+    checked_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeKept:
     """A notice was made."""
 
@@ -118,6 +128,7 @@ Deed = (
     | Batched
     | Replied
     | HeirNamed
+    | Lapsed
     | NoticeKept
     | NoticePosted
 )
@@ -135,6 +146,7 @@ _KINDS: Mapping[str, type] = {
         Batched,
         Replied,
         HeirNamed,
+        Lapsed,
         NoticeKept,
         NoticePosted,
     )
@@ -181,6 +193,7 @@ class Dossier:
     replies: tuple[Replied, ...] = ()
     confirmed: Mapping[str, str] = field(default_factory=dict)  # payee to account
     heirs: Mapping[str, str] = field(default_factory=dict)  # entitlement to payee
+    lapsed: Mapping[str, int] = field(default_factory=dict)  # entitlement to fen
     notices: tuple[Notice, ...] = ()
     posted: tuple[NoticePosted, ...] = ()
     acts: tuple[Act, ...] = ()
@@ -192,7 +205,7 @@ class Dossier:
 
     def standings(self) -> dict[str, Standing]:
         """Return how each entitlement stands."""
-        return standings(self.entitlements, self.attempts)
+        return standings(self.entitlements, self.attempts, self.lapsed)
 
     @property
     def paid_fen(self) -> int:
@@ -202,7 +215,17 @@ class Dossier:
     @property
     def open_fen(self) -> int:
         """What persons are owed and have not got."""
-        return sum(one.fen for one in self.entitlements) - self.paid_fen
+        return sum(one.fen for one in self.entitlements) - self.paid_fen - self.lapsed_fen
+
+    @property
+    def lapsed_fen(self) -> int:
+        """What went to the collective because its owner died without an heir."""
+        return sum(self.lapsed.values())
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the plan is released, nobody is owed anything, and its payment is not yet noted as done."""
+        return self.approval.step in {Step.READY, Step.PAID_IN_PART} and self.open_fen == 0
 
     def batch(self, batch_id: str) -> Batch | None:
         """Return a batch by its id."""
@@ -293,5 +316,8 @@ def _after_payment(dossier: Dossier, act: Act) -> Dossier:
             attempts = tuple(answered(sent_before, lines, dossier.attempts))
             return replace(dossier, attempts=attempts, replies=(*dossier.replies, act.deed))
         case HeirNamed(entitlement_id, payee_id):
-            return replace(dossier, heirs={**dossier.heirs, entitlement_id: payee_id})
+            kept = {key: fen for key, fen in dossier.lapsed.items() if key != entitlement_id}
+            return replace(dossier, heirs={**dossier.heirs, entitlement_id: payee_id}, lapsed=kept)
+        case Lapsed(entitlement_id, fen):
+            return replace(dossier, lapsed={**dossier.lapsed, entitlement_id: fen})
     raise MoneyError(f"plan {act.plan_id}: an act nobody knows: {type(act.deed).__name__}")

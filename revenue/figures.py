@@ -12,7 +12,7 @@ from domain.ledger import Balance, Lot, Voucher
 from revenue import accounts
 from revenue.plan import months_between
 
-INCOME = ("501", "503")
+INCOME = ("501", "503", "504")
 DEDUCTIONS = ("511", "512", "513", "515")
 SPENDING = ("514",)
 OWED = (accounts.LABOUR_PAYABLE, accounts.MEMBERS, accounts.PAYABLE, accounts.RETURNED_PAYMENT)

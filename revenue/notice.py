@@ -84,6 +84,7 @@ class Notice:
     corrects: int = 0
     reason: str = ""
     changes: tuple[Change, ...] = ()
+    lapsed_fen: int = 0  # of dead members without an heir: the collective's
 
     @property
     def code(self) -> str:

@@ -82,6 +82,7 @@ class Standing:
 
     entitlement: Entitlement
     attempts: tuple[Attempt, ...] = ()
+    lapsed_fen: int = 0  # went to the collective: its owner died without an heir
 
     @property
     def paid_fen(self) -> int:
@@ -96,7 +97,14 @@ class Standing:
     @property
     def open_fen(self) -> int:
         """What is owed and not under way: returned money is owed again."""
-        return self.entitlement.fen - self.paid_fen - self.sent_fen
+        return self.entitlement.fen - self.paid_fen - self.sent_fen - self.lapsed_fen
+
+    @property
+    def state(self) -> str:
+        """In one word: ``open``, ``sent``, ``paid``, ``returned`` or ``lapsed``."""
+        if self.lapsed_fen:
+            return "lapsed"
+        return self.attempts[-1].state.value if self.attempts else "open"
 
     @property
     def returned(self) -> Attempt | None:
@@ -105,12 +113,18 @@ class Standing:
         return last if last is not None and last.state is PaymentState.RETURNED else None
 
 
-def standings(entitlements: Sequence[Entitlement], attempts: Sequence[Attempt]) -> dict[str, Standing]:
-    """Return how each entitlement stands, by its id."""
+def standings(
+    entitlements: Sequence[Entitlement], attempts: Sequence[Attempt], lapsed: Mapping[str, int] | None = None
+) -> dict[str, Standing]:
+    """Return how each entitlement stands, by its id; ``lapsed`` is what went to the collective. [fen]"""
     grouped: dict[str, list[Attempt]] = {one.entitlement_id: [] for one in entitlements}
     for attempt in attempts:
         grouped[attempt.line.entitlement_id].append(attempt)
-    return {one.entitlement_id: Standing(one, tuple(grouped[one.entitlement_id])) for one in entitlements}
+    gone = lapsed or {}
+    return {
+        one.entitlement_id: Standing(one, tuple(grouped[one.entitlement_id]), gone.get(one.entitlement_id, 0))
+        for one in entitlements
+    }
 
 
 def lines_for(

@@ -12,6 +12,9 @@ from revenue.dossier import Dossier
 from revenue.figures import INCOME
 from revenue.payment import Attempt, Batch, PaymentState
 
+LAPSED = "lapsed"  # an entry that gives the money of a dead member without an heir to the collective
+HEIR = "heir"  # an entry that takes it back for an heir who was found
+
 
 @dataclass(frozen=True, slots=True)
 class LotPart:
@@ -43,6 +46,7 @@ class LineTrace:
     owed_voucher: Voucher | None
     attempts: tuple[tuple[Attempt, tuple[LotPart, ...]], ...]
     origins: tuple[Origin, ...]
+    lapsed: tuple[Voucher, ...] = ()  # to the collective for want of an heir, and back where one was found
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,11 @@ def trace_line(dossier: Dossier, entitlement_id: str, vouchers: Sequence[Voucher
         by_key.get(f"entitlement:{line_key}"),
         tuple(attempts),
         tuple(origins_of(dossier, vouchers)),
+        tuple(
+            one
+            for one in vouchers
+            if one.entry.source_kind in {LAPSED, HEIR} and one.entry.source_id == entitlement_id
+        ),
     )
 
 

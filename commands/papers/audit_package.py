@@ -31,7 +31,7 @@ All amounts are whole fen (100 fen = 1 yuan). Text is UTF-8. `python3 verifier.p
 | postings.csv | a line of an entry: debit positive, credit negative; `lot_id` is the receipt the money came with |
 | chain.jsonl | a voucher of the ledger in sequence; `hash` is SHA-256 of its fields and the hash before it, as JSON with sorted keys. Vouchers of other villages stand with their hashes only |
 | acts.jsonl | an act on a plan in order: what was done, by whom, when |
-| entitlements.csv | what a person is owed: `weight / weight_sum` of `total`, and what the running total carried |
+| entitlements.csv | what a person is owed: `weight / weight_sum` of `total`, and what the running total carried; `lapsed`: fen that went to the collective, its owner being dead without an heir |
 | payments.csv | an attempt to pay: batch, line, amount, state, reason of a return |
 | notices.csv | a published sheet: code, chain head, totals by class |
 | originals.jsonl | a line of a grid statement, a deduction or a receipt behind these books: what it says, who brought it, when; `file_hash` is the SHA-256 of the file or photo it came in |
@@ -198,11 +198,12 @@ def _entitlements(dossiers: Sequence[Dossier]) -> Cells:
             one.total_fen,
             one.before_total_fen,
             one.before_fen,
+            dossier.lapsed.get(one.entitlement_id, 0),
         )
         for dossier in dossiers
         for one in dossier.entitlements
     )
-    return Cells("entitlements", (*heads, "before_total", "before"), rows)
+    return Cells("entitlements", (*heads, "before_total", "before", "lapsed"), rows)
 
 
 def _payments(dossiers: Sequence[Dossier]) -> Cells:

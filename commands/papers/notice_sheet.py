@@ -192,6 +192,8 @@ def _intro(notice: Notice, facts: NoticeFacts, texts: Texts) -> list[str]:
     lines.append(texts("papers.notice.net", net=Money(notice.net_fen), available=Money(notice.available_fen)))
     if notice.kind is NoticeKind.RESULT:
         lines.append(texts("papers.notice.paid", paid=Money(notice.paid_fen), open=Money(notice.open_fen)))
+        if notice.lapsed_fen:
+            lines.append(texts("papers.notice.lapsed", fen=Money(notice.lapsed_fen)))
     if notice.reason:
         lines.append(texts("papers.notice.reason", reason=notice.reason))
     return lines

@@ -103,7 +103,7 @@ def result(
         for code, sums in movements_of(earned, first, last).items()
         if code.startswith("5")
     }
-    income = {code: -fen for code, fen in moved.items() if code.startswith(("501", "502", "503"))}
+    income = {code: -fen for code, fen in moved.items() if code.startswith(("501", "502", "503", "504"))}
     costs = {code: fen for code, fen in moved.items() if code not in income}
     heads = _heads(texts, "item", "amount")
     rows: list[tuple[str | int, ...]] = [(f"{code} {name(code)}", fen) for code, fen in income.items()]

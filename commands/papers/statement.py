@@ -61,6 +61,8 @@ def _rounding_line(one: Entitlement, basis: Basis, texts: Texts) -> str:
 
 def payment_line(standing: Standing, texts: Texts) -> str:
     """Return what became of the money, in words."""
+    if standing.lapsed_fen:
+        return texts("papers.statement.lapsed", fen=Money(standing.lapsed_fen))
     last = standing.attempts[-1] if standing.attempts else None
     if last is None:
         return texts("papers.statement.waiting")

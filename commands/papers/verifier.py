@@ -133,10 +133,12 @@ def check_payments(files: dict[str, bytes]) -> Iterator[str]:
             line = plan_lines[row["sequence"]]
             booked[line] = booked.get(line, 0) - int(row["fen"])
     owed: dict[str, int] = {}
+    lapsed: dict[str, int] = {}
     by_line: dict[str, int] = {}
     for row in table(files, "entitlements.csv"):
         line = "/".join(row["entitlement_id"].split("/")[:2])
         owed[row["entitlement_id"]] = int(row["fen"])
+        lapsed[row["entitlement_id"]] = int(row.get("lapsed") or 0)
         by_line[line] = by_line.get(line, 0) + int(row["fen"])
     for line in sorted({*booked, *by_line}):
         if booked.get(line, 0) != by_line.get(line, 0):
@@ -146,8 +148,26 @@ def check_payments(files: dict[str, bytes]) -> Iterator[str]:
         if row["state"] == "paid":
             paid[row["entitlement_id"]] = paid.get(row["entitlement_id"], 0) + int(row["fen"])
     for one, fen in paid.items():
-        if fen > owed.get(one, 0):
-            yield f"{one}: paid {fen} fen, owed {owed.get(one, 0)} fen"
+        if fen + lapsed.get(one, 0) > owed.get(one, 0):
+            yield f"{one}: paid {fen} fen, owed {owed.get(one, 0)} fen, lapsed {lapsed.get(one, 0)} fen"
+    yield from check_lapsed(files, lapsed)
+
+
+def check_lapsed(files: dict[str, bytes], lapsed: dict[str, int]) -> Iterator[str]:
+    """Yield sums that went to the collective for want of an heir without an entry, or other than booked."""
+    entries = {
+        row["sequence"]: row["source_id"]
+        for row in table(files, "vouchers.csv")
+        if row["source_kind"] in {"lapsed", "heir"}
+    }
+    booked: dict[str, int] = {}
+    for row in table(files, "postings.csv"):
+        if row["person_id"] and row["sequence"] in entries:
+            one = entries[row["sequence"]]
+            booked[one] = booked.get(one, 0) + int(row["fen"])
+    for one in sorted({*booked, *(key for key, fen in lapsed.items() if fen)}):
+        if booked.get(one, 0) != lapsed.get(one, 0):
+            yield f"{one}: lapsed {lapsed.get(one, 0)} fen, booked {booked.get(one, 0)} fen"
 
 
 def main(source: str) -> int:

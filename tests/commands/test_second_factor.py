@@ -212,7 +212,7 @@ FRESH_ACTS = [
 
 def test_payees_bank_files_approvals_and_single_persons_ask_for_a_fresh_code() -> None:
     assert {name for _, name in FRESH_ACTS} == {
-        "confirm", "batch", "bank_file", "name_heir", "pay_works", "check", "check_account", "unmask",
+        "confirm", "batch", "bank_file", "name_heir", "lapse", "pay_works", "check", "check_account", "unmask",
         "decide", "approve_round", "book_payments", "release",
     }  # fmt: skip
 

@@ -11,10 +11,11 @@ import pytest
 
 from commands.households import Households
 from dashboard.factory import create_app
+from revenue.approval import Step
 from revenue.notice import NoticeKind
 from stores.records.household_codes import SqlHouseholdCodes
 from stores.records.sealing import Sealer
-from tests.commands.payout_world import VILLAGES, World
+from tests.commands.payout_world import VILLAGES, World, roster_file
 from tests.dashboard.fixtures import login
 from tests.dashboard.test_pages import route
 from texts.loader import Texts
@@ -176,3 +177,49 @@ def test_one_person_is_shown_for_a_minute_for_a_reason_that_is_kept(app: Any, pa
     county = app.test_client()
     theirs = login(county, "county")
     assert send(county, theirs, address, reason="x").status_code == 403
+
+
+def test_money_of_the_dead_without_an_heir_goes_to_the_collective_by_a_form(app: Any, paid: World) -> None:
+    township, accountant = app.test_client(), app.test_client()
+    token, other = login(township, "township"), login(accountant, "accountant")
+    dossier = paid.stores.dossiers.of_villages([VILLAGE])[0]
+    plan_id = dossier.plan.plan_id
+    (stands,) = [one for one in dossier.standings().values() if one.open_fen]
+    address = f"payee-lapse/{stands.entitlement.entitlement_id}"
+    assert address in shown_on(township, token, f"/app/plans/{plan_id}")
+    assert address not in shown_on(accountant, other, f"/app/plans/{plan_id}")
+    assert "第一千一百六十条" in township.get(f"/app/{address}").get_data(as_text=True)
+    assert send(township, token, address).status_code == 422, "without a proof"
+    alive = send(township, token, address, b"proof")
+    assert (alive.status_code, "名册没有写明此人死亡" in alive.get_data(as_text=True)) == (422, True)
+    assert "记为已发放" not in accountant.get(f"/app/plan-pay/{plan_id}").get_data(as_text=True)
+    bury(paid, stands.entitlement.person_id)
+    assert send(township, token, address, b"proof").status_code == 303
+    page = shown_on(township, token, f"/app/plans/{plan_id}")
+    assert "归村集体" in page
+    assert address not in page
+    trace = f"/app/trace?line={stands.entitlement.entitlement_id}"
+    assert "无继承人" in shown_on(township, token, trace)
+    pays = accountant.get(f"/app/plan-pay/{plan_id}").get_data(as_text=True)
+    assert "记为已发放" in pays
+    assert f"plan-pay/{plan_id}/batch" not in pays, "there is nothing to send"
+    assert send(township, token, f"plan-pay/{plan_id}/settled").status_code == 403
+    assert send(accountant, other, f"plan-pay/{plan_id}/settled").status_code == 303
+    after = paid.stores.dossiers.of_plan(plan_id)
+    assert after is not None
+    assert after.approval.step is Step.PAID
+
+
+def bury(paid: World, person: str) -> None:
+    """Keep a roster of today that says a person died."""
+    row = next(
+        line
+        for line, one in zip(
+            roster_file(4).decode().splitlines()[1:],
+            paid.stores.rosters.rosters(VILLAGE)[0].members,
+            strict=False,
+        )
+        if one.person_id == person
+    )
+    kept = roster_file(4).decode().replace(row, row[:-2] + ",死亡,").encode()
+    paid.rosters.import_file(paid.accountant, VILLAGE, paid.today, "名册.csv", kept)

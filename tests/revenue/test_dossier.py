@@ -18,6 +18,7 @@ from revenue.dossier import (
     Distributed,
     Drafted,
     HeirNamed,
+    Lapsed,
     NoticeKept,
     Objected,
     Replied,
@@ -59,6 +60,7 @@ def deeds() -> list[Deed]:
         Confirmed("p1", "a1"),
         Batched(batch),
         Replied("b1", "hash", (reply,)),
+        Lapsed(lines[0].entitlement_id, lines[0].fen, "公证", "township"),
         HeirNamed(lines[0].entitlement_id, "heir", "证明", "township"),
     ]
 
@@ -85,6 +87,20 @@ def test_the_same_acts_make_the_same_dossier_in_whatever_order_they_arrive() -> 
     assert found.objections[0].outcome is Outcome.DISMISSED
     assert found.open_fen == sum(one.fen for one in found.entitlements)
     assert list(found.sheets) == newest_sheets([sheet()])
+
+
+def test_what_lapsed_is_owed_to_nobody_until_an_heir_is_named() -> None:
+    given = acts()
+    before, lapsed, after = (folded(given[:count]) for count in (-2, -1, len(given)))
+    assert before is not None
+    assert lapsed is not None
+    assert after is not None
+    (key, fen), *others = lapsed.lapsed.items()
+    assert others == []
+    assert lapsed.open_fen == before.open_fen - fen
+    stands = lapsed.standings()[key]
+    assert (stands.state, stands.open_fen, stands.lapsed_fen) == ("lapsed", 0, fen)
+    assert (after.lapsed, after.lapsed_fen, after.open_fen) == ({}, 0, before.open_fen)
 
 
 def test_a_missing_act_is_noticed() -> None:

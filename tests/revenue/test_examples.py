@@ -17,6 +17,7 @@ from domain.plant import Registry, Village
 from domain.roster import Roster
 from main.demo.payouts import owners_of
 from revenue.attendance import month_wage
+from revenue.bookkeeping import Voucherhead, lapsed_entry
 from revenue.distribution import Entitlement, distribute
 from revenue.payment import Attempt, PaymentLine, PaymentState, lines_for, standings
 from revenue.plan import Basis, faults_of
@@ -59,6 +60,13 @@ def test_d07_the_dead_keep_what_they_earned_and_the_rest_falls_back(cases: Mappi
     assert (lines, waiting) == ([], ["heir"]), "no account of the heir is known: it waits"
     lines, _ = lines_for(stands, {"heir": "b"}, {"e": "heir"})
     assert [(one.entitlement_id, one.payee_id, one.attempt) for one in lines] == [("e", "heir", 2)]
+    assert expected["no_heir_member_of_collective"].startswith("goes to the collective")
+    gone = standings([owed], [back], {"e": earned})["e"]
+    assert (gone.state, gone.open_fen, lines_for({"e": gone}, {"p": "a"}, {})) == ("lapsed", 0, ([], []))
+    entry = lapsed_entry(
+        Voucherhead("k", "v", date(2026, 9, 1), date(2026, 9, 1), "", "", "", ""), "p", earned
+    )
+    assert {(one.account, one.fen) for one in entry.postings} == {("213", earned), ("504", -earned)}
 
 
 def test_d11_without_anybody_to_pay_the_money_stays_where_it_is(cases: Mapping[str, Any]) -> None:

@@ -211,6 +211,7 @@ class TracePage:
         return [
             card(texts("payout.page.how"), html.Ol([html.Li(words) for words in five], className="five")),
             card(texts("payout.page.receipts"), _receipts(visit, view.trace, texts)),
+            *_lapsed(view.trace, texts),
             card(texts("payout.page.statements"), _origins(visit, view.trace, texts)),
             card(
                 texts("payout.page.meters"),
@@ -249,6 +250,20 @@ def _receipts(visit: Visit, trace: LineTrace, texts: Texts) -> Component:
     names = ("batch", "number", "state", "receipt", "amount")
     heads = [(texts(f"payout.page.{name}"), name == "amount") for name in names]
     return table(heads, rows, texts("payout.page.receipts"))
+
+
+def _lapsed(trace: LineTrace, texts: Texts) -> list[Component]:
+    """Return what went to the collective for want of an heir, where anything did."""
+    rows: list[list[Any]] = [
+        [day_text(one.entry.booked_on), one.entry.summary, str(one.sequence), yuan(fen)]
+        for one in trace.lapsed
+        for fen in [sum(posting.fen for posting in one.entry.postings if posting.person_id)]
+    ]
+    if not rows:
+        return []
+    names = ("day", "text", "voucher", "amount")
+    heads = [(texts(f"payout.page.{name}"), name == "amount") for name in names]
+    return [card(texts("payout.page.lapsed"), table(heads, rows, texts("payout.page.lapsed")))]
 
 
 def _origins(visit: Visit, trace: LineTrace, texts: Texts) -> Component:

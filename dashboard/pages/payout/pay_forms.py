@@ -32,8 +32,10 @@ _PAGE = (
 {% if makes %}<a class="button" href="{{ prefix }}papers/bank/{{ plan }}/{{ one.name }}">{{ words("payout.page.bank_file") }}</a>
 {% endif %}{% if enters %}<a class="button" href="{{ prefix }}bank-reply/{{ one.name }}">{{ words("payout.page.reply") }}</a>
 {% endif %}{% endfor %}
-{% if makes %}<form method="post" action="{{ action }}/batch"><input type="hidden" name="csrf_token" value="{{ csrf }}">
+{% if makes and not settled %}<form method="post" action="{{ action }}/batch"><input type="hidden" name="csrf_token" value="{{ csrf }}">
 <button class="primary">{{ words("payout.page.make_batch") }}</button></form>{% endif %}
+{% if settled and makes %}<form method="post" action="{{ action }}/settled"><input type="hidden" name="csrf_token" value="{{ csrf }}">
+<p class="note">{{ words("payout.page.settled_about") }}</p><button class="primary">{{ words("payout.page.settled") }}</button></form>{% endif %}
 {% if works %}<h1>{{ words("plandesk.works") }}</h1>{% for one in works %}
 <p>{{ one.purpose }} · {{ one.payee }} · {{ one.amount }}{% if one.paid %} · {{ words("plandesk.work_paid") }}{% endif %}</p>
 {% if checks and not one.paid %}<form method="post" action="{{ action }}/works"><input type="hidden" name="csrf_token" value="{{ csrf }}">
@@ -57,6 +59,9 @@ def register(server: Flask, site: Site) -> None:
     )
     server.add_url_rule(
         f"{prefix}plan-pay/<plan_id>/batch", "plan_batch", make(pages.batch), methods=["POST"]
+    )
+    server.add_url_rule(
+        f"{prefix}plan-pay/<plan_id>/settled", "plan_settled", make(pages.settled), methods=["POST"]
     )
     server.add_url_rule(
         f"{prefix}papers/bank/<plan_id>/<batch_id>", "paper_bank", people(pages.bank_file), methods=["GET"]
@@ -84,6 +89,7 @@ class _PayPages:
             payees=payout.payments.to_confirm(principal, plan_id) if checks else [],
             batches=[_batch(one, dossier) for one in dossier.batches],
             makes=principal.may(Permission.MAKE_PLAN),
+            settled=dossier.is_settled,
             works=[
                 {
                     "line": one.line_id,
@@ -119,6 +125,14 @@ class _PayPages:
         except MoneyRefusal as error:
             return self.show(principal, plan_id, error.words(plain.words()), 422)
         return redirect(f"{self._site.prefix}plan-pay/{plan_id}", code=303)
+
+    def settled(self, principal: Principal, plan_id: str) -> Any:
+        """Note a plan of which nobody is owed anything any more as paid."""
+        try:
+            payout_of(self._site).plans.note_payment(principal, plan_id)
+        except MoneyRefusal as error:
+            return self.show(principal, plan_id, error.words(plain.words()), 422)
+        return redirect(f"{self._site.prefix}plans/{plan_id}", code=303)
 
     def batch(self, principal: Principal, plan_id: str) -> Any:
         """Make the next bank file."""

@@ -66,6 +66,7 @@ def register(server: Flask, site: Site) -> None:
         ("payee-accounts/<village>", "payee_accounts", people, pages.accounts, None),
         ("person/<village>/<person>", "person", people, pages.person, pages.open_person),
         ("payee-heir/<path:entitlement>", "payee_heir", check, pages.heir, pages.name_heir),
+        ("payee-lapse/<path:entitlement>", "payee_lapse", check, pages.lapse, pages.do_lapse),
         ("household-end/<village>/<household>", "household_end", change, pages.ending, pages.end),
         ("notice-post/<plan_id>/<int:number>", "notice_post", make, pages.posting, pages.post),
         ("notice-correct/<plan_id>/<int:number>", "notice_correct", make, pages.correction, pages.correct),
@@ -198,6 +199,27 @@ class _Payees:
             payments.name_heir(principal, entitlement, request.form.get("payee", ""), _document())
         except (*MoneyRefusal, ValueError) as error:
             return self.heir(principal, entitlement, _said(error), 422)
+        return self._to(f"plans/{entitlement.partition('/')[0]}")
+
+    def lapse(self, principal: Principal, entitlement: str, problem: str = "", status: int = 200) -> Response:
+        """Ask for the proof that a dead person left no heir."""
+        plan_id = entitlement.partition("/")[0]
+        payout_of(self._site).plans.dossier(principal, plan_id)
+        return self._form(
+            "lapse",
+            (entitlement, plain.words()("payees.page.lapse_about")),
+            [],
+            ("payees.page.lapse_paper", f"payee-lapse/{entitlement}", f"plans/{plan_id}"),
+            problem,
+            status,
+        )
+
+    def do_lapse(self, principal: Principal, entitlement: str) -> Any:
+        """Let the money go to the collective."""
+        try:
+            payout_of(self._site).payments.lapse(principal, entitlement, _document())
+        except (*MoneyRefusal, ValueError) as error:
+            return self.lapse(principal, entitlement, _said(error), 422)
         return self._to(f"plans/{entitlement.partition('/')[0]}")
 
     def ending(self, principal: Principal, village: str, household: str) -> Response:

@@ -15,7 +15,6 @@ from dashboard.pages.payout.parts import months, payout_of, step_bar, village_la
 from domain.money import Money
 from queries.payout import PlanView
 from revenue.approval import CHECKER_STEPS, MONEY_STEPS, ORDER, PAPER_STEPS, Step
-from revenue.payment import PaymentState
 from revenue.stability import Finding
 from texts.loader import Texts
 
@@ -228,15 +227,14 @@ def _persons(visit: Visit, view: PlanView) -> Component:
         view.standings, key=lambda one: (one.entitlement.line_id, one.entitlement.household_id)
     ):
         one = stands.entitlement
-        last = stands.attempts[-1] if stands.attempts else None
-        state = last.state.value if last else "open"
-        said = texts(f"payout.state.{state}")
-        if last is not None and last.state is PaymentState.RETURNED:
-            said = f"{said}: {last.reason}"
+        said, back = texts(f"payout.state.{stands.state}"), stands.returned
+        if back is not None and not stands.lapsed_fen:
+            said = f"{said}: {back.reason}"
         link: Any = dcc.Link(texts("payout.page.trace"), href=f"{prefix}trace?line={one.entitlement_id}")
         if stands.open_fen > 0 and visit.principal.may(Permission.CHECK_MONEY):
             heir = html.A(texts("payees.link.heir"), href=f"{prefix}payee-heir/{one.entitlement_id}")
-            link = html.Span([link, " · ", heir])
+            none = html.A(texts("payees.link.lapse"), href=f"{prefix}payee-lapse/{one.entitlement_id}")
+            link = html.Span([link, " · ", heir, " · ", none])
         purpose = view.dossier.plan.line(one.line_id).purpose
         rows.append([one.household_id, purpose, yuan(one.fen), said, link])
     heads = [(texts(f"payout.page.{name}"), name == "amount") for name in names]
