@@ -6,10 +6,9 @@ once in a table and named by number. A checksum over both tells a damaged row fr
 
 import struct
 import zlib
-from array import array
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from sys import byteorder
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -20,6 +19,7 @@ from domain.measurement import Batch, Origin, Quality
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _QUALITIES = tuple(Quality)
+_ORIGINS = {int(origin): origin for origin in Origin}
 _NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -37,11 +37,16 @@ def _microseconds(instant: datetime) -> int:
 
 def _doubles(values: Sequence[float | None]) -> tuple[bytes, list[int]]:
     """Return the packed values and the positions of those that are missing."""
-    missing = [position for position, value in enumerate(values) if value is None] if None in values else []
-    packed = array("d", [0.0 if value is None else value for value in values])
-    if byteorder == "big":
-        packed.byteswap()
-    return packed.tobytes(), missing
+    try:
+        return _layout(len(values)).pack(*values), []
+    except struct.error:
+        missing = [position for position, value in enumerate(values) if value is None]
+        return _layout(len(values)).pack(*[0.0 if value is None else value for value in values]), missing
+
+
+@cache
+def _layout(count: int) -> struct.Struct:
+    return struct.Struct(f"<{count}d")
 
 
 def encode(batch: Batch, schema: int) -> tuple[bytes, bytes, int]:
@@ -87,16 +92,17 @@ def decode(head: bytes, values: bytes, checksum: int, quantities: tuple[str, ...
         raise DamagedRowError("the row's checksum does not fit")
     parts: list[Any] = orjson.loads(head)
     _, device_id, measured, received, origin, missing, qualities, texts = parts
-    numbers: list[float | None] = list(struct.unpack(f"<{len(quantities)}d", values))
-    for position in missing:
-        numbers[position] = None
+    numbers: tuple[float | None, ...] = _layout(len(quantities)).unpack(values)
+    if missing:
+        gone = frozenset(missing)
+        numbers = tuple([None if place in gone else value for place, value in enumerate(numbers)])
     return Batch(
         device_id,
         _instant(measured),
         quantities,
-        tuple(numbers),
+        numbers,
         None if qualities is None else tuple(_QUALITIES[number] for number in qualities),
         None if received is None else _instant(received),
-        Origin(origin),
+        _ORIGINS[origin],
         MappingProxyType(texts) if texts else _NO_TEXTS,
     )

@@ -7,7 +7,7 @@ reason and never holds up the others; a store that is away costs nothing but tim
 import logging
 import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from collectors.spool import Spool
 from domain.clock import Clock
 from domain.errors import RecordRejectedError, SpoolError, StoreDeniedError, StoreUnavailableError
 from domain.measurement import Batch
+from jobs.catch_up import CatchUp
 from jobs.generation import Generation
 from stores.protocol import LatestValues, MeasurementStore
 
@@ -70,7 +71,7 @@ class Forwarder:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._failures = 0
-        self._backlog_upto = 0  # rows up to this id are the backlog; 0: there is none
+        self._catch_up = CatchUp(spool, self._write, self._finish)
 
     @property
     def is_store_there(self) -> bool:
@@ -79,7 +80,7 @@ class Forwarder:
 
     def is_behind(self, until: datetime) -> bool:
         """Tell whether something measured before ``until`` waits on disk."""
-        if self._backlog_upto:
+        if self._catch_up.is_on:
             return True
         rows = self._spool.peek(ROWS_MAX)
         return len(rows) == ROWS_MAX or any(batch.measured_at < until for _, batch in rows)
@@ -94,45 +95,48 @@ class Forwarder:
         StoreUnavailableError
             The store is away; nothing left the queue.
         """
-        moved = 0
-        if self._backlog_upto:
-            moved = self._move(self._spool.peek(ROWS_MAX, self._backlog_upto), self._backlog_upto)
-        rows = self._spool.peek(ROWS_MAX)
-        if self._backlog_upto:
-            rows = [row for row in rows if row[0] <= self._backlog_upto]
-            if not rows:
+        backlog = self._catch_up.upto
+        moved = self._move(self._spool.peek(ROWS_MAX, backlog), backlog)
+        if backlog:
+            worked = self._catch_up.step()
+            moved += worked
+            if not worked:
                 log.info("store: has caught up with the queue")
-                self._backlog_upto = 0
-        elif len(rows) == ROWS_MAX:
-            self._backlog_upto = self._spool.newest_id()
-        moved += self._move(rows, 0)
+        elif moved == ROWS_MAX:
+            self._catch_up.begin(self._spool.newest_id())
         if self._generation is not None and not self._stopping.is_set():
             moved += self._generation.step(self._give_again)
         return moved
 
     def _give_again(self, batches: Sequence[Batch]) -> None:
         """Store what the store has lost; what it refused when it was new it refuses again."""
-        self._write(batches, 0)
+        self._write(batches)
 
     def _move(self, rows: Sequence[tuple[int, Batch]], after_id: int) -> int:
         """Store rows, then let them leave the queue."""
         if not rows:
             return 0
+        self._finish(rows, self._write([batch for _, batch in rows]), after_id)
+        return len(rows)
+
+    def _finish(
+        self, rows: Sequence[tuple[int, Batch]], rejected: Mapping[int, str], after_id: int = 0
+    ) -> None:
+        """Tell of what was stored, then let it leave the queue; what was refused goes to quarantine."""
         batches = [batch for _, batch in rows]
-        rejected = self._write(batches, 0)
+        stored = [batch for position, batch in enumerate(batches) if position not in rejected]
         if self._latest is not None:
-            self._latest.update([b for position, b in enumerate(batches) if position not in rejected])
+            self._latest.update(stored)
         if self._generation is not None:
-            self._generation.stored([b for position, b in enumerate(batches) if position not in rejected])
+            self._generation.stored(stored)
         reasons = {rows[position][0]: why for position, why in rejected.items()}
         self._spool.settle(rows[-1][0], reasons, after_id)
         self.counts.forwarded += len(rows) - len(rejected)
         self.counts.rejected += len(rejected)
         for position, why in rejected.items():
             log.warning("batch of device %s rejected: %s", batches[position].device_id, why)
-        return len(rows)
 
-    def _write(self, batches: Sequence[Batch], offset: int) -> dict[int, str]:
+    def _write(self, batches: Sequence[Batch], offset: int = 0) -> dict[int, str]:
         """Store ``batches``; return what was refused: position (counted from ``offset``) to reason."""
         try:
             result = self._store.write(batches)
@@ -188,7 +192,7 @@ class Forwarder:
             log.info("store: takes data again after %s refusals", self._failures)
             self._failures = 0
         behind = self._generation is not None and self._generation.is_behind and not self._stopping.is_set()
-        busy = behind or self._backlog_upto or moved >= ROWS_MAX or (self._stopping.is_set() and moved)
+        busy = behind or self._catch_up.is_on or moved >= ROWS_MAX or (self._stopping.is_set() and moved)
         return 0.0 if busy else self._idle_s
 
     def _shout(self, error: StoreDeniedError) -> float:

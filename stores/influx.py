@@ -30,7 +30,7 @@ from domain.kpi import DailyKpi
 from domain.measurement import Batch, Origin
 from domain.plant import DeviceKind
 from domain.timespan import Interval
-from stores.admission import AHEAD_MAX, checked_table, has_infinity, in_turn, why_rejected
+from stores.admission import AHEAD_MAX, checked_table, in_turn, why_rejected
 from stores.influx_client import InfluxClient, RefusedLinesError, TooLargeError
 from stores.influx_days import DirtyDays, day_number, kpi_lines, read_daily
 from stores.influx_gate import Gate
@@ -148,8 +148,6 @@ class InfluxStore:
         keys: dict[bool, dict[int, tuple[str, int]]] = {False: {}, True: {}}
         for position, batch in enumerate(batches):
             reason = why_rejected(batch, latest_instant, self._kinds.__contains__)
-            if reason is None and has_infinity(batch.values):
-                reason = f"{batch.device_id}: a value is infinite"
             if reason is not None:
                 rejected[position] = reason
             else:

@@ -3,9 +3,12 @@
 # ruff: noqa: S608 (InfluxQL has no parameters here: names and texts are quoted in stores/influx_names.py)
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from domain.aside import Aside
+from domain.errors import StoreUnavailableError
 from stores.influx_answers import coded, microseconds
 from stores.influx_client import InfluxClient, RefusedLinesError, TooLargeError
 from stores.influx_days import DirtyDays
@@ -16,6 +19,7 @@ from stores.influx_read import Query
 
 log = logging.getLogger(__name__)
 
+_BODIES_AT_ONCE = 2  # the server writes one to its disk while it reads the other
 _LINES_MAX = 5000  # about four megabytes, far below the least limit of any generation
 _NEVER = -(1 << 62)
 Key = tuple[str, int]  # device, instant [us]
@@ -73,8 +77,7 @@ class Writer:
             return outcome
         fresh = self._fresh(rows, kinds)
         outcome.duplicates = len(rows.keys) - len(fresh)
-        for start in range(0, len(fresh), _LINES_MAX):
-            self._send(fresh[start : start + _LINES_MAX], rows, outcome)
+        self._send(fresh, rows, outcome)
         outcome.accepted = len(fresh) - len(outcome.rejected)
         sound = [key for position, key in rows.keys.items() if position not in outcome.rejected]
         self._days.mark({(us // DAY_US, name) for name, us in sound})
@@ -133,6 +136,20 @@ class Writer:
     # sending
 
     def _send(self, positions: Sequence[int], rows: Rows, outcome: Outcome) -> None:
+        """Send rows in bodies of a fair size; while the server takes some, the next one is made."""
+        under_way: deque[Aside[None]] = deque()
+        for start in range(0, len(positions), _LINES_MAX):
+            post = self._body(positions[start : start + _LINES_MAX], rows, outcome)
+            if len(positions) <= _LINES_MAX:
+                post()
+                return
+            if len(under_way) == _BODIES_AT_ONCE:
+                _ended(under_way, 1)
+            under_way.append(Aside(post, "influx-post"))
+        _ended(under_way, len(under_way))
+
+    def _body(self, positions: Sequence[int], rows: Rows, outcome: Outcome) -> Callable[[], None]:
+        """Make the lines of a body; return what sends them."""
         lines: dict[int, str] = {}
         layouts: dict[tuple[int, int], str] = {}
         for position in positions:
@@ -142,10 +159,14 @@ class Writer:
                 outcome.rejected[position] = str(error)
                 continue
             self._add_layout(layouts, rows.quantities(position), rows.keys[position][1])
-        if layouts:
-            self._client.write("\n".join(layouts.values()).encode())
-            self._said_layouts.update(layouts)
-        self._send_lines(lines, outcome)
+
+        def post() -> None:
+            if layouts:
+                self._client.write("\n".join(layouts.values()).encode())
+                self._said_layouts.update(layouts)
+            self._send_lines(lines, outcome)
+
+        return post
 
     def _add_layout(
         self, layouts: dict[tuple[int, int], str], quantities: tuple[str, ...], measured_us: int
@@ -171,3 +192,16 @@ class Writer:
             half = len(lines) // 2
             for part in (positions[:half], positions[half:]):
                 self._send_lines({position: lines[position] for position in part}, outcome)
+
+
+def _ended(under_way: deque[Aside[None]], count: int) -> None:
+    """Wait for the oldest ``count`` bodies; where one failed, for all, so that nothing is written behind our back."""
+    failures: list[StoreUnavailableError] = []
+    while under_way and (count > 0 or failures):
+        count -= 1
+        try:
+            under_way.popleft().result()
+        except StoreUnavailableError as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]

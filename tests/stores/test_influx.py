@@ -193,6 +193,56 @@ def test_a_body_the_server_does_not_take_is_halved(tmp_path: Path, name: str) ->
         assert len(store.read(["inv-1"], [POWER], hour())) == 800
 
 
+@needs_server
+def test_of_several_bodies_at_once_each_tells_what_was_refused_in_it(
+    server: InfluxServer, store: InfluxStore, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stores.influx_write._LINES_MAX", 100)
+    store.write([batch(0, "inv-3")])
+    poison(server, name)
+    bad = {
+        place: Batch("inv-2", NOON - place * MINUTE / 60, (POWER, "dc_power_w"), (1.0, 2.0))
+        for place in (50, 450)
+    }
+    bad[199] = batch(199 / 20, power=float("inf"))
+    sent = [bad.get(place, batch(place / 20)) for place in range(460)]
+    result = store.write(sent)
+    assert (result.accepted, result.duplicates) == (457, 0)
+    assert {position for position, _ in result.rejected} == set(bad)
+    assert len(store.read(["inv-1"], [POWER], hour())) == 457
+    assert store.write([one for place, one in enumerate(sent) if place not in bad]).duplicates == 457
+
+
+@needs_server
+def test_when_one_of_several_bodies_fails_the_others_have_ended_before_anybody_is_told(
+    store: InfluxStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stores.influx_write._LINES_MAX", 10)
+    store.write([batch(0, "inv-3")])
+    client = store._client
+    whole, under_way, calls = client.write, [0], [0]
+
+    def slow(lines: bytes) -> None:
+        calls[0] += 1
+        under_way[0] += 1
+        try:
+            if calls[0] == 2:
+                raise StoreUnavailableError("gone")
+            time.sleep(0.05)
+            whole(lines)
+        finally:
+            under_way[0] -= 1
+
+    monkeypatch.setattr(client, "write", slow)
+    with pytest.raises(StoreUnavailableError, match="gone"):
+        store.write([batch(place / 20) for place in range(60)])
+    assert under_way == [0]
+    monkeypatch.setattr(client, "write", whole)
+    again = store.write([batch(place / 20) for place in range(60)])
+    assert again.accepted + again.duplicates == 60
+    assert len(store.read(["inv-1"], [POWER], hour())) == 60
+
+
 # away
 
 
