@@ -1,7 +1,8 @@
 """What a collector in a village and the centre say to each other: our own JSON, one format number for all of it.
 
 The village publishes under ``pv/<plant>/<source>/``: ``rows`` (decoded samples, numbered), ``account`` (why slots
-have no sample) and ``alive``. The centre answers on ``ack/<plant>/<source>``, and only after its own queue has
+have no sample), ``alive`` and, while it catches up after an outage, ``now``: the newest sample of each device, which
+comes again with its number. The centre answers on ``ack/<plant>/<source>``, and only after its own queue has
 committed; what it says to every source of a plant, such as that it is back, goes to ``ack/<plant>/all``.
 
 Rows are numbered by the queue of the village. A message covers every number behind ``after`` up to ``last``: one
@@ -28,9 +29,9 @@ from domain.slots import SlotState, Strip, instant_of, is_there, microseconds
 
 FORMAT = 1
 PAYLOAD_MAX = 60 * 1024  # what a broker of ours lets through, with room for its own words
-KINDS = ("rows", "account", "alive")
+KINDS = ("rows", "account", "alive", "now")
 EVERYONE = "all"
-_TOPIC = re.compile(r"pv/([A-Za-z0-9_.-]{1,64})/([A-Za-z0-9_.-]{1,64})/(rows|account|alive)")
+_TOPIC = re.compile(r"pv/([A-Za-z0-9_.-]{1,64})/([A-Za-z0-9_.-]{1,64})/(rows|account|alive|now)")
 _SLOTS_MAX = 86_400
 _FIELDS_MAX = 400
 _QUALITIES = tuple(Quality)
@@ -79,12 +80,19 @@ class Alive:
 
 
 @dataclass(frozen=True, slots=True)
+class Now:
+    """The newest sample of each device, ahead of a backlog; nothing is answered for it."""
+
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EdgeMessage:
     """A message of a village: who says what."""
 
     plant_id: str
     source: str
-    content: Rows | Account | Alive
+    content: Rows | Account | Alive | Now
 
     @property
     def key(self) -> str:
@@ -154,9 +162,25 @@ def encode_rows(
     floor: int, after: int, rows: Sequence[Row], size_max: int = PAYLOAD_MAX
 ) -> tuple[bytes, int]:
     """Return a message of as many rows as fit, one at least, and the last number it covers."""
+    body, words, last = _fitting(rows, size_max)
+    last = last if rows else after
+    head = orjson.dumps(
+        {"format": FORMAT, "floor": floor, "after": after, "last": last, "names": words}
+    )
+    return head[:-1] + body, last
+
+
+def encode_now(rows: Sequence[Row], size_max: int = PAYLOAD_MAX) -> bytes:
+    """Return a message of as many rows as fit; those left out come with the backlog."""
+    body, words, _ = _fitting(rows, size_max)
+    return orjson.dumps({"format": FORMAT, "names": words})[:-1] + body
+
+
+def _fitting(rows: Sequence[Row], size_max: int) -> tuple[bytes, list[tuple[str, ...]], int]:
+    """Return the end of a message with as many rows as fit, one at least, the names they use, and the last number."""
     names: dict[tuple[str, ...], int] = {}
     parts: list[bytes] = []
-    size, last, known = 200, after, 0
+    size, last, known = 200, 0, 0
     for row in rows:
         part = encode_row(row, names)
         more = sum(len(name) + 3 for words in list(names)[known:] for name in words)
@@ -164,12 +188,10 @@ def encode_rows(
             break
         size, last, known = size + len(part) + 1 + more, row.number, len(names)
         parts.append(part)
-    words = list(names)[:known]
-    head = orjson.dumps({"format": FORMAT, "floor": floor, "after": after, "last": last, "names": words})
-    return head[:-1] + b',"rows":[' + b",".join(parts) + b"]}", last
+    return b',"rows":[' + b",".join(parts) + b"]}", list(names)[:known], last
 
 
-def _rows(document: Mapping[str, Any]) -> Rows:
+def _told(document: Mapping[str, Any]) -> tuple[Row, ...]:
     names = [tuple(str(name) for name in words) for words in document["names"]]
     for words in names:
         strange = [name for name in words if not is_known(name)]
@@ -177,8 +199,16 @@ def _rows(document: Mapping[str, Any]) -> Rows:
             raise BadMessageError(
                 f"quantities nobody knows here: {', '.join(strange[:5]) or 'one is named twice'}"
             )
+    return tuple(_row(parts, names) for parts in document["rows"])
+
+
+def _now(document: Mapping[str, Any]) -> Now:
+    return Now(_told(document))
+
+
+def _rows(document: Mapping[str, Any]) -> Rows:
+    found = _told(document)
     numbers = [_whole(document[name], name) for name in ("floor", "after", "last")]
-    found = tuple(_row(parts, names) for parts in document["rows"])
     floor, after, last = numbers
     order = [after, *(row.number for row in found)]
     if any(one >= other for one, other in pairwise(order)) or order[-1] > last or floor > after:
@@ -294,10 +324,11 @@ def _alive(document: Mapping[str, Any]) -> Alive:
     )
 
 
-_READERS: Mapping[str, Callable[[Mapping[str, Any]], Rows | Account | Alive]] = {
+_READERS: Mapping[str, Callable[[Mapping[str, Any]], Rows | Account | Alive | Now]] = {
     "rows": _rows,
     "account": _account,
     "alive": _alive,
+    "now": _now,
 }
 
 

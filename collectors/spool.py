@@ -168,6 +168,15 @@ class Spool:
             self.quarantine(damaged, "damaged on disk")
         return found
 
+    def newest(self, count_max: int) -> list[tuple[int, Batch]]:
+        """Return the newest rows with their ids, newest first; a damaged row is left out."""
+        with self._lock, self._file.errors():
+            rows = self._db.execute(
+                "SELECT id, head, body, crc FROM queue ORDER BY id DESC LIMIT ?", (count_max,)
+            ).fetchall()
+        decoded = ((row_id, self._decoded(head, body, checksum)) for row_id, head, body, checksum in rows)
+        return [(row_id, batch) for row_id, batch in decoded if batch is not None]
+
     def newest_id(self) -> int:
         """Return the id of the newest row, 0 when the queue is empty."""
         with self._lock, self._file.errors():

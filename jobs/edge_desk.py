@@ -16,6 +16,7 @@ from collectors.edge_codec import (
     Alive,
     Answer,
     EdgeMessage,
+    Now,
     Row,
     Rows,
     answer_topic,
@@ -139,6 +140,10 @@ class EdgeDesk:
             strips = tuple(strip for strip in content.strips if strip.device_id in devices)
             reply = _reply(message, Answer(account=content.number))
             self._send(Parcel(said=strips, delivery=delivery, reply=reply))
+        elif isinstance(content, Now):
+            taken, bad = self._judged(content.rows, devices, delivery)
+            batches, states = tuple(batch for batch, _ in taken), tuple(state for _, state in taken)
+            self._send(Parcel(batches, states, delivery=delivery, bad=bad))
         else:
             self._alive(message, content)
             self._send(Parcel(delivery=delivery))

@@ -3,6 +3,8 @@
 Nothing leaves the queue on a broker's word. What was sent and not answered is sent again: after a new connection,
 when the centre says that it has come back, and after a pause that doubles while nobody answers, so that an absent
 centre does not fill a broker or use up a data plan. Until the first answer one message is under way, then several.
+While a backlog is worked off, the newest sample of each device goes ahead of it, so that screens stay current; it
+comes again in its turn, and the store knows it then.
 """
 
 import logging
@@ -18,6 +20,7 @@ from collectors.edge_codec import (
     Row,
     encode_account,
     encode_alive,
+    encode_now,
     encode_rows,
     topic_of,
     why_missing,
@@ -27,11 +30,13 @@ from collectors.spool import Spool
 from domain.clock import Clock
 from domain.errors import SpoolError
 from domain.health import Contact, Health
+from domain.measurement import Batch
 from domain.slots import Strip
 
 log = logging.getLogger(__name__)
 SOURCE_NOTE = "line:source"
 _PEEK_ROWS = 200
+_NOW_ROWS = 400  # looked through for the newest of each device
 _WINDOW = 8
 _PATIENCE_MOST_S = 300.0
 _AGAIN_AFTER_S = 1.0
@@ -45,6 +50,7 @@ class EdgePace:
     patience_s: float = 10.0  # an answer is waited for, at first
     alive_s: float = 60.0
     account_s: float = 600.0
+    now_s: float = 60.0  # the newest samples, while more waits than is under way
 
 
 @dataclass(slots=True)
@@ -104,7 +110,7 @@ class EdgeForwarder:
         self._patience_s = self._pace.patience_s
         self._answer_due_s = 0.0
         self._rewound_s = float("-inf")
-        self._alive_due_s = self._account_due_s = float("-inf")
+        self._alive_due_s = self._account_due_s = self._now_due_s = float("-inf")
         self._strips: list[Strip] = []  # sent, not answered
         self._told: dict[tuple[str, int], bytes] = {}  # what the centre knows of strips
         self._account_number = 0
@@ -175,6 +181,8 @@ class EdgeForwarder:
             self._patience_s = min(2.0 * self._patience_s, max(_PATIENCE_MOST_S, self._pace.patience_s))
             self._rewind()
         self._send_rows()
+        if now_s >= self._now_due_s and self.answered_at_s is not None and self._send_now():
+            self._now_due_s = now_s + self._pace.now_s
         if now_s >= self._alive_due_s and self._send_alive():
             self._alive_due_s = now_s + self._pace.alive_s
         if now_s >= self._account_due_s and self._send_account():
@@ -262,6 +270,20 @@ class EdgeForwarder:
             self._reached = max(self._reached, last)
             self._sent = last
             self._under_way.append(last)
+
+    def _send_now(self) -> bool:
+        """Send the newest sample of each device where more waits than is under way; tell whether it went out."""
+        if self._spool.last_id() - self._sent < _PEEK_ROWS:
+            return False
+        newest: dict[str, tuple[int, Batch]] = {}
+        for number, batch in self._spool.newest(_NOW_ROWS):
+            if number > self._sent:
+                newest.setdefault(batch.device_id, (number, batch))
+        states = self._spool.states_of([batch for _, batch in newest.values()])
+        rows = [
+            Row(number, batch, state) for (number, batch), state in zip(newest.values(), states, strict=True)
+        ]
+        return bool(rows) and self._say("now", encode_now(rows))
 
     def _send_alive(self) -> bool:
         status = self._spool.status()

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from collectors.edge_codec import Answer, Rows, read_answer, read_edge
+from collectors.edge_codec import Answer, Now, Row, Rows, encode_now, read_answer, read_edge
 from collectors.group_commit import Parcel
 from collectors.slot_book import Grid
 from collectors.source import Delivery
@@ -400,3 +400,50 @@ def test_the_forwarder_ends_when_told(here: Here) -> None:
     assert here.forwarder.is_alive()
     asyncio.run(asyncio.to_thread(here.forwarder.stop))
     assert not here.forwarder.is_alive()
+
+
+def test_ahead_of_a_backlog_goes_the_newest_sample_of_each_device(here: Here, there: There) -> None:
+    other = f"{PLANT}-inv-02"
+    here.spool.append([sample(0)])
+    through(here, there, 2)
+    here.spool.append([sample(n) for n in range(1, 3000)] + [sample(3000, other)])
+    here.forwarder.step()
+    first = here.wire.taken()
+    (ahead,) = [read_edge(*one).content for one in first if one[0].endswith("/now")]
+    assert isinstance(ahead, Now)
+    assert {(row.batch.device_id, row.batch.values[0]) for row in ahead.rows} == {(DEVICE, 2999.0), (other, 3000.0)}
+    for one in first:
+        if one[0].endswith("/now"):
+            assert there.take(*one) is None, "nothing is answered for it: it comes again with its number"
+    assert there.values()[-2:] == [3000.0, 2999.0]
+    here.clock.advance(59.0)
+    here.forwarder.step()
+    assert [one for one in here.wire.taken() if one[0].endswith("/now")] == [], "once a minute"
+    here.forwarder._on_up()
+    through(here, there, 40)
+    assert here.spool.status().rows == 0
+    assert {int(value or 0) for value in there.values()} == set(range(3001))
+    (beat,) = there.desk.beats()
+    assert beat.gaps == 0
+
+
+def test_without_a_backlog_or_an_answer_nothing_goes_ahead(here: Here, there: There) -> None:
+    here.spool.append([sample(n) for n in range(1000)])
+    here.forwarder.step()
+    assert [one for one in here.wire.taken() if one[0].endswith("/now")] == [], "nobody has answered yet"
+    here.forwarder._on_up()
+    through(here, there, 20)
+    here.clock.advance(100.0)
+    here.spool.append([sample(n) for n in range(1000, 1050)])
+    here.forwarder.step()
+    assert [one for one in here.wire.taken() if one[0].endswith("/now")] == [], "it all goes in one message"
+
+
+def test_what_goes_ahead_is_judged_and_strangers_are_put_aside(here: Here, there: There) -> None:
+    there.judge = lambda batch: replace(batch, qualities=(Quality.INCONSISTENT,))
+    payload = encode_now([Row(7, sample(7)), Row(8, sample(8, "stranger"))])
+    assert there.take(f"pv/{PLANT}/edge-1/now", payload) is None
+    ((_, kept),) = there.spool.peek(10)
+    assert (kept.values, kept.qualities) == ((7.0,), (Quality.INCONSISTENT,))
+    ((_, _, reason),) = there.bad
+    assert "stranger" in reason
