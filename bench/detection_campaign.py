@@ -40,6 +40,11 @@ _SIGNAL_SHARE = 0.02  # of what is made in its days: less is within the daily sp
 _WEAK, _UNEVEN = 0.94, 0.965  # of the plant's middle unit: must be found, may be
 _BAD, _WORN, _TIMES = 0.915, 0.957, 3  # as of two days running, as of three in five
 _SHOWN = 4
+_HELD, _HELD_SAMPLES, _AT_LIMIT = (
+    0.8,
+    3,
+    0.001,
+)  # units; samples: half of the plateau F23 asks for; of the limit
 _SUBSTANCE = frozenset({FaultKind.CURTAILMENT, FaultKind.SNOW, FaultKind.DERATING, FaultKind.SHADING})
 
 
@@ -109,6 +114,7 @@ class Lived:
     alerts: tuple[Alert, ...]
     faults: tuple[Fault, ...]
     fleet: Fleet
+    held: Mapping[str, int]
 
 
 def lived(registry: Registry, start: datetime, days: int, seed: int) -> Lived:
@@ -117,20 +123,45 @@ def lived(registry: Registry, start: datetime, days: int, seed: int) -> Lived:
     faults = drawn(registry, start, days, seed)
     fleet = Fleet(registry, load_profiles(), ManualClock(end), seed, faults)
     tables: dict[str, list[pd.DataFrame]] = {}
+    held: dict[str, int] = {}
     plant_of = {device.device_id: plant.plant_id for plant in registry.plants for device in plant.devices}
     for _, made in fleet.history(Interval(start, end), STEP):
         table = replayable(made, faults)
+        _count_held(held, table, faults, registry)
         for plant_id, rows in table.groupby(table[DEVICE].map(plant_of).astype(str), observed=True):
             tables.setdefault(str(plant_id), []).append(rows)
     rules = load_alert_rules(CONFIG, None).rules
     found = _judged(registry, tables, rules, context_for(registry, Context()))
-    return Lived(tuple(found), tuple(faults), fleet)
+    return Lived(tuple(found), tuple(faults), fleet, held)
+
+
+def _count_held(
+    held: dict[str, int], table: pd.DataFrame, faults: Sequence[Fault], registry: Registry
+) -> None:
+    """Count the samples in which most units of a plant stand at the limit of an order: under clouds it may bite never."""
+    if "ac_active_power_w" not in table or table.empty:
+        return
+    first, last = (at.timestamp() for at in (table[INSTANT].min(), table[INSTANT].max()))
+    for fault in faults:
+        if fault.kind is not FaultKind.CURTAILMENT or fault.start_s > last or (fault.end_s or last) < first:
+            continue
+        mine = table[table[DEVICE].isin(fault.device_ids)]
+        limits_w = {
+            name: fault.amount * 1000.0 * registry.devices_by_id[name].rated_power_kw
+            for name in fault.device_ids
+        }
+        if mine.empty:
+            continue
+        limit_w = np.array([limits_w[str(name)] for name in mine[DEVICE]])
+        off = (mine["ac_active_power_w"] / limit_w - 1.0).abs()
+        at_limit = (off < _AT_LIMIT).groupby(mine[INSTANT]).mean() >= _HELD
+        held[fault.fault_id] = held.get(fault.fault_id, 0) + int(at_limit.sum())
 
 
 def run(registry: Registry, start: datetime, days: int, seed: int) -> Campaign:
     """Make the fleet's days and judge them; only alerts that stand on their own count."""
     done = lived(registry, start, days, seed)
-    events, silent = _events(done.fleet, registry, done.faults, Interval(start, start + timedelta(days=days)))
+    events, silent = _events(done, registry, Interval(start, start + timedelta(days=days)))
     told = [each for each in done.alerts if each.parent_id is None]
     raised = tuple(_raised(each) for each in told)
     allowed = allowances(load_alert_rules(CONFIG, None).rules, STEP.total_seconds())
@@ -165,14 +196,13 @@ def _raised(alert: Alert) -> Raised:
     return Raised(alert.rule, place, alert.device_id, alert.part, alert.fired_at, alert.resolved_at)
 
 
-def _events(
-    fleet: Fleet, registry: Registry, faults: Sequence[Fault], span: Interval
-) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
-    """Return the faults as events, and those of them that cost next to nothing."""
+def _events(done: Lived, registry: Registry, span: Interval) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
+    """Return the faults as events, and those of them that left next to nothing to see."""
+    fleet = done.fleet
     lost_wh = {fault.fault_id: wh for fault, wh in fleet.losses(span.end)}
     found: list[Event] = []
     silent: list[Event] = []
-    for fault in faults:
+    for fault in done.faults:
         feeder = fault.kind is FaultKind.FEEDER_OUTAGE
         device = registry.devices_by_id.get(fault.device_ids[0]) if len(fault.device_ids) == 1 else None
         own = registry.devices_by_id[fault.device_ids[0]].plant_id
@@ -188,6 +218,7 @@ def _events(
         assert fault.end is not None
         day_wh *= max((fault.end - fault.start).days, 1)
         costs = fault.kind not in _SUBSTANCE or lost_wh.get(fault.fault_id, 0.0) > _SIGNAL_SHARE * day_wh
+        costs &= fault.kind is not FaultKind.CURTAILMENT or done.held.get(fault.fault_id, 0) >= _HELD_SAMPLES
         (found if costs else silent).append(event)
     for event, share in _born_weak(fleet, registry, span.start):
         (found if share < _WEAK else silent).append(event)

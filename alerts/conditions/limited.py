@@ -25,6 +25,7 @@ _EVEN, _USUALLY = (
     0.004,
     4.0,
 )  # of their height: units on one order; how many times that they are usually apart
+_ALIKE = 0.001  # of their height: no light makes unlike units so alike, whatever the sky is said to be
 _USUAL = 0.75  # quantile; live, an order may fill most of the window
 _LOW_SHARE = 0.05
 _PEERS_PASS, _PEERS_MOVE, _SAME, _HELD_BACK = 1.1, 1.05, 0.005, 4.0
@@ -89,7 +90,9 @@ def leveled(scene: Scene, limits: Limits) -> Bools:
     """Return where a plant's units keep returning to one share of their ratings that they never pass.
 
     Under broken clouds an order shows only between the clouds. Units of one plant are never so alike of
-    themselves: they must lie several times closer together than they usually do.
+    themselves: they must lie several times closer together than they usually do. That the plant lacks power is
+    asked of a light that was measured or lent; without one, and where the units are one to a thousandth, it is
+    enough that they stay below their ceiling.
     """
     if scene.length < 2 or len(scene.units) < _UNITS_LEAST:
         return np.zeros((len(scene.plants), scene.length), dtype=np.bool_)
@@ -102,12 +105,15 @@ def leveled(scene: Scene, limits: Limits) -> Bools:
     need = max(_SAMPLES, round(_LEVEL_NEED * limits["plateau_min"] * 60.0 / scene.step_s))
     expected = np.where(np.isfinite(scene.plant_expected_w), scene.plant_expected_w, -np.inf)
     seen = np.where(bright & np.isfinite(middle), middle, -np.inf)
+    below = middle < _BELOW_CEILING * quantile(middle, 0.999)[:, None]
+    exact = below & (apart < _ALIKE) & (_resolution(scene) <= _ALIKE * middle)
+    lit = np.array([plant.irradiance_source != "" for plant in scene.plants])[:, None]
     found = np.zeros_like(even)
     for times in _LEVEL_BACKS:  # soon after it began, and where clouds leave little of it
         back = max(_SAMPLES, round(times * limits["plateau_min"] * 60.0 / scene.step_s))
         best = _windows(expected, back).max(axis=2)  # a lent sky is minutes early or late
-        below = middle < _BELOW_CEILING * quantile(middle, 0.999)[:, None]
-        lacks = np.where(best > 0, scene.plant_power_w < limits["below_expected"] * best, below)
+        lacks = np.where(lit & (best > 0), scene.plant_power_w < limits["below_expected"] * best, below)
+        lacks |= exact
         levels = _windows(np.where(even & lacks, middle, np.nan), back)
         top = _windows(seen, back).max(axis=2)
         found |= (levels >= (1.0 - limits["plateau"]) * top[:, :, None]).sum(axis=2) >= need

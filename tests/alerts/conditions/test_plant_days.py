@@ -63,6 +63,27 @@ def test_an_order_shows_between_the_clouds_where_unlike_units_are_suddenly_alike
     assert alerts(under_clouds(day, 60_000.0), "F23") == []
 
 
+def test_half_an_hour_of_sun_under_an_order_is_seen_though_the_light_next_door_was_dull() -> None:
+    """The neighbour stayed under its cloud: what it lends is less than the plant gives."""
+    sky = np.where(np.arange(2 * 288) < 288, 1.0, 0.3)
+    dull = apart(series(days=2, sky=sky))
+    gap = span(dull, "11 11:00", "11 11:25")
+    [alert] = alerts(everywhere(dull, POWER, gap, 18_000.0), "F23")
+    assert local("11 11:10") <= (alert.fired_at or alert.since) <= local("11 11:25")
+    ripple = np.resize([18_000.0, 18_100.0, 18_050.0], len(dull.instants[gap]))
+    unlike = apart(everywhere(series(days=2, sky=sky), POWER, gap, lambda _power: ripple))
+    assert alerts(unlike, "F23") == [], "a bright gap in the clouds alone is no order"
+    top = everywhere(dull, POWER, gap, 50_000.0)
+    assert alerts(top, "F23") == [], "at the ceiling it is clipping"
+
+
+def test_without_any_light_an_order_between_the_clouds_is_seen_below_the_ceiling() -> None:
+    dark = replace(apart(series()), irradiance_poa_w_m2=None, irradiance_source="")
+    [alert] = alerts(under_clouds(dark, 18_000.0), "F23")
+    assert alert.device_id == ""
+    assert alerts(under_clouds(dark, 60_000.0), "F23") == []
+
+
 def test_units_that_are_always_alike_or_told_in_large_steps_prove_no_order() -> None:
     assert alerts(under_clouds(series(), 18_000.0), "F23") == []
     coarse = everywhere(
