@@ -25,6 +25,13 @@ from stores.payout import payees_of, unconfirmed
 from texts.loader import Texts
 
 _WORDS = Texts("zh")  # summaries of vouchers are kept as written, in the language of the books
+_SUMMARY = {
+    "bank_batch": "payment",
+    "bank_reply": "returned",
+    "works_payment": "works",
+    LAPSED: LAPSED,
+    HEIR: HEIR,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +122,7 @@ class Payments(PayoutCommands):
             dossier.plan.village_id,
             self._today,
             dossier.plan.last_month,
-            source_id,
+            _WORDS(f"ledger.summary.{_SUMMARY[kind]}", what=source_id),
             kind,
             source_id,
             dossier.approval.maker,
@@ -291,8 +298,7 @@ class Payments(PayoutCommands):
         head = self._head(
             dossier, f"{kind}:{one.entitlement_id}/{dossier.sequence}", kind, one.entitlement_id
         )
-        summary = _WORDS(f"ledger.summary.{kind}", line=one.entitlement_id)
-        head = replace(head, belongs_to=self._today, checked_by=principal.user_id, summary=summary)
+        head = replace(head, belongs_to=self._today, checked_by=principal.user_id)
         return lapsed_entry(head, one.person_id, fen)
 
     @require(Permission.VIEW_INCOME)

@@ -57,7 +57,9 @@ def _draw(paper: Paper, village: str, voucher: Voucher, name: Callable[[str], st
     ]
     total = str(Money(_total(voucher)))
     paper.table(heads, _WIDTHS, [*rows, [texts("papers.voucher.total"), "", total, total]], "  nn")
-    paper.line(texts("papers.voucher.source", kind=entry.source_kind, source=entry.source_id), 9)
+    key = f"papers.voucher.kinds.{entry.source_kind}"
+    kind = texts(key) if key in texts else entry.source_kind  # a kind of a newer program keeps its name
+    paper.line(texts("papers.voucher.source", kind=kind, source=entry.source_id), 9)
     signed = texts("papers.voucher.signed", maker=entry.made_by or "—", checker=entry.checked_by or "—")
     paper.line(f"{signed}　{texts('papers.voucher.cashier')} ____________", 9)
 
