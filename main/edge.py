@@ -17,7 +17,9 @@ from main.backup.archive import program_version
 from main.build import Options, open_spool, with_registry
 from main.collector_thread import CollectorThread
 from main.control import Action, ControlServer
-from main.field.orders import look_orders
+from main.field.desk import FOLLOW_ORDER
+from main.field.following import RegistryFollower
+from main.field.orders import follow_order, look_orders
 from main.notify import notify
 from main.sources import make_source
 
@@ -76,13 +78,18 @@ class EdgeInstance:
             version=program_version(),
             pace=pace,
         )
+        self.follower = RegistryFollower(self, lambda fresh: at_edge(fresh, self.plant_id))
         self._thread = CollectorThread(self.collector)
         self._undo = ExitStack()
 
     def start(self) -> None:
         """Begin to poll and to send."""
         self._undo.callback(self.spool.close)
-        orders: dict[str, Action] = {STATUS: lambda _: self.status(), **look_orders(self)}
+        orders: dict[str, Action] = {
+            STATUS: lambda _: self.status(),
+            FOLLOW_ORDER: lambda _: follow_order(self.follower, self.options.registry),
+            **look_orders(self),
+        }
         control = ControlServer(self.options.data, orders)
         control.start()
         self._undo.callback(control.stop)
@@ -90,6 +97,8 @@ class EdgeInstance:
         self._undo.callback(self.forwarder.stop)
         self._thread.start()
         self._undo.callback(self._thread.stop)
+        self.follower.start()
+        self._undo.callback(self.follower.stop)
         notify("READY=1")
 
     def stop(self) -> None:
@@ -114,6 +123,7 @@ class EdgeInstance:
         return {
             "plant": self.plant_id,
             "source": forwarder.source,
+            "devices": len(self.options.registry.devices_by_id),
             "waiting": queue.rows,
             "oldest": queue.oldest_at.isoformat() if queue.oldest_at else None,
             "reads": counts.reads,

@@ -2,16 +2,19 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from domain.errors import PvmonError
+from domain.plant import Registry
 from main.build import device_kinds
 from main.configuration import load_registry
 from main.looking import Looker
 from main.registry.revisions import current_number
 
 if TYPE_CHECKING:
+    from main.edge import EdgeInstance
     from main.instance import Instance
 
 log = logging.getLogger(__name__)
@@ -22,10 +25,18 @@ class RegistryFollower:
     """Looks every few seconds which revision is in force; a changed one is read, checked and taken.
 
     A revision that is not sound is told once and not taken: what was in force goes on.
+
+    Parameters
+    ----------
+    part : callable or None
+        Returns what of a registry concerns the instance: that of a village knows one plant.
     """
 
-    def __init__(self, instance: "Instance") -> None:
+    def __init__(
+        self, instance: "Instance | EdgeInstance", part: Callable[[Registry], Registry] | None = None
+    ) -> None:
         self._instance = instance
+        self._part = part
         self._overlay: Path = instance.options.settings.overlay_dir
         self._taken = self._number()
         self._taking = threading.Lock()
@@ -60,7 +71,7 @@ class RegistryFollower:
         options = instance.options
         overlay = self._overlay if self._overlay.is_dir() else None
         fresh = load_registry(options.settings.config_dir, overlay, profiles=options.profiles)
-        options.registry.become(fresh)
+        options.registry.become(fresh if self._part is None else self._part(fresh))
         if hasattr(instance, "store"):
             instance.store.register(device_kinds(options.registry))
         changed = instance.collector.follow() if instance.collector is not None else []

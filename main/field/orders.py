@@ -8,6 +8,7 @@ from collectors.probe import LONGEST_S
 from domain.account import AuditEntry
 from domain.clock import SystemClock
 from domain.errors import CollectError, CommandError, ProfileError
+from domain.plant import Registry
 from main.control import Action
 from main.field.desk import CONFIRM_ORDER, FOLLOW_ORDER, LOOK_ORDER, PROBE_ORDER
 from main.field.report import failed_report, look_report, probe_report
@@ -15,6 +16,7 @@ from main.field.report import failed_report, look_report, probe_report
 if TYPE_CHECKING:
     from jobs.collect import Collector
     from main.build import Options
+    from main.field.following import RegistryFollower
     from main.instance import Instance
 
 log = logging.getLogger(__name__)
@@ -40,7 +42,7 @@ class Polling(Protocol):
 def field_orders(instance: "Instance") -> dict[str, Action]:
     """Return the orders of an instance."""
     return {
-        FOLLOW_ORDER: lambda _: _follow(instance),
+        FOLLOW_ORDER: lambda _: follow_order(instance.follower, instance.options.registry),
         CONFIRM_ORDER: lambda payload: _confirm(instance, payload),
         **look_orders(instance),
     }
@@ -54,9 +56,10 @@ def look_orders(instance: Polling) -> dict[str, Action]:
     }
 
 
-def _follow(instance: "Instance") -> Mapping[str, Any]:
-    changed = instance.follower.follow() if instance.follower is not None else None
-    return {"changed": changed or [], "devices": len(instance.options.registry.devices_by_id)}
+def follow_order(follower: "RegistryFollower | None", registry: Registry) -> Mapping[str, Any]:
+    """Take the revision in force at once; return the gateways polled otherwise, and how many devices there are."""
+    changed = follower.follow() if follower is not None else None
+    return {"changed": changed or [], "devices": len(registry.devices_by_id)}
 
 
 def _look(instance: Polling, payload: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -32,6 +32,7 @@ from tests.jobs.village import devices
 from tests.main.registry_files import FILES, PLANT, write
 from tests.main.tls.test_broker_files import Broker
 
+KNOWN = ("--profile", "huawei_sun2000", "--rated-kw", "50")
 pytestmark = [pytest.mark.alone, pytest.mark.needs("mosquitto")]
 
 
@@ -95,6 +96,10 @@ def test_a_village_reaches_the_centre_over_tls_tells_how_it_stands_and_lets_no_s
         wait(lambda: {b.device_id for _, b in spool.peek(1000)} >= {"alpha-inv-1", "alpha-inv-2"})
         wait(lambda: _status(site)["acknowledged"] > 0)
         assert _status(site)["faults"] == []
+        assert _status(site)["devices"] == 3
+        added = _pvmon(site, "device", "add", "alpha", "alpha-gw", "--unit", "3", *KNOWN, "--yes")
+        assert added["live"] is True, "the running collector was told"
+        assert _status(site)["devices"] == 4
         with edge(site) as second:
             said, _ = second.communicate(timeout=120)
         assert second.returncode != 0
@@ -105,6 +110,17 @@ def test_a_village_reaches_the_centre_over_tls_tells_how_it_stands_and_lets_no_s
     assert "alpha: polling 1 wires" in said
     thread.stop()
     spool.close()
+
+
+def _pvmon(site: Broker, *words: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "main", "--config", str(site.folder / "district")]
+    command += ["--data", str(site.folder / "village"), "--json", *words]
+    ended = subprocess.run(
+        command, env=environment(site), capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    answer: dict[str, Any] = json.loads(ended.stdout)
+    return answer
 
 
 def _status(site: Broker) -> dict[str, Any]:
