@@ -406,7 +406,7 @@ _KINDS = (
         metering.JUMP_BOUNDS,
         ("ac_energy_total_wh", "meter_energy_forward_wh"),
         frozenset(),
-        daily=True,
+        weeks=True,
     ),
     Kind(
         "F38",

@@ -185,7 +185,7 @@ class DailyAlerts:
         self._alerts = alerts
         self._registry = registry
         self._clock = clock
-        self._rules = [rule for rule in rules if KINDS[rule.rule_id].daily]
+        self._rules = [rule for rule in rules if KINDS[rule.rule_id].daily or KINDS[rule.rule_id].weeks]
         self._context = context
         self._stops = stops
 
@@ -223,6 +223,7 @@ class DailyAlerts:
         }
         told = settled([*found, *quick], self._context, until)
         changed = [self._merged(each, known) for each in told if KINDS[each.rule].daily and each.is_open]
+        changed += [each for each in found if KINDS[each.rule].weeks and self._is_news(each, until)]
         held = {each.key for each in changed}
         changed += [
             replace(each, state=AlertState.RESOLVED, resolved_at=until)
@@ -230,6 +231,16 @@ class DailyAlerts:
             if key not in held
         ]
         return self._alerts.put_alerts(changed, until)
+
+    def _is_news(self, alert: Alert, until: datetime) -> bool:
+        """Tell whether what weeks show of instants is of late and was not seen when it happened."""
+        fired = alert.fired_at or alert.since
+        step = timedelta(seconds=DAY_STEP_S)
+        if fired < until - _EXPLAINS:
+            return False
+        near = Interval(alert.since - step, (alert.resolved_at or until) + step)
+        told = self._alerts.alert_history(near, (alert.plant_id,), device_id=alert.device_id or None)
+        return all(each.key != alert.key for each in told)
 
     @staticmethod
     def _merged(alert: Alert, known: Mapping[tuple[str, str, str], Alert]) -> Alert:
