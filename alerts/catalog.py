@@ -354,6 +354,7 @@ _KINDS = (
         ("ac_active_power_w", "irradiance_poa_w_m2"),
         frozenset({"F26", "F25", "F38"}),
         daily=True,
+        slow=True,
     ),
     Kind(
         "F31",

@@ -51,6 +51,8 @@ class Kind:
     weeks : bool
         It judges instants, but what it compares may lie further apart than a live window: the evening's look over
         weeks finds what no live step could see.
+    slow : bool
+        It creeps in: where it began says what it has cost, and it explains nothing that was told before it was.
     """
 
     rule_id: str
@@ -64,3 +66,4 @@ class Kind:
     intervals: int = 0
     daily: bool = False
     weeks: bool = False
+    slow: bool = False

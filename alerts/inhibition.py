@@ -69,7 +69,8 @@ def explains(parent: Alert, child: Alert, plants: Mapping[str, Plant], now: date
     ].daily  # its first sign is the day's first instant: what came by day may explain it
     first = child.since if not daily or child.fired_at is None else child.fired_at
     release = RELEASE_DAY if daily else RELEASE
-    if parent.since > first + WAIT:
+    begun = (parent.fired_at or parent.since) if KINDS[parent.rule].slow else parent.since
+    if begun > first + WAIT:
         return False
     parent_end = parent.resolved_at
     if parent_end is None:

@@ -27,6 +27,7 @@ from domain.timespan import Interval, floor_to
 from inverters.codes import Code, code_table
 from jobs.alert_series import Window, lights_of, parcels
 from jobs.live_windows import LiveWindows
+from kpis.prepare import with_dirt
 from stores.alert_protocol import AlertStore
 from stores.protocol import MeasurementStore
 
@@ -208,7 +209,8 @@ class DailyAlerts:
                 raise StoppedError("the program ends; the plants left are judged when it runs again")
             window = Window(self._store, self._registry, DAY_STEP_S, length, own, lights=lights)
             for series in window.read_until(until):
-                count += self._one(trimmed(series), ended, until)
+                own_plant = self._registry.plants_by_id[series.plant_id]
+                count += self._one(with_dirt(trimmed(series), own_plant), ended, until)
         return f"{count} changed"
 
     def _one(self, series: PlantSeries, ended: Sequence[Alert], until: datetime) -> int:
