@@ -126,6 +126,7 @@ def judge_shade(scene: Scene, limits: Limits) -> Judgement:
     worst = np.full((len(scene.units), days.count), np.nan)
     last, need = int(limits["of_days"]), int(limits["clear_days"])
     seen_any = np.zeros(worst.shape, dtype=np.bool_)
+    since = np.tile(np.arange(days.count), (len(worst), 1))
     true = np.zeros(worst.shape, dtype=np.bool_)
     lately = np.zeros(worst.shape, dtype=np.bool_)
     for number in np.unique(slot[np.isfinite(ratio).any(axis=0)]).tolist():
@@ -134,7 +135,11 @@ def judge_shade(scene: Scene, limits: Limits) -> Judgement:
         share = before(np.concatenate([by_day, by_day[:, -1:]], axis=1), last, need)[:, 1:]
         from_day = _low_count(by_day < 1.0 - limits["loss"], known, last)
         today = known & (by_day < 1.0 - limits["loss"])
-        true |= (from_day >= need) & today & (share < 1.0 - limits["loss"] * 0.7)
+        here = (from_day >= need) & today & (share < 1.0 - limits["loss"] * 0.7)
+        since = np.where(
+            here, np.minimum(since, _first_low(by_day < 1.0 - limits["loss"], known, last)), since
+        )
+        true |= here
         lately |= from_day > 0
         seen_any |= known
         worst = np.fmin(worst, by_day)
@@ -145,7 +150,20 @@ def judge_shade(scene: Scene, limits: Limits) -> Judgement:
         scene.subjects,
         days.place(verdicts(seen_any, local, ~lately), scene.plant_of),
         {"worst_slot_ratio": days.spread(worst)},
+        began=days.first[days.spread(since)],
     )
+
+
+def _first_low(low: Bools, known: Bools, last: int) -> Ints:
+    """Return the first low day of the last known days, each day itself where none was [rows, days]."""
+    found = np.tile(np.arange(low.shape[1]), (len(low), 1))
+    for row, (is_low, told) in enumerate(zip(low, known, strict=True)):
+        days = np.flatnonzero(told)
+        for place, day in enumerate(days.tolist()):
+            lately = days[max(place + 1 - last, 0) : place + 1]
+            dents = lately[is_low[lately]]
+            found[row, day] = dents[0] if dents.size else day
+    return found
 
 
 def _low_count(low: Bools, known: Bools, last: int) -> Floats:  # fmt: skip
