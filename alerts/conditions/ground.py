@@ -7,7 +7,7 @@ from alerts.conditions.plant_low import day_index
 from alerts.judgement import Bools, Judgement, shortfall, verdicts
 from alerts.rule import Daylight
 from alerts.scene import Scene, quantile
-from alerts.windows import Days, Ints, before, days_of, true_of_last
+from alerts.windows import Days, Ints, before, days_of, first_true, true_of_last
 from domain.series import Floats
 
 SOILING_BOUNDS: Bounds = {"loss": (0.01, 0.3), "days": (5, 60), "clean_days": (20, 400)}
@@ -137,7 +137,7 @@ def judge_shade(scene: Scene, limits: Limits) -> Judgement:
         today = known & (by_day < 1.0 - limits["loss"])
         here = (from_day >= need) & today & (share < 1.0 - limits["loss"] * 0.7)
         since = np.where(
-            here, np.minimum(since, _first_low(by_day < 1.0 - limits["loss"], known, last)), since
+            here, np.minimum(since, first_true(by_day < 1.0 - limits["loss"], known, last)), since
         )
         true |= here
         lately |= from_day > 0
@@ -150,20 +150,8 @@ def judge_shade(scene: Scene, limits: Limits) -> Judgement:
         scene.subjects,
         days.place(verdicts(seen_any, local, ~lately), scene.plant_of),
         {"worst_slot_ratio": days.spread(worst)},
-        began=days.first[days.spread(since)],
+        began=days.began_on(since),
     )
-
-
-def _first_low(low: Bools, known: Bools, last: int) -> Ints:
-    """Return the first low day of the last known days, each day itself where none was [rows, days]."""
-    found = np.tile(np.arange(low.shape[1]), (len(low), 1))
-    for row, (is_low, told) in enumerate(zip(low, known, strict=True)):
-        days = np.flatnonzero(told)
-        for place, day in enumerate(days.tolist()):
-            lately = days[max(place + 1 - last, 0) : place + 1]
-            dents = lately[is_low[lately]]
-            found[row, day] = dents[0] if dents.size else day
-    return found
 
 
 def _low_count(low: Bools, known: Bools, last: int) -> Floats:  # fmt: skip

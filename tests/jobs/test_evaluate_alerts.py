@@ -200,6 +200,30 @@ def test_nothing_is_judged_twice(records: SqlRecordStore) -> None:
     assert watch.step() == "nothing new"
 
 
+def cut(made: PlantSeries, last: str) -> PlantSeries:
+    """The same plant up to an instant."""
+    kept_ = span(made, "10 00:00", last)
+    devices = {
+        name: replace(
+            each,
+            values={quantity: values[kept_] for quantity, values in each.values.items()},
+            expected_power_w=None,
+        )
+        for name, each in made.devices.items()
+    }
+    return replace(
+        made,
+        instants=made.instants[kept_],
+        devices=devices,
+        sun_elevation_deg=made.sun_elevation_deg[kept_],
+        clear_sky_poa_w_m2=made.clear_sky_poa_w_m2[kept_],
+        irradiance_poa_w_m2=None,
+        irradiance_source="",
+        module_temperature_c=None,
+        ambient_temperature_c=None,
+    )
+
+
 def test_weeks_of_days_are_judged_in_the_evening_and_kept_under_one_id(records: SqlRecordStore) -> None:
     days = change(series(days=6, step_s=900.0, units=5), 2, POWER, slice(0, None), lambda power: power * 0.85)
     registry = replace(REGISTRY, plants=(plant(5),))
@@ -212,10 +236,17 @@ def test_weeks_of_days_are_judged_in_the_evening_and_kept_under_one_id(records: 
     job.run()
     [alert] = records.open_alerts()
     assert (alert.rule, alert.device_id) == ("F15", "p1-inv-02")
+    evening = span(days, "10 00:00", "13 21:30")
+    given = days.devices["p1-inv-02"].good(POWER)
+    assert given is not None
+    lost_kwh = float(given[evening].sum()) * 0.15 / 0.85 / 4000.0
+    assert (alert.since, alert.lost_kwh) == (local("10 00:00"), pytest.approx(lost_kwh, rel=0.01))
     clock.advance(timedelta(days=1).total_seconds())
     job.run()
     [again] = records.open_alerts()
     assert (again.alert_id, again.fired_at) == (alert.alert_id, alert.fired_at)
+    [replayed] = judge([cut(days, "14 21:30")], [RULES["F15"]], Context(registry.plants_by_id))
+    assert (again.since, again.lost_kwh) == (replayed.since, pytest.approx(replayed.lost_kwh, abs=0.01))
     healed = filled(series(days=6, step_s=900.0, units=5))
     DailyAlerts(healed, records, registry, clock, [RULES["F15"]], context_for(registry)).run()
     assert records.open_alerts() == []
