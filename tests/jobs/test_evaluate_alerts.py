@@ -206,7 +206,7 @@ def cut(made: PlantSeries, last: str) -> PlantSeries:
     devices = {
         name: replace(
             each,
-            values={quantity: values[kept_] for quantity, values in each.values.items()},
+            values={quantity: values[kept_] for quantity, values in dict(each.values).items()},
             expected_power_w=None,
         )
         for name, each in made.devices.items()

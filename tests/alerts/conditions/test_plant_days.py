@@ -166,6 +166,19 @@ def test_a_plant_under_snow_is_one_row_that_says_so_and_the_stop_is_under_it() -
     assert found["F31"].fired_at <= found["F06"].fired_at
 
 
+def test_a_plant_to_which_snow_leaves_a_seventh_of_its_power_is_low_and_no_stop() -> None:
+    sky = np.ones(3 * 288)
+    sky[288 + 12 * 11 : 288 + 12 * 13] = (
+        0.07  # two dull hours in which a seventh is less than a hundredth of the rating
+    )
+    days = scaled(series(days=3, sky=sky), "11 00:00", "12 00:00", 0.15)
+    cold = replace(days, ambient_temperature_c=np.full(len(days.instants), -3.0))
+    found = {each.rule: each for each in judged([cold], "F06", "F08", "F25", "F31")}
+    assert list(found) == ["F25"]
+    assert found["F25"].severity is Severity.S2
+    assert local("11 12:00") < (found["F25"].fired_at or local("10 00:00")) < local("12 00:00")
+
+
 def test_a_plant_that_ran_this_morning_and_stops_in_the_cold_is_not_under_snow() -> None:
     day = scaled(series(), "10 10:00", "10 13:00", 0.0)
     cold = replace(day, ambient_temperature_c=np.full(len(day.instants), -3.0))
