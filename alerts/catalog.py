@@ -354,6 +354,7 @@ _KINDS = (
         ("ac_active_power_w", "irradiance_poa_w_m2"),
         frozenset({"F26", "F25", "F38"}),
         daily=True,
+        slow=True,
     ),
     Kind(
         "F31",
@@ -406,7 +407,7 @@ _KINDS = (
         metering.JUMP_BOUNDS,
         ("ac_energy_total_wh", "meter_energy_forward_wh"),
         frozenset(),
-        daily=True,
+        weeks=True,
     ),
     Kind(
         "F38",

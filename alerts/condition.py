@@ -48,6 +48,11 @@ class Kind:
         Least number of samples that must agree, whatever the times say: silence of one is a lost packet.
     daily : bool
         It judges whole days and needs weeks of them; otherwise the last two hours are enough.
+    weeks : bool
+        It judges instants, but what it compares may lie further apart than a live window: the evening's look over
+        weeks finds what no live step could see.
+    slow : bool
+        It creeps in: where it began says what it has cost, and it explains nothing that was told before it was.
     """
 
     rule_id: str
@@ -60,3 +65,5 @@ class Kind:
     danger: bool = False
     intervals: int = 0
     daily: bool = False
+    weeks: bool = False
+    slow: bool = False

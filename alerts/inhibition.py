@@ -5,6 +5,7 @@ Nothing is lost: children stay in the record under their parent. A child that st
 its parent is clear stands on its own again, with the parent's name in its evidence.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,6 +19,8 @@ WAIT = timedelta(minutes=15)  # a parent may show itself this much later than it
 RELEASE = timedelta(minutes=30)  # and a child may recover this much later than its parent
 RELEASE_DAY = timedelta(hours=36)  # a rule on whole days says "over" only in the evening of the day after
 FORMER_PARENT = "former_parent"
+INPUTS = "dc_inputs"  # in the evidence of an input: how many its inverter has
+_STRING, _INPUT = re.compile(r"string_(\d+)"), re.compile(r"mppt_(\d+)")
 
 
 def attach(alerts: Sequence[Alert], plants: Mapping[str, Plant], now: datetime | None = None) -> list[Alert]:
@@ -41,7 +44,8 @@ def _attached(
 ) -> Alert:
     parents = [each for each in nearby if explains(each, alert, plants, now)]
     if parents:
-        root = min(parents, key=lambda each: (KINDS[each.rule].level, each.since, each.alert_id))
+        first = [one for one in parents if not any(explains(each, one, plants, now) for each in parents)]
+        root = min(first or parents, key=lambda each: (KINDS[each.rule].level, each.since, each.alert_id))
         return replace(alert, parent_id=root.alert_id)
     if alert.parent_id is None:
         return alert
@@ -69,7 +73,8 @@ def explains(parent: Alert, child: Alert, plants: Mapping[str, Plant], now: date
     ].daily  # its first sign is the day's first instant: what came by day may explain it
     first = child.since if not daily or child.fired_at is None else child.fired_at
     release = RELEASE_DAY if daily else RELEASE
-    if parent.since > first + WAIT:
+    begun = (parent.fired_at or parent.since) if KINDS[parent.rule].slow else parent.since
+    if begun > first + WAIT:
         return False
     parent_end = parent.resolved_at
     if parent_end is None:
@@ -97,7 +102,25 @@ def _contains(parent: Alert, child: Alert, plants: Mapping[str, Plant]) -> bool:
         return not parent.part or _on_bus(parent.part, child, plants)
     if parent.device_id != child.device_id:
         return False
-    return not parent.part or not child.part or parent.part == child.part
+    return not parent.part or not child.part or parent.part == child.part or _on_input(parent, child, plants)
+
+
+def _on_input(parent: Alert, child: Alert, plants: Mapping[str, Plant]) -> bool:
+    """Tell whether a string hangs on a DC input of its inverter, strings dealt out evenly and in order.
+
+    Where strings cannot be dealt evenly the neighbouring input may have it; where nobody counted them, any may.
+    """
+    string, lies_on = _STRING.fullmatch(parent.part), _INPUT.fullmatch(child.part)
+    if string is None or lies_on is None:
+        return False
+    plant = plants.get(child.plant_id)
+    devices = plant.devices if plant is not None else ()
+    strings = next((each.string_count for each in devices if each.device_id == child.device_id), 0)
+    inputs = int(float(child.evidence.get(INPUTS, "0")))
+    if not strings or not inputs or int(string[1]) > strings:
+        return True
+    dealt = (int(string[1]) - 1) * inputs // strings + 1
+    return abs(dealt - int(lies_on[1])) <= (strings % inputs > 0)
 
 
 def _on_bus(gateway_id: str, child: Alert, plants: Mapping[str, Plant]) -> bool:

@@ -178,6 +178,10 @@ class Days:
         first = self.first[np.maximum(self.index - back, 0)]
         return np.broadcast_to(first, (rows, len(first)))
 
+    def began_on(self, day: Ints) -> Ints:
+        """Return at every instant the first instant of the day that a verdict of its day reaches back to."""
+        return self.first[self.spread(day)]
+
     def spread(self, by_day: npt.NDArray[_T]) -> npt.NDArray[_T]:
         """Return values by day at every instant of the day [rows, instants]."""
         return by_day[:, self.index]
@@ -194,6 +198,19 @@ def days_of(scene: Scene) -> Days:
 def days_true(by_day: Bools, known: Bools, need: int, last: int) -> Bools:
     """Return where at least ``need`` of the ``last`` known days were true [rows, days]."""
     return np.asarray((true_of_last(by_day, known, last) >= need) & known)
+
+
+def first_true(by_day: Bools, known: Bools, last: int) -> Ints:
+    """Return the first true one of the ``last`` known days up to each day, each day itself where none was."""
+    found = np.tile(np.arange(by_day.shape[1]), (len(by_day), 1))
+    for row in np.flatnonzero((by_day & known).any(axis=1)).tolist():
+        days = np.flatnonzero(known[row])
+        count = len(days)
+        place = np.where(by_day[row, days], np.arange(count), count)
+        following = np.minimum.accumulate(place[::-1])[::-1]
+        first = following[np.maximum(np.arange(count) + 1 - last, 0)]
+        found[row, days] = np.where(first <= np.arange(count), days[np.minimum(first, count - 1)], days)
+    return found
 
 
 def middle_of(values: Floats, least: int = 1) -> Floats:

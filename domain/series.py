@@ -91,6 +91,8 @@ class PlantSeries:
     irradiance_poa_w_m2 : float array or None
         In the plane of the array, with its ``irradiance_source`` ("own", "neighbour:<id>", "file",
         "peers"; empty: none).
+    dirt_share : float array or None
+        Of clean power, what dirt takes; None: nobody has looked.
     """
 
     plant_id: str
@@ -104,3 +106,4 @@ class PlantSeries:
     irradiance_source: str = ""
     module_temperature_c: Floats | None = None
     ambient_temperature_c: Floats | None = None
+    dirt_share: Floats | None = None

@@ -27,6 +27,7 @@ from domain.timespan import Interval, floor_to
 from inverters.codes import Code, code_table
 from jobs.alert_series import Window, lights_of, parcels
 from jobs.live_windows import LiveWindows
+from kpis.prepare import with_dirt
 from stores.alert_protocol import AlertStore
 from stores.protocol import MeasurementStore
 
@@ -185,7 +186,7 @@ class DailyAlerts:
         self._alerts = alerts
         self._registry = registry
         self._clock = clock
-        self._rules = [rule for rule in rules if KINDS[rule.rule_id].daily]
+        self._rules = [rule for rule in rules if KINDS[rule.rule_id].daily or KINDS[rule.rule_id].weeks]
         self._context = context
         self._stops = stops
 
@@ -208,7 +209,8 @@ class DailyAlerts:
                 raise StoppedError("the program ends; the plants left are judged when it runs again")
             window = Window(self._store, self._registry, DAY_STEP_S, length, own, lights=lights)
             for series in window.read_until(until):
-                count += self._one(trimmed(series), ended, until)
+                own_plant = self._registry.plants_by_id[series.plant_id]
+                count += self._one(with_dirt(trimmed(series), own_plant), ended, until)
         return f"{count} changed"
 
     def _one(self, series: PlantSeries, ended: Sequence[Alert], until: datetime) -> int:
@@ -223,6 +225,7 @@ class DailyAlerts:
         }
         told = settled([*found, *quick], self._context, until)
         changed = [self._merged(each, known) for each in told if KINDS[each.rule].daily and each.is_open]
+        changed += [each for each in found if KINDS[each.rule].weeks and self._is_news(each, until)]
         held = {each.key for each in changed}
         changed += [
             replace(each, state=AlertState.RESOLVED, resolved_at=until)
@@ -230,6 +233,16 @@ class DailyAlerts:
             if key not in held
         ]
         return self._alerts.put_alerts(changed, until)
+
+    def _is_news(self, alert: Alert, until: datetime) -> bool:
+        """Tell whether what weeks show of instants is of late and was not seen when it happened."""
+        fired = alert.fired_at or alert.since
+        step = timedelta(seconds=DAY_STEP_S)
+        if fired < until - _EXPLAINS:
+            return False
+        near = Interval(alert.since - step, (alert.resolved_at or until) + step)
+        told = self._alerts.alert_history(near, (alert.plant_id,), device_id=alert.device_id or None)
+        return all(each.key != alert.key for each in told)
 
     @staticmethod
     def _merged(alert: Alert, known: Mapping[tuple[str, str, str], Alert]) -> Alert:

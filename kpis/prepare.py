@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from domain.plant import Plant
-from domain.series import DeviceSeries, PlantSeries
+from domain.series import DeviceSeries, Floats, PlantSeries
 from kpis.build_series import AMBIENT_C, MODULE_C, POA, own_gauge
 from kpis.data_quality import POWER, Finding, with_flags
-from kpis.expected import PEERS_KM, distance_km, inverters_of, on_grid, with_expected, with_irradiance
+from kpis.expected import OWN, PEERS_KM, distance_km, inverters_of, on_grid, with_expected, with_irradiance
 from kpis.horizon import behind_horizon
+from kpis.series_days import days_of
+from kpis.soiling import dirt_by_day
 
 Others = Sequence[tuple[Plant, PlantSeries]]
 _LAPSE_C_PER_M = 0.0065  # the standard atmosphere
@@ -26,11 +28,30 @@ class Prepared:
 
 def prepared(series: PlantSeries, plant: Plant, others: Others = ()) -> Prepared:
     """Return the series with flags, the best irradiance (``others`` may lend it) and expected power."""
+    lit, findings = _lit(series, plant, others)
+    share = dirt_of(lit)
+    return Prepared(replace(with_air(with_expected(lit), plant, others), dirt_share=share), tuple(findings))
+
+
+def _lit(series: PlantSeries, plant: Plant, others: Others) -> tuple[PlantSeries, Sequence[Finding]]:
+    """Return the series with flags and the best irradiance, and what is wrong with whole columns."""
     flagged, findings = with_flags(series)
     relit = _relit(flagged)
     framed = replace(relit, clear_sky_poa_w_m2=behind_horizon(relit, plant))
-    lit = with_irradiance(framed, plant, others)
-    return Prepared(with_air(with_expected(lit), plant, others), tuple(findings))
+    return with_irradiance(framed, plant, others), findings
+
+
+def with_dirt(series: PlantSeries, plant: Plant) -> PlantSeries:
+    """Return the series, otherwise as it is, with the share that dirt takes: the same as its ledger's."""
+    if not series.irradiance_source.startswith(OWN):
+        return series  # a lent sky tells nothing of dirt
+    return replace(series, dirt_share=dirt_of(_lit(series, plant, ())[0]))
+
+
+def dirt_of(series: PlantSeries) -> Floats:
+    """Return at each instant the share that dirt takes of the clean power of its day."""
+    days = days_of(series.instants, series.zone)
+    return np.asarray(dirt_by_day(series, days)[days.codes])
 
 
 def with_air(series: PlantSeries, plant: Plant, others: Others) -> PlantSeries:

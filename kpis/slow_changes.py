@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from domain.series import Floats
 
+Mask = NDArray[np.bool_]
 SOILING_DAYS_MIN = 60
 YEAR_DAYS = 365
 DEGRADATION_PAIRS_MIN = 365
@@ -12,7 +13,10 @@ _CLEAN_QUANTILE = 0.95
 _SMOOTH_DAYS = 7
 _CLEANING_JUMP = 0.02
 _DRY_DAYS_MIN = 10
-_FAULT_STEP = 0.012  # in two days: dirt does not come so fast
+_FAULT_STEP = 0.012  # between three days that tell: dirt does not come so fast
+_FAULT_PER_DAY = 0.006  # for each dull day between them
+_ALONE, _ABOUT = 0.6, 7
+_RAMP_DAYS_MIN, _EDGES = 8, 40
 _SLIDE_PER_DAY = 0.0006
 _SLIDE_LEAST, _SLIDE_NOISE, _SLIDE_SEEN = 0.02, 3.0, 0.003
 
@@ -36,20 +40,23 @@ def soiling_loss(index_by_day: Floats, irradiation_by_day: Floats) -> float | No
     return float((lost * weights).sum() / weights.sum())
 
 
-def slides_by_day(index: Floats) -> Floats:
+def slides_by_day(index: Floats, day: NDArray[np.int64] | None = None) -> Floats:
     """Return the share lost to slow slides on each of some known days in order, 0 where nothing slides.
 
     A stretch slides when it falls quicker than a season makes it and clearly beyond its own noise; a step down is
-    a fault, and begins another stretch.
+    a fault, and begins another stretch. ``day`` is the number of each day: over dull days that tell nothing dirt
+    goes on falling, and what it has fallen then is no step.
     """
     clean = _clean(index)
     lost = np.zeros(len(index))
-    for part in _stretches(index, clean, _FAULT_STEP):
+    days = np.arange(len(index)) if day is None else day
+    for part in _stretches(index, clean, _steps_down(index, clean, days)):
         values = index[part]
         slope = _slope(values)
         noise = 1.4826 * float(np.median(np.abs(np.diff(values)))) / 2**0.5
         fall = -slope * len(part)
-        if -slope > _SLIDE_PER_DAY * clean and fall > max(_SLIDE_LEAST * clean, _SLIDE_NOISE * noise):
+        falls = -slope > _SLIDE_PER_DAY * clean and fall > max(_SLIDE_LEAST * clean, _SLIDE_NOISE * noise)
+        if falls and _is_ramp(values, days[part]):
             smooth = _smoothed(values)
             slid = 1.0 - smooth / float(np.quantile(smooth[:_DRY_DAYS_MIN], 0.9))
             lost[part] = np.where(slid > _SLIDE_SEEN, np.minimum(slid, 0.9), 0.0)
@@ -65,12 +72,45 @@ def _clean(values: Floats) -> float:
     return float(np.quantile(_smoothed(values), _CLEAN_QUANTILE))
 
 
-def _stretches(values: Floats, clean: float, step_down: float = np.inf) -> list[NDArray[np.int64]]:
+def _stretches(values: Floats, clean: float, down: Mask | None = None) -> list[NDArray[np.int64]]:
     """Return the days between rises (and, where wanted, steps down), stretches of ten days and more."""
     smooth = _smoothed(values)
-    change = smooth[2:] - smooth[:-2]
-    cuts = np.flatnonzero((change > _CLEANING_JUMP * clean) | (change < -step_down * clean)) + 2
+    cut = smooth[2:] - smooth[:-2] > _CLEANING_JUMP * clean
+    cuts = np.flatnonzero(cut if down is None else cut | down) + 2
     return [part for part in np.split(np.arange(len(values)), cuts) if len(part) >= _DRY_DAYS_MIN]
+
+
+def _steps_down(values: Floats, clean: float, day: NDArray[np.int64]) -> Mask:
+    """Return where the level falls faster than dirt can, from each known day to the second one after it.
+
+    A slide of noisy days falls in small steps too; a step stands alone: it is most of what is lost in the fortnight
+    about it.
+    """
+    smooth = _smoothed(values)
+    fall = smooth[:-2] - smooth[2:]
+    last = len(smooth) - 1
+    first = np.clip(np.arange(len(fall)) + 1 - _ABOUT, 0, max(last - 2 * _ABOUT, 0))
+    about = smooth[first] - smooth[np.minimum(first + 2 * _ABOUT, last)]
+    fast = fall > (_FAULT_STEP + _FAULT_PER_DAY * (day[2:] - day[:-2] - 2)) * clean
+    return np.asarray(fast & (fall > _ALONE * about))
+
+
+def _is_ramp(values: Floats, day: NDArray[np.int64]) -> bool:
+    """Tell whether a line between two levels, of more than a week, fits better than any step."""
+    count = len(values)
+    edges = np.unique(np.linspace(0, count - 1, min(count, _EDGES)).round().astype(np.int64))
+    one, other = (day[each].astype(np.float64) for each in np.meshgrid(edges, edges))
+    slow = (other - one) >= _RAMP_DAYS_MIN
+    ramps = np.clip((day - one[slow][:, None]) / (other - one)[slow][:, None], 0.0, 1.0)
+    steps = (np.arange(count) >= np.arange(1, count)[:, None]).astype(np.float64)
+    return bool(slow.any()) and _fitted(values, ramps) > _fitted(values, steps)
+
+
+def _fitted(values: Floats, shapes: Floats) -> float:
+    """Return how much of the values' scatter the best of some falling shapes explains."""
+    off, shape = values - values.mean(), shapes - shapes.mean(axis=1, keepdims=True)
+    along = np.minimum(shape @ off, 0.0)
+    return float((along**2 / np.maximum((shape**2).sum(axis=1), 1e-12)).max())
 
 
 def _slope(values: Floats) -> float:

@@ -30,7 +30,7 @@ def dirt_by_day(series: PlantSeries, days: Days) -> Floats:
     known = np.flatnonzero(~np.isnan(index) & ~_odd(index))
     if len(known) < _DAYS_MIN:
         return found
-    share = slides_by_day(index[known])
+    share = slides_by_day(index[known], known)
     place = np.clip(np.searchsorted(known, np.arange(len(found)), side="right") - 1, 0, None)
     return np.asarray(share[place])
 

@@ -7,7 +7,7 @@ from alerts.conditions.plant_low import day_index
 from alerts.judgement import Bools, Judgement, shortfall, verdicts
 from alerts.rule import Daylight
 from alerts.scene import Scene, quantile
-from alerts.windows import before, days_of, true_of_last
+from alerts.windows import Days, Ints, before, days_of, first_true, true_of_last
 from domain.series import Floats
 
 SOILING_BOUNDS: Bounds = {"loss": (0.01, 0.3), "days": (5, 60), "clean_days": (20, 400)}
@@ -54,8 +54,23 @@ def judge_soiling(scene: Scene, limits: Limits) -> Judgement:
         )
         known = np.isfinite(loss) & np.isfinite(earlier) & _own_light(scene)
     found = days.place(verdicts(known, slid, loss < 0.5 * limits["loss"]), np.arange(len(scene.plants)))
-    drop = days.spread(np.clip(np.nan_to_num(loss), 0.0, 0.9))
-    return Judgement(scene.plant_subjects, found, {"soiling_loss": days.spread(loss)}, drop=drop)
+    drop, began = _slide(scene, days, days.spread(np.clip(np.nan_to_num(loss), 0.0, 0.9)))
+    measures = {"soiling_loss": days.spread(loss)}
+    return Judgement(scene.plant_subjects, found, measures, drop=drop, began=began)
+
+
+def _slide(scene: Scene, days: Days, loss: Floats) -> tuple[Floats, Ints]:
+    """Return the share dirt takes at each instant and where that slide began: the ledger's where it was looked for."""
+    share = loss.copy()
+    began = np.tile(np.arange(scene.length), (len(scene.plants), 1))
+    for row, plant in enumerate(scene.plants):
+        if plant.dirt_share is not None:
+            share[row] = plant.dirt_share
+            by_day = plant.dirt_share[days.last] > 0.0
+            clean = np.maximum.accumulate(np.where(by_day, -1, np.arange(days.count)))
+            first = np.where(by_day, clean + 1, np.arange(days.count))
+            began[row] = np.where(by_day[days.index], days.first[first[days.index]], began[row])
+    return share, began
 
 
 def _own_light(scene: Scene) -> Bools:
@@ -111,6 +126,7 @@ def judge_shade(scene: Scene, limits: Limits) -> Judgement:
     worst = np.full((len(scene.units), days.count), np.nan)
     last, need = int(limits["of_days"]), int(limits["clear_days"])
     seen_any = np.zeros(worst.shape, dtype=np.bool_)
+    since = np.tile(np.arange(days.count), (len(worst), 1))
     true = np.zeros(worst.shape, dtype=np.bool_)
     lately = np.zeros(worst.shape, dtype=np.bool_)
     for number in np.unique(slot[np.isfinite(ratio).any(axis=0)]).tolist():
@@ -119,7 +135,11 @@ def judge_shade(scene: Scene, limits: Limits) -> Judgement:
         share = before(np.concatenate([by_day, by_day[:, -1:]], axis=1), last, need)[:, 1:]
         from_day = _low_count(by_day < 1.0 - limits["loss"], known, last)
         today = known & (by_day < 1.0 - limits["loss"])
-        true |= (from_day >= need) & today & (share < 1.0 - limits["loss"] * 0.7)
+        here = (from_day >= need) & today & (share < 1.0 - limits["loss"] * 0.7)
+        since = np.where(
+            here, np.minimum(since, first_true(by_day < 1.0 - limits["loss"], known, last)), since
+        )
+        true |= here
         lately |= from_day > 0
         seen_any |= known
         worst = np.fmin(worst, by_day)
@@ -130,6 +150,7 @@ def judge_shade(scene: Scene, limits: Limits) -> Judgement:
         scene.subjects,
         days.place(verdicts(seen_any, local, ~lately), scene.plant_of),
         {"worst_slot_ratio": days.spread(worst)},
+        began=days.began_on(since),
     )
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from alerts.condition import Bounds, Limits
-from alerts.judgement import Judgement, Subject, verdicts
+from alerts.judgement import Bools, Judgement, Subject, verdicts
 from alerts.rule import Daylight
 from alerts.scene import Ints, Scene
 from alerts.windows import Days, before, days_of, days_true
@@ -133,30 +133,42 @@ def _counter(each: DeviceSeries) -> Floats | None:
 
 
 def judge_jump(scene: Scene, limits: Limits) -> Judgement:
-    """F37. TRUE: a counter falls, or grows by more than its rating could have given since its last reading."""
-    subjects, counters, rated, _ = _counters(scene)
-    said = np.full(counters.shape, -1, dtype=np.int8)
-    steps = np.full(counters.shape, np.nan)
-    for row, counter in enumerate(counters):
-        known = np.flatnonzero(np.isfinite(counter))
-        grown = np.diff(counter[known])
-        hours = _since_it_moved(counter[known], known) * scene.step_s / 3600.0 + scene.step_s / 3600.0
-        most = rated[row, 0] * hours * limits["tolerance"]
-        slack = limits["least_kwh"] * 1000.0
-        bad = (grown < -slack) | (grown > most + slack)
-        said[row, known[1:]] = bad
-        steps[row, known[1:]] = grown / 1000.0
-    return Judgement(subjects, said, {"counter_step_kwh": steps})
+    """F37. TRUE: a counter falls, or grows by more than its rating could have given since it last moved.
 
-
-def _since_it_moved(values: Floats, place: Ints) -> Ints:
-    """Return for each reading after the first how many steps the one it is compared with has stood.
-
-    A counter that froze catches up when it moves again: that is no jump.
+    A counter that froze catches up when it moves again: that is no jump. One that has stood still since the first
+    instant may have stood for longer than can be seen, so how far it grows then says nothing; a fall always tells.
     """
-    moved = np.concatenate([[True], np.diff(values) != 0.0])
-    last = place[np.maximum.accumulate(np.where(moved, np.arange(len(values)), 0))]
-    return np.asarray(place[1:] - last[:-1])
+    subjects, counters, rated, _ = _counters(scene)
+    place = np.broadcast_to(np.arange(scene.length), counters.shape)
+    known = np.isfinite(counters)
+    before = _last_place(known, place)
+    grown = counters - np.take_along_axis(counters, np.maximum(before, 0), axis=1)
+    known = known & (before >= 0)
+    moved = np.maximum.accumulate(np.where(known & (grown != 0.0), place, -1), axis=1)
+    moved = np.concatenate([np.full((len(moved), 1), -1), moved[:, :-1]], axis=1)
+    steps = (
+        place - np.where(moved >= 0, moved, before) + 1
+    )  # one more: a reading may lie anywhere in its step
+    most = rated * steps * scene.step_s / 3600.0 * limits["tolerance"]
+    slack = limits["least_kwh"] * 1000.0
+    fell, leapt = grown < -slack, grown > most + slack
+    bad = known & (fell | (leapt & (moved >= 0)))
+    unsure = leapt & (moved < 0)
+    return Judgement(
+        subjects, verdicts(known & ~unsure, bad), {"counter_step_kwh": _held(grown / 1000.0, bad)}
+    )
+
+
+def _last_place(true: Bools, place: Ints) -> Ints:
+    """Return where something was true last before each instant, -1 where it never was [rows, instants]."""
+    last = np.maximum.accumulate(np.where(true, place, -1), axis=1)
+    return np.concatenate([np.full((len(last), 1), -1), last[:, :-1]], axis=1)
+
+
+def _held(values: Floats, where: Bools) -> Floats:
+    """Return the newest value that counts at each instant, NaN before the first [rows, instants]."""
+    last = np.maximum.accumulate(np.where(where, np.arange(values.shape[1]), -1), axis=1)
+    return np.asarray(np.where(last >= 0, np.take_along_axis(values, np.maximum(last, 0), axis=1), np.nan))
 
 
 def judge_meter(scene: Scene, limits: Limits) -> Judgement:

@@ -69,7 +69,9 @@ def judge(scene: Scene, limits: Limits) -> Judgement:
     with np.errstate(invalid="ignore"):
         low = days_true(ratio < limits["low"], known, need, need)
         found = verdicts(known, low, ratio > limits["clear"])
-    return Judgement(subjects, days.place(found, np.array(plants)), {"ratio_to_usual": days.spread(ratio)})
+    many = np.broadcast_to(np.array([[kind[2]] for kind in kinds], dtype=np.float64), ratio.shape)
+    measures = {"ratio_to_usual": days.spread(ratio), "dc_inputs": days.spread(many)}
+    return Judgement(subjects, days.place(found, np.array(plants)), measures)
 
 
 def _of_alike(share: Floats, kinds: list[Kind]) -> Floats:

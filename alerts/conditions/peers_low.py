@@ -6,7 +6,7 @@ from alerts.condition import Bounds, Limits
 from alerts.judgement import Bools, Ints, Judgement, verdicts
 from alerts.rule import Daylight
 from alerts.scene import Scene
-from alerts.windows import Days, days_of, days_true, true_of_last
+from alerts.windows import Days, days_of, days_true, first_true, true_of_last
 from domain.alert import Severity
 from domain.series import Floats
 
@@ -57,7 +57,18 @@ def judge(scene: Scene, limits: Limits) -> Judgement:
     found = days.place(verdicts(known, low | weak, clear), scene.plant_of)
     drop = days.spread(np.clip(1.0 - np.nan_to_num(ratio, nan=1.0), 0.0, 0.99))
     measures = {"ratio_to_peers": days.spread(ratio)}
-    return Judgement(scene.subjects, found, measures, days.spread(grade).astype(np.int8), drop=drop)
+    with np.errstate(invalid="ignore"):
+        since = first_true(ratio < limits["weak"], known, max(low_days, int(limits["of_days"])))
+    healed = np.maximum.accumulate(np.where(clear, np.arange(days.count), -1), axis=1)
+    since = np.maximum(since, np.minimum(healed + 1, np.arange(days.count)))
+    return Judgement(
+        scene.subjects,
+        found,
+        measures,
+        days.spread(grade).astype(np.int8),
+        drop=drop,
+        began=days.began_on(since),
+    )
 
 
 def _since_clear(weak: Bools, known: Bools, clear: Bools, last: int) -> Ints:

@@ -5,7 +5,7 @@ import numpy as np
 from alerts.condition import Bounds, Limits
 from alerts.judgement import Judgement, shortfall, verdicts
 from alerts.scene import Scene
-from alerts.windows import Days, before, days_of, days_true
+from alerts.windows import Days, before, days_of, days_true, first_true
 from domain.alert import Severity
 from domain.series import Floats
 
@@ -101,10 +101,13 @@ def judge_slow(scene: Scene, limits: Limits) -> Judgement:
         known = np.isfinite(ratio) & np.isfinite(index)
         low = days_true(ratio < limits["low"], known, int(limits["times"]), int(limits["of_days"]))
         found = verdicts(known, low & (ratio < limits["clear"]), ratio > limits["clear"])
+        since = first_true(ratio < limits["low"], known, int(limits["of_days"]))
     drop = days.spread(np.clip(1.0 - np.nan_to_num(ratio, nan=1.0), 0.0, 0.9))
     plants = np.arange(len(scene.plants))
     measures = {"week_to_season_ratio": days.spread(ratio)}
-    return Judgement(scene.plant_subjects, days.place(found, plants), measures, drop=drop)
+    return Judgement(
+        scene.plant_subjects, days.place(found, plants), measures, drop=drop, began=days.began_on(since)
+    )
 
 
 def judge_attainment(scene: Scene, limits: Limits) -> Judgement:

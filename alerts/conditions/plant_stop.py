@@ -12,6 +12,7 @@ from domain.alert import Severity
 BOUNDS: Bounds = {
     "zero_share": (0.0, 0.1),
     "expected_share": (0.02, 0.5),
+    "left_share": (0.0, 0.2),
     "clear_share": (0.02, 0.9),
     "dark_w_m2": (200, 1000),
     "dark_min": (30, 600),
@@ -22,6 +23,8 @@ _NOTHING = 0.001  # of the rating: under the thickest cloud a plant still gives 
 def judge(scene: Scene, limits: Limits) -> Judgement:
     """TRUE: power under ``zero_share`` of the rating while ``expected_share`` is to be expected.
 
+    In dim light a plant under thin snow gives so little as well: one that gives more than ``left_share`` of what the
+    light would give runs.
     Expected means by measured light (own or a neighbour's): a clear sky alone does not tell fog from low power.
     Where nobody measures light, nothing at all for ``dark_min`` under a high sun is a stop (or snow): no sky is
     so dark.
@@ -31,7 +34,7 @@ def judge(scene: Scene, limits: Limits) -> Judgement:
         expected = scene.plant_expected_w / scene.plant_rated_w
         there = np.isfinite(share) & ~grid_gone(scene)
         known = there & (expected > limits["expected_share"])
-        stopped = known & (share < limits["zero_share"])
+        stopped = known & (share < np.minimum(limits["zero_share"], limits["left_share"] * expected))
         clear = share > np.minimum(limits["clear_share"], 0.5 * expected)
         unlit = there & ~np.isfinite(expected) & (scene.clear_sky_w_m2 > limits["dark_w_m2"])
         dark = unlit & _for_long(share <= _NOTHING, unlit, limits["dark_min"] * 60.0 / scene.step_s)

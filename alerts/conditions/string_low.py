@@ -7,7 +7,7 @@ from alerts.judgement import Judgement, verdicts
 from alerts.rule import Daylight
 from alerts.scene import Scene
 from alerts.strings import Strings, strings_of
-from alerts.windows import Days, days_of, days_true
+from alerts.windows import Days, days_of, days_true, first_true
 from domain.alert import Severity
 from domain.series import Floats
 
@@ -48,9 +48,11 @@ def judge_low(scene: Scene, limits: Limits) -> Judgement:
         grade = np.where(ratio < limits["very_low"], int(Severity.S3), 0).astype(np.int8)
     found = days.place(verdicts(known, low, clear), strings.plant_of)
     share = np.clip(1.0 - np.nan_to_num(ratio, nan=1.0), 0.0, 1.0) / strings.count[strings.unit_of][:, None]
+    with np.errstate(invalid="ignore"):
+        since = first_true(ratio < limits["low"], known, need)
     return Judgement(
         strings.subjects, found, {"ratio_to_median": days.spread(ratio)},
-        days.spread(grade).astype(np.int8), drop=days.spread(share),
+        days.spread(grade).astype(np.int8), drop=days.spread(share), began=days.began_on(since),
     )  # fmt: skip
 
 

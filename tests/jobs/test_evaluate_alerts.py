@@ -200,6 +200,30 @@ def test_nothing_is_judged_twice(records: SqlRecordStore) -> None:
     assert watch.step() == "nothing new"
 
 
+def cut(made: PlantSeries, last: str) -> PlantSeries:
+    """The same plant up to an instant."""
+    kept_ = span(made, "10 00:00", last)
+    devices = {
+        name: replace(
+            each,
+            values={quantity: values[kept_] for quantity, values in dict(each.values).items()},
+            expected_power_w=None,
+        )
+        for name, each in made.devices.items()
+    }
+    return replace(
+        made,
+        instants=made.instants[kept_],
+        devices=devices,
+        sun_elevation_deg=made.sun_elevation_deg[kept_],
+        clear_sky_poa_w_m2=made.clear_sky_poa_w_m2[kept_],
+        irradiance_poa_w_m2=None,
+        irradiance_source="",
+        module_temperature_c=None,
+        ambient_temperature_c=None,
+    )
+
+
 def test_weeks_of_days_are_judged_in_the_evening_and_kept_under_one_id(records: SqlRecordStore) -> None:
     days = change(series(days=6, step_s=900.0, units=5), 2, POWER, slice(0, None), lambda power: power * 0.85)
     registry = replace(REGISTRY, plants=(plant(5),))
@@ -212,10 +236,19 @@ def test_weeks_of_days_are_judged_in_the_evening_and_kept_under_one_id(records: 
     job.run()
     [alert] = records.open_alerts()
     assert (alert.rule, alert.device_id) == ("F15", "p1-inv-02")
+    evening = span(days, "10 00:00", "13 21:30")
+    given = days.devices["p1-inv-02"].good(POWER)
+    assert given is not None
+    lost_kwh = float(given[evening].sum()) * 0.15 / 0.85 / 4000.0
+    assert alert.since == local("10 00:00")
+    assert alert.lost_kwh == pytest.approx(lost_kwh, rel=0.01)
     clock.advance(timedelta(days=1).total_seconds())
     job.run()
     [again] = records.open_alerts()
     assert (again.alert_id, again.fired_at) == (alert.alert_id, alert.fired_at)
+    [replayed] = judge([cut(days, "14 21:30")], [RULES["F15"]], Context(registry.plants_by_id))
+    assert again.since == replayed.since
+    assert again.lost_kwh == pytest.approx(replayed.lost_kwh, abs=0.01)
     healed = filled(series(days=6, step_s=900.0, units=5))
     DailyAlerts(healed, records, registry, clock, [RULES["F15"]], context_for(registry)).run()
     assert records.open_alerts() == []
@@ -326,3 +359,70 @@ def test_a_stop_of_a_feeder_covers_its_plants_and_one_taken_off_early_no_more() 
     [span_] = maintenance_of([replace(stop(plant_id="p1"), ended_at=local("10 11:00"))], registry)["p1"]
     assert span_ == Interval(local("10 10:30"), local("10 11:00"))
     assert maintenance_of([replace(stop(plant_id="p1"), ended_at=local("10 10:00"))], registry) == {}
+
+
+COUNTER = "ac_energy_total_wh"
+
+
+def test_a_counter_that_begins_anew_is_told_in_its_minute_as_replays_tell_it(records: SqlRecordStore) -> None:
+    day = minutes("p1")
+    made = change(day, 2, COUNTER, span(day, "10 11:20", "11 00:00"), lambda wh: wh - 9e7)
+    store = filled(made, minutes("p2"), minutes("p3"))
+    clock, rules = ManualClock(local("10 10:51")), [RULES["F37"]]
+    watch = AlertWatch(store, records, REGISTRY, clock, rules, context_for(REGISTRY))
+    run(store, records, "10 10:51", "10 11:24", watch)
+    [alert] = records.alert_history(_all())
+    [replayed] = judge([made], rules, Context(REGISTRY.plants_by_id))
+    assert (alert.rule, alert.device_id, alert.severity) == ("F37", "p1-inv-02", Severity.S3)
+    assert (alert.since, alert.fired_at) == (local("10 11:20"), local("10 11:21"))
+    assert (alert.fired_at, alert.evidence) == (replayed.fired_at, replayed.evidence)
+    assert alert.evidence["counter_step_kwh"] == "-9e+04"
+    later = AlertWatch(store, records, REGISTRY, clock, rules, context_for(REGISTRY))
+    run(store, records, "10 11:27", "10 12:30", later)  # a restart does not tell it twice
+    [again] = records.alert_history(_all())
+    assert again.resolved_at == local("10 11:22")
+
+
+def test_a_counter_that_froze_for_longer_than_the_watch_looks_back_is_no_leap_when_it_moves_again(
+    records: SqlRecordStore,
+) -> None:
+    day = minutes("p1")
+    frozen = span(day, "10 10:00", "10 14:30")
+    counter = day.devices["p1-inv-02"].values[COUNTER]  # noqa: PD011 (a mapping)
+    made = change(day, 2, COUNTER, frozen, float(counter[frozen.start]))
+    store = filled(made, minutes("p2"), minutes("p3"))
+    clock = ManualClock(local("10 13:51"))
+    watch = AlertWatch(store, records, REGISTRY, clock, [RULES["F37"]], context_for(REGISTRY))
+    run(store, records, "10 13:51", "10 15:00", watch)
+    assert records.alert_history(_all()) == []
+
+
+def test_a_counter_exchanged_while_its_device_was_silent_is_told_in_the_evening_and_once(
+    records: SqlRecordStore,
+) -> None:
+    days = series(days=4, step_s=900.0, units=3)
+    changed = change(days, 2, COUNTER, span(days, "12 14:00", "14 00:00"), lambda wh: wh - 9e7)
+    for name in changed.devices["p1-inv-02"].values:  # noqa: PD011 (a mapping)
+        changed = change(changed, 2, name, span(days, "12 10:00", "12 14:00"), np.nan)
+    registry = replace(REGISTRY, plants=(plant(3),))
+    clock, rules = ManualClock(local("12 21:30")), [RULES["F37"]]
+    store = filled(changed)
+    job = DailyAlerts(store, records, registry, clock, rules, context_for(registry))
+    for _ in range(3):
+        job.run()
+        clock.advance(timedelta(hours=6).total_seconds())
+    [alert] = records.alert_history(Interval(local("09 00:00"), local("14 00:00")))
+    assert (alert.rule, alert.device_id, alert.is_open) == ("F37", "p1-inv-02", False)
+    assert alert.since == local("12 14:00")
+
+
+def test_what_the_watch_told_of_a_counter_is_not_told_again_in_the_evening(records: SqlRecordStore) -> None:
+    day = minutes("p1")
+    made = change(day, 2, COUNTER, span(day, "10 11:20", "11 00:00"), lambda wh: wh - 9e7)
+    store = filled(made, minutes("p2"), minutes("p3"))
+    clock, rules = ManualClock(local("10 10:51")), [RULES["F37"]]
+    watch = AlertWatch(store, records, REGISTRY, clock, rules, context_for(REGISTRY))
+    run(store, records, "10 10:51", "10 11:30", watch)
+    job = DailyAlerts(store, records, REGISTRY, ManualClock(local("10 21:30")), rules, context_for(REGISTRY))
+    job.run()
+    assert len(records.alert_history(_all())) == 1

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kpis import performance as kpi
 from kpis.availability import energy_availability, time_availability, weighted_availability
-from kpis.slow_changes import degradation_per_year, limited_share, soiling_loss
+from kpis.slow_changes import degradation_per_year, limited_share, slides_by_day, soiling_loss
 
 GAMMA = -0.0037
 
@@ -143,3 +143,22 @@ def test_a_ratio_of_sums_lies_between_the_least_and_the_most(parts: list[tuple[f
     assert whole is not None
     each = [above / below for above, below in parts]
     assert min(each) * (1 - 1e-9) <= whole <= max(each) * (1 + 1e-9)
+
+
+def test_dirt_that_comes_half_a_per_cent_a_day_is_a_slide_over_noisy_days_and_dull_weeks_and_a_step_is_none() -> (
+    None
+):
+    share = np.clip((np.arange(58) - 20.0) / 25.0, 0.0, 1.0) * 0.12
+    step = np.where(np.arange(58) >= 30, 0.06, 0.0)
+    found, taken_for_dirt = [], 0
+    for seed in range(40):
+        dice = np.random.default_rng(seed)
+        noise = dice.normal(1.0, 0.01, 58)
+        told = np.sort(dice.choice(58, 47, replace=False))
+        assert not slides_by_day(noise[told], told).any()
+        taken_for_dirt += bool(slides_by_day((noise * (1.0 - step))[told], told).any())
+        slid = slides_by_day((noise * (1.0 - share))[told], told)
+        found.append(float(slid.sum() / share[told].sum()))
+    assert float(np.mean(found)) == pytest.approx(1.0, abs=0.1)
+    assert sum(each > 0.75 for each in found) >= 36
+    assert taken_for_dirt <= 2

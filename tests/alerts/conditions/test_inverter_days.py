@@ -1,5 +1,7 @@
 """F09, F15, F16, F17: an inverter that trips, is weak, converts badly, or is hot."""
 
+import pytest
+
 from domain.alert import Severity
 from tests.alerts.builders import alerts, change, local, series, span
 
@@ -33,13 +35,32 @@ def test_an_inverter_a_tenth_below_its_peers_is_found_on_the_second_day() -> Non
     days = change(series(days=4), 3, POWER, slice(0, None), lambda power: power * 0.85)
     [alert] = alerts(days, "F15")
     assert (alert.device_id, alert.severity) == ("p1-inv-03", Severity.S3)
-    assert local("11 12:00") < alert.since < local("12 00:00")
+    assert local("11 12:00") < (alert.fired_at or alert.since) < local("12 00:00")
+
+
+def test_a_weak_inverter_has_cost_what_it_lost_on_every_day_it_was_told_for() -> None:
+    for share, days_low in ((0.5, 2), (0.85, 2), (0.94, 4)):
+        healthy = series(days=2 + days_low)
+        where = span(healthy, "12 00:00", f"{12 + days_low} 00:00")
+        made = change(healthy, 3, POWER, where, lambda power, share=share: power * share)
+        [alert] = alerts(made, "F15")
+        given = healthy.devices["p1-inv-03"].values[POWER][where]
+        assert alert.since == local("12 00:00")
+        assert alert.lost_kwh == pytest.approx(float(given.sum()) * (1.0 - share) / 12.0 / 1000.0, rel=0.03)
+
+
+def test_weak_days_before_a_recovery_cost_nothing_once_more() -> None:
+    days = series(days=9)
+    days = change(days, 3, POWER, span(days, "10 00:00", "12 00:00"), lambda power: power * 0.8)
+    days = change(days, 3, POWER, span(days, "14 00:00", "16 00:00"), lambda power: power * 0.8)
+    first, second = alerts(days, "F15")
+    assert (first.since, second.since) == (local("10 00:00"), local("14 00:00"))
 
 
 def test_an_inverter_six_per_cent_low_is_found_by_the_third_day_and_two_per_cent_never() -> None:
     weak = change(series(days=6), 3, POWER, slice(0, None), lambda power: power * 0.94)
     [alert] = alerts(weak, "F15")
-    assert local("12 12:00") < alert.since < local("13 00:00")
+    assert local("12 12:00") < (alert.fired_at or alert.since) < local("13 00:00")
     assert alerts(change(series(days=6), 3, POWER, slice(0, None), lambda power: power * 0.98), "F15") == []
 
 

@@ -187,6 +187,19 @@ def test_a_plant_under_snow_is_one_row_that_says_so_and_the_stop_is_under_it() -
     assert found["F31"].fired_at <= found["F06"].fired_at
 
 
+def test_a_plant_to_which_snow_leaves_a_seventh_of_its_power_is_low_and_no_stop() -> None:
+    sky = np.ones(3 * 288)
+    sky[288 + 12 * 11 : 288 + 12 * 13] = (
+        0.07  # two dull hours in which a seventh is less than a hundredth of the rating
+    )
+    days = scaled(series(days=3, sky=sky), "11 00:00", "12 00:00", 0.15)
+    cold = replace(days, ambient_temperature_c=np.full(len(days.instants), -3.0))
+    found = {each.rule: each for each in judged([cold], "F06", "F08", "F25", "F31")}
+    assert list(found) == ["F25"]
+    assert found["F25"].severity is Severity.S2
+    assert local("11 12:00") < (found["F25"].fired_at or local("10 00:00")) < local("12 00:00")
+
+
 def test_a_plant_that_ran_this_morning_and_stops_in_the_cold_is_not_under_snow() -> None:
     day = scaled(series(), "10 10:00", "10 13:00", 0.0)
     cold = replace(day, ambient_temperature_c=np.full(len(day.instants), -3.0))
@@ -204,6 +217,25 @@ def test_the_same_half_hour_low_on_clear_days_is_a_shadow_and_low_all_day_is_non
         )
     [alert] = alerts(shaded, "F32")
     assert (alert.device_id, alert.cause) == ("p1-inv-02", "shade")
-    assert local("14 00:00") < alert.since < local("15 00:00")
+    assert alert.since == local("10 00:00")  # it lay there from the first of the five days on
+    assert local("14 00:00") < (alert.fired_at or alert.since) < local("15 00:00")
     weak = change(days, 2, POWER, slice(0, None), lambda power: power * 0.7)
     assert alerts(weak, "F32") == []
+
+
+def test_a_unit_that_is_low_by_a_shadow_alone_is_under_the_shadow_and_a_weak_one_is_not() -> None:
+    days = series(days=8)
+    shaded = days
+    for day in range(10, 18):
+        shaded = change(
+            shaded, 2, POWER, span(days, f"{day} 09:00", f"{day} 11:00"), lambda power: power * 0.3
+        )
+    shaded = change(shaded, 3, POWER, slice(0, None), lambda power: power * 0.85)
+    found = {(each.rule, each.device_id): each for each in judged([shaded], "F15", "F32")}
+    assert found.keys() == {("F15", "p1-inv-02"), ("F32", "p1-inv-02"), ("F15", "p1-inv-03")}
+    shadow, low = found["F32", "p1-inv-02"], found["F15", "p1-inv-02"]
+    assert low.fired_at is not None
+    assert shadow.fired_at is not None
+    assert low.fired_at < shadow.fired_at  # five clear days make a shadow, two low ones a weak unit
+    assert low.parent_id == shadow.alert_id
+    assert found["F15", "p1-inv-03"].parent_id is None

@@ -1,10 +1,13 @@
 """F11, F12, F13, F14, F40: weak strings, strings that take current, spread, MPPT inputs, theft."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from alerts.inhibition import explains
 from domain.alert import Severity
 from domain.series import PlantSeries
-from tests.alerts.builders import alerts, change, local, series, span
+from tests.alerts.builders import alerts, change, inverter, judged, local, plant, series, span
 
 POWER = "ac_active_power_w"
 STRING = "dc_string_03_current_a"
@@ -14,9 +17,10 @@ def test_a_string_a_third_down_is_found_the_same_day_and_a_sixth_down_after_thre
     deep = change(series(days=4), 1, STRING, slice(0, None), lambda amps: amps * 0.7)
     [alert] = alerts(deep, "F11")
     assert (alert.part, alert.severity) == ("string_03", Severity.S3)
-    assert local("10 12:00") < alert.since < local("11 00:00")
+    assert local("10 12:00") < (alert.fired_at or alert.since) < local("11 00:00")
     [later] = alerts(change(series(days=4), 1, STRING, slice(0, None), lambda amps: amps * 0.85), "F11")
-    assert local("12 12:00") < later.since < local("13 00:00")
+    assert local("12 12:00") < (later.fired_at or later.since) < local("13 00:00")
+    assert later.since == local("10 00:00")  # and it costs what was lost on all three
     assert later.severity is Severity.S4
 
 
@@ -55,6 +59,35 @@ def test_inputs_of_unequal_size_are_no_fault_and_a_change_of_one_is() -> None:
         days, 1, "dc_mppt_03_power_w", span(days, "15 00:00", "18 00:00"), lambda watts: watts * 0.75
     )
     assert [each.part for each in alerts(weak, "F14")] == ["mppt_3"]
+
+
+def test_an_input_that_is_low_by_an_open_string_is_under_it_and_the_input_beside_it_stands_alone() -> None:
+    days = series(days=14)
+    dc = days.devices["p1-inv-01"].values["dc_power_w"]
+    for number in range(1, 5):
+        days = change(days, 1, f"dc_mppt_{number:02d}_power_w", slice(0, None), dc * 0.25)
+    where = span(days, "20 00:00", "24 00:00")
+    days = change(days, 1, "dc_string_07_current_a", where, 0.0)  # of eight, two an input: on the fourth
+    for number in (2, 4):
+        days = change(days, 1, f"dc_mppt_{number:02d}_power_w", where, lambda watts: watts * 0.5)
+    found = {(each.rule, each.part): each for each in judged([days], "F10", "F14", "F15")}
+    assert found["F14", "mppt_4"].parent_id == found["F10", "string_07"].alert_id
+    assert found["F14", "mppt_2"].parent_id is None
+
+
+def test_where_strings_are_not_dealt_evenly_the_input_beside_may_have_the_open_one() -> None:
+    plants = {"p1": plant(1, devices=(replace(inverter(1), string_count=7),))}
+    low = next(each for each in judged([mppt_low()], "F14") if each.part == "mppt_3")
+    opened = replace(low, alert_id="F10-x", rule="F10", part="string_04")
+    assert explains(opened, low, plants)
+    assert not explains(replace(opened, part="string_01"), low, plants)
+    assert not explains(replace(opened, device_id="p1-inv-02"), low, plants)
+
+
+def mppt_low() -> PlantSeries:
+    days = mppt()
+    where = span(days, "15 00:00", "18 00:00")
+    return change(days, 1, "dc_mppt_03_power_w", where, lambda watts: watts * 0.75)
 
 
 def test_three_neighbouring_strings_gone_over_night_are_theft_and_a_danger() -> None:
