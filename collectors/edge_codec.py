@@ -164,9 +164,7 @@ def encode_rows(
     """Return a message of as many rows as fit, one at least, and the last number it covers."""
     body, words, last = _fitting(rows, size_max)
     last = last if rows else after
-    head = orjson.dumps(
-        {"format": FORMAT, "floor": floor, "after": after, "last": last, "names": words}
-    )
+    head = orjson.dumps({"format": FORMAT, "floor": floor, "after": after, "last": last, "names": words})
     return head[:-1] + body, last
 
 

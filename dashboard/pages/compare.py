@@ -11,9 +11,9 @@ from dash import dcc, html
 
 from access.permissions import Permission
 from dashboard.components.card import card, empty, graph, table
-from dashboard.components.compare_figures import comparison_figure, curve_name, quantity_name, string_figure
+from dashboard.components.compare_figures import comparison_figure, curve_name, string_figure
 from dashboard.components.loss_figures import RANKING, ranked_cells
-from dashboard.components.words import MISSING, number, percent
+from dashboard.components.words import MISSING, number, percent, quantity_name
 from dashboard.pages.base import Component, Site, Visit
 from dashboard.pages.own_things import views_bar
 from domain.errors import AccessDeniedError
@@ -233,7 +233,10 @@ def _chosen(asked: _Asked, found: Comparison) -> Component:
             title=f"{asked.texts('compare.drop')} {name}",
         )
         items.append(html.Li([html.Span(name), " ", drop]))
-    items += [html.Li(asked.texts("compare.third_unit", what=str(pick))) for pick in found.unit_refused]
+    items += [
+        html.Li(asked.texts("compare.third_unit", what=quantity_name(pick.quantity, asked.texts)))
+        for pick in found.unit_refused
+    ]
     return html.Ul(items, className="picks")
 
 

@@ -411,7 +411,10 @@ def test_ahead_of_a_backlog_goes_the_newest_sample_of_each_device(here: Here, th
     first = here.wire.taken()
     (ahead,) = [read_edge(*one).content for one in first if one[0].endswith("/now")]
     assert isinstance(ahead, Now)
-    assert {(row.batch.device_id, row.batch.values[0]) for row in ahead.rows} == {(DEVICE, 2999.0), (other, 3000.0)}
+    assert {(row.batch.device_id, row.batch.values[0]) for row in ahead.rows} == {
+        (DEVICE, 2999.0),
+        (other, 3000.0),
+    }
     for one in first:
         if one[0].endswith("/now"):
             assert there.take(*one) is None, "nothing is answered for it: it comes again with its number"
