@@ -47,7 +47,7 @@ def place_name(alert: Alert, registry: Registry, texts: Texts) -> str:
 
 def line(alert: Alert, registry: Registry, texts: Texts) -> str:
     """Return an alert in one line: severity, place, fault, since when, yuan a day."""
-    since = (alert.fired_at or alert.since).astimezone(ZoneInfo(DEFAULT_ZONE))
+    since = alert.since.astimezone(ZoneInfo(DEFAULT_ZONE))
     risk = ""
     if alert.at_risk_fen is not None:
         risk = texts("notify.risk", yuan=f"{alert.at_risk_fen / 100:,.0f}")

@@ -102,6 +102,7 @@ def _device_flags(
     if POWER in device.values and device.device.kind is DeviceKind.INVERTER:
         _held_not_frozen(device, flags)
         _limits(series, device, flags)
+        _steady_inputs(flags)
     for found in wrong_units(series, replace(device, flags=flags)):
         findings.append(
             Finding(device.device.device_id, found.quantity, Flag.UNIT, found.detail, found.factor)
@@ -130,6 +131,15 @@ def _limits(series: PlantSeries, device: DeviceSeries, flags: dict[str, Flags]) 
         ceiling = float(np.nanquantile(plain, 0.999))
         with np.errstate(invalid="ignore"):
             own[limit & (power >= _AT_CEILING * ceiling)] &= ~np.uint16(Flag.STALE.value)
+
+
+def _steady_inputs(flags: dict[str, Flags]) -> None:
+    """Take the mark of standing still off the inputs of a unit whose power a limit holds and that is not frozen."""
+    own = flags[POWER]
+    holds = ((own & np.uint16(Flag.CLIPPED.value)) != 0) & ((own & np.uint16(Flag.STALE.value)) == 0)
+    for name, marks in flags.items():
+        if name.startswith(("dc_string_", "dc_mppt_")):
+            marks[holds] &= ~np.uint16(Flag.STALE.value)
 
 
 def _plain(values: Floats, flags: Flags) -> Floats:

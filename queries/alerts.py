@@ -8,6 +8,7 @@ from access.guard import guarded, require
 from access.permissions import Permission
 from access.principal import Principal
 from alerts.inhibition import is_explained
+from alerts.root_cost import with_explained
 from domain.alert import Alert, Severity, Transition
 from domain.errors import StoreUnavailableError
 from domain.plant import Device, Plant
@@ -23,7 +24,7 @@ POWER = "ac_active_power_w"
 
 @dataclass(frozen=True, slots=True)
 class AlertRow:
-    """One alert as a list shows it; ``under`` counts what it explains."""
+    """One alert as a list shows it, at risk of what it and those it explains cost; ``under`` counts them."""
 
     alert: Alert
     plant: Plant | None
@@ -90,11 +91,12 @@ class Alerts:
             if each.parent_id in ids and each.parent_id is not None:
                 under[each.parent_id] = under.get(each.parent_id, 0) + 1
         over = self._over(alerts, ids)
+        costs = with_explained(alerts)
         roots = [each for each in alerts if each.parent_id not in ids and each.alert_id not in over]
         shown = [each for each in roots if severity is None or each.severity is severity]
         return AlertList(
             self._sources.clock.now(),
-            tuple(self._row(each, under.get(each.alert_id, 0)) for each in shown),
+            tuple(self._row(costs[each.alert_id], under.get(each.alert_id, 0)) for each in shown),
             {level: sum(each.severity is level for each in alerts) for level in Severity},
             len(alerts) - len(roots),
         )
@@ -124,7 +126,7 @@ class Alerts:
         )
         same = [each for each in past if each.key == alert.key and each.alert_id != alert_id]
         return AlertDetail(
-            self._row(alert, len(children)),
+            self._row(with_explained([alert, *children])[alert_id], len(children)),
             tuple(store.transitions(alert_id)),
             tuple(self._row(each, 0) for each in children),
             len(same),

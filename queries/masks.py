@@ -11,14 +11,16 @@ from access.permissions import Permission
 from access.principal import Principal
 from domain.errors import AccessDeniedError
 from domain.plant import Device, Plant
-from domain.series import PlantSeries
+from domain.series import Floats, PlantSeries
 from domain.timespan import Interval, local_day
 from kpis.build_series import build_series
 from kpis.data_quality import flag_names, rows_of, with_flags
 from queries.sources import Sources
 
 STEP = timedelta(minutes=5)
-_DOUBT = ("clipped", "curtailed")  # true values: a limit held them
+HELD = "held"  # by a limit below the rating that holds this unit alone: no clipping, whatever it is
+_DOUBT = ("clipped", "curtailed", HELD)  # true values: a limit held them
+_AT_RATING = 0.9  # of rated power: a plateau below it is not the inverter's own ceiling
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,17 @@ def _marks(series: PlantSeries) -> Sequence[Mark]:
                 "missing"
             }:
                 where = own[[reason in flag_names(value) for value in bits.tolist()]]
+                if reason == "clipped" and _below_rating(device.device, device.values[quantity][where]):
+                    told_as = HELD
+                else:
+                    told_as = reason
                 ends = [datetime.fromtimestamp(int(at[place]), tz=UTC) for place in (where[0], where[-1])]
-                found.append(Mark(device.device, quantity, reason, len(where), told, ends[0], ends[1]))
+                found.append(Mark(device.device, quantity, told_as, len(where), told, ends[0], ends[1]))
     return found
+
+
+def _below_rating(device: Device, held_w: Floats) -> bool:
+    """Tell whether a limit holds power well below the rating: derating or an order, not the inverter's size."""
+    return (
+        device.rated_power_kw > 0 and float(np.median(held_w)) < _AT_RATING * device.rated_power_kw * 1000.0
+    )

@@ -20,7 +20,7 @@ from queries.expected import LEAST_PEERS, clear_sky_power_kw, peer_band
 from queries.ranking import Finding, finding, peer_median
 from queries.snapshot import PlantNow, Snapshot, SnapshotKeeper
 from queries.sources import Sources
-from queries.states import DataState, Name
+from queries.states import DataState, Name, OperationState
 
 Floats = NDArray[np.float64]
 STRING = "dc_string_{:02d}_current_a"
@@ -28,6 +28,7 @@ INPUT = "dc_mppt_{:02d}_current_a"
 INPUTS_MAX = 25
 METER_POWER = "ac_active_power_w"
 METER_ENERGY = "meter_energy_forward_wh"
+_RUNS, _NOTHING = 0.02, 0.01  # of rated power: an inverter runs above the one, stands below the other
 LEAST_STRING_A = 1.0  # below this median strings are not compared
 
 
@@ -81,7 +82,8 @@ class StringNow:
 
 @dataclass(frozen=True, slots=True)
 class StringsView:
-    """The strings of one inverter at one instant; ``comparable`` False when there is too little light.
+    """The strings of one inverter at one instant; ``comparable`` False when there is too little light, the
+    values are old, or the inverter stands: then ``standing`` is True, and light is not what is missing.
 
     ``measured`` is False when the make tells only the currents of its MPPT inputs: then these are shown.
     """
@@ -92,6 +94,18 @@ class StringsView:
     comparable: bool
     strings: tuple[StringNow, ...]
     measured: bool = True
+    standing: bool = False
+
+    @property
+    def note(self) -> str:
+        """What is to be said of them: a key of ``pages.plant.strings_summary``."""
+        if self.comparable:
+            return "comparable"
+        if self.standing:
+            return "standing"
+        if not self.measured:
+            return "inputs"
+        return "dark" if self.device.data is DataState.FRESH else "old"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +178,9 @@ class PlantPage:
             chosen = devices[0] if devices else None
         if chosen is None:
             return None
-        return strings_of(chosen, self._sources.latest.get(chosen.device.device_id))
+        peers_run = any(one.data is DataState.FRESH and (one.normalised or 0.0) > _RUNS for one in devices)
+        batch = self._sources.latest.get(chosen.device.device_id)
+        return strings_of(chosen, batch, peers_run=peers_run)
 
     def _meter(self, plant: Plant) -> MeterNow | None:
         meters = plant.devices_of(DeviceKind.REVENUE_METER)
@@ -235,7 +251,16 @@ def power_today(snapshot: Snapshot, plant: Plant) -> PowerToday:
     )
 
 
-def strings_of(device: DeviceNow, batch: Batch | None) -> StringsView:
+def _stands(device: DeviceNow, *, peers_run: bool) -> bool:
+    """Tell whether an inverter stands: it says so, or it gives nothing while others of its plant run."""
+    if device.data is not DataState.FRESH:
+        return False
+    if device.operation in {OperationState.FAULT, OperationState.STOPPED}:
+        return True
+    return peers_run and device.normalised is not None and device.normalised < _NOTHING
+
+
+def strings_of(device: DeviceNow, batch: Batch | None, *, peers_run: bool = False) -> StringsView:
     """Return the string currents of one inverter beside their median.
 
     A make that measures only its MPPT inputs shows those: inputs may carry different numbers of strings,
@@ -264,4 +289,5 @@ def strings_of(device: DeviceNow, batch: Batch | None) -> StringsView:
         )
         for number, current in currents.items()
     )
-    return StringsView(device, batch.measured_at, median, comparable, strings, measured)
+    standing = not comparable and _stands(device, peers_run=peers_run)
+    return StringsView(device, batch.measured_at, median, comparable, strings, measured, standing)

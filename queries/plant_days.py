@@ -63,7 +63,11 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class PlantDays:
-    """What is kept of a plant's days, oldest first; empty: nothing was computed yet."""
+    """What is kept of a plant's days, oldest first; empty: nothing was computed yet.
+
+    ``shown`` is the day whose losses ``day`` tells, ``month`` those of its month; ``day`` None: nothing is kept of it.
+    ``today`` is the last day that can be asked for.
+    """
 
     plant: Plant
     days: tuple[DayFigures, ...] = ()
@@ -71,6 +75,9 @@ class PlantDays:
     month: Waterfall | None = None
     ranking: tuple[Ranked, ...] = field(default=())
     baseline: Baseline = field(default=Baseline(0))
+    shown: date | None = None
+    today: date | None = None
+    last: DayFigures | None = None
 
 
 @guarded
@@ -81,32 +88,48 @@ class PlantDaysQuery:
         self._sources = sources
 
     @require(Permission.VIEW_PLANT)
-    def view(self, principal: Principal, plant_id: str) -> PlantDays:
-        """Return the last weeks of a plant; AccessDeniedError outside the scope."""
+    def view(self, principal: Principal, plant_id: str, day: date | None = None) -> PlantDays:
+        """Return the last weeks of a plant with the losses of ``day`` (without one, of the last day known).
+
+        The days shown are those around an earlier day; ranking and baseline are always of now.
+
+        Raises
+        ------
+        AccessDeniedError
+            The plant is outside the reader's scope.
+        """
         registry, store = self._sources.registry, self._sources.days
         plant = registry.plants_by_id.get(plant_id)
         if plant is None or not principal.sees_plant(plant, registry):
             raise AccessDeniedError(f"no plant {plant_id[:40]!r} within the scope of {principal.user_id}")
-        if store is None:
-            return PlantDays(plant)
         today = day_of(self._sources.clock.now(), plant.time_zone)
-        figures = store.day_figures(plant_id, today - timedelta(days=SHOWN_DAYS - 1), today)
-        whole = [each for each in figures if not each.device_id and each.energy_kwh is not None]
+        asked = None if day is None or day > today else day
+        if store is None:
+            return PlantDays(plant, shown=asked, today=today)
+        recent = store.day_figures(plant_id, today - timedelta(days=SHOWN_DAYS - 1), today)
+        first, end = _window(asked, today)
+        figures = recent if end == today else store.day_figures(plant_id, first, end)
+        whole, known = _whole(figures), _whole(recent)
         if not whole:
-            return PlantDays(plant)
-        last = whole[-1].day
-        losses = store.day_losses(plant_id, last.replace(day=1), last)
-        month = [each for each in whole if each.day >= last.replace(day=1)]
+            return PlantDays(plant, shown=asked, today=today)
+        shown = asked or whole[-1].day
+        last = (known or whole)[-1]
+        losses = store.day_losses(plant_id, shown.replace(day=1), end)
+        month = [each for each in whole if (each.day.year, each.day.month) == (shown.year, shown.month)]
+        own = [each for each in whole if each.day == shown]
         return PlantDays(
             plant,
             tuple(whole),
-            _waterfall([whole[-1]], [each for each in losses if each.day == last]),
-            _waterfall(month, losses),
+            _waterfall(own, [each for each in losses if each.day == shown]) if own else None,
+            _waterfall(month, losses) if month else None,
             ranking_of(
                 plant,
-                [each for each in figures if each.device_id and each.day > last - timedelta(RANKED_DAYS)],
+                [each for each in recent if each.device_id and each.day > last.day - timedelta(RANKED_DAYS)],
             ),
-            self._baseline(plant, last),
+            self._baseline(plant, last.day),
+            shown,
+            today,
+            last,
         )
 
     def _baseline(self, plant: Plant, last: date) -> Baseline:
@@ -118,6 +141,18 @@ class PlantDaysQuery:
             for one in rows
         }
         return baseline(plant, {day: kwh for day, kwh in told.items() if kwh is not None}, last)
+
+
+def _window(asked: date | None, today: date) -> tuple[date, date]:
+    """Return first and last of the days shown: the last weeks, or around an earlier day with all of its month."""
+    if asked is None or asked >= today - timedelta(days=SHOWN_DAYS - 1):
+        return today - timedelta(days=SHOWN_DAYS - 1), today
+    first = asked.replace(day=1)
+    return first, min((first + timedelta(days=SHOWN_DAYS)).replace(day=1) - timedelta(days=1), today)
+
+
+def _whole(figures: Sequence[DayFigures]) -> list[DayFigures]:
+    return [each for each in figures if not each.device_id and each.energy_kwh is not None]
 
 
 def _waterfall(days: Sequence[DayFigures], losses: Sequence[DayLoss]) -> Waterfall:

@@ -9,6 +9,7 @@ from access.permissions import Permission
 from access.principal import Principal
 from alerts.handling import covering_stop, fold
 from alerts.rates import AlertRates, rates
+from alerts.root_cost import with_explained
 from cases.deadlines import is_overdue
 from cases.inspections import PlannedVisit, visits
 from cases.lifecycle import fold as fold_case
@@ -43,7 +44,10 @@ class WorkSources:
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """One fault of today. ``children`` counts alerts it explains; ``villages`` depend on the plants' income."""
+    """One fault of today, at risk of what it and the ``children`` alerts it explains cost.
+
+    ``villages`` depend on the plants' income.
+    """
 
     alert: Alert
     handling: Handling
@@ -159,7 +163,8 @@ class Work:
                 f"no alert {str(alert_id)[:40]!r} within the scope of {principal.user_id}"
             )
         stops = records.stops(found.since - _STOPS_BACK, now + timedelta(seconds=1))
-        row = self._rows([found], stops)[0]
+        children = [each for each in records.children(found.alert_id) if each.is_open or not found.is_open]
+        row = self._rows([found, *children], stops)[0]
         past = Interval(now - timedelta(days=365), now)
         device_id = found.device_id or None
         history = records.alert_history(past, {found.plant_id}, device_id=device_id, count_max=10)
@@ -300,7 +305,8 @@ class Work:
             if alert.parent_id is not None:
                 explained[alert.parent_id] = explained.get(alert.parent_id, 0) + 1
         cases = records.cases_of_alerts([alert.alert_id for alert in alerts])
-        return [self._row(alert, acts, explained, stops, cases) for alert in alerts]
+        costs = with_explained(alerts)
+        return [self._row(costs[alert.alert_id], acts, explained, stops, cases) for alert in alerts]
 
     def _row(
         self,

@@ -5,7 +5,7 @@ from typing import Any
 
 from dashboard.components.series import line, listed, packed
 from dashboard.components.theme import GAP_PAPER, HEAT_SCALE, SEVERAL, figure_layout, time_axis, value_axis
-from dashboard.components.words import axis_start
+from dashboard.components.words import axis_start, quantity_name
 from queries.compare import Comparison, Curve, StringHeat
 from texts.loader import Texts
 
@@ -18,16 +18,6 @@ def curve_name(curve: Curve, texts: Texts) -> str:
     device = f" {curve.device.name}" if curve.device is not None else ""
     before = f" {texts('compare.year_before')}" if curve.shifted else ""
     return f"{plant}{device} {quantity_name(curve.pick.quantity, texts)}{before}"
-
-
-def quantity_name(name: str, texts: Texts) -> str:
-    """Return what a quantity is called, its identifier where it has no word here."""
-    key = f"compare.name.{name}"
-    if key in texts:
-        return texts(key)
-    if name.startswith("dc_string_") and name.endswith("_current_a"):
-        return texts("compare.string_current", number=int(name[10:12]))
-    return name
 
 
 def comparison_figure(found: Comparison, texts: Texts) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from alerts.inhibition import FORMER_PARENT
 from alerts.lifecycle import LAST_TRUE
 from alerts.message import rule_name
-from dashboard.components.words import number, percent
+from dashboard.components.words import number, percent, quantity_name
 from domain.alert import Alert
+from domain.quantity import is_known
 from texts.loader import Texts
 
 _HIDDEN = frozenset({"name", "name_en", LAST_TRUE})  # told as the alert's place, or for the engine alone
@@ -35,7 +36,7 @@ def _lines(alert: Alert, texts: Texts) -> Iterator[tuple[str, str]]:
             continue
         key = f"evidence.{name}"
         said = rule_name(value.partition("-")[0], texts) if name == FORMER_PARENT else _said(name, value)
-        yield (texts(key) if key in texts else name), said
+        yield (texts(key) if key in texts else quantity_name(name, texts) if is_known(name) else name), said
 
 
 def _said(name: str, value: str) -> str:

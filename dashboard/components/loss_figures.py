@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dash import html
+from dash import dcc, html
 
 from dashboard.components.card import Component, empty, table
 from dashboard.components.theme import BAND, ENERGY, GREEN, INK, QUIET, RED, SLATE, figure_layout, value_axis
@@ -101,7 +101,7 @@ def waterfall_summary(fall: Waterfall, texts: Texts) -> str:
     )
 
 
-def loss_table(fall: Waterfall, texts: Texts) -> Component:
+def loss_table(fall: Waterfall, texts: Texts, caption: str = "") -> Component:
     """Return every cause with its range and its worth in both parts."""
     if not fall.losses:
         return empty(texts("detection.days.nothing_lost"))
@@ -119,7 +119,29 @@ def loss_table(fall: Waterfall, texts: Texts) -> Component:
     return table(
         [(texts(f"detection.column.{key}"), is_number) for key, is_number in heads],
         rows,
-        texts("detection.days.month"),
+        caption or texts("detection.days.losses"),
+    )
+
+
+def days_table(view: PlantDays, path: str, texts: Texts) -> Component:
+    """Return the days, the last first, each a link to its losses under ``path``; that shown is marked."""
+    rows: list[list[Any]] = [
+        [
+            html.Strong(day_text(each.day))
+            if each.day == view.shown
+            else dcc.Link(day_text(each.day), href=f"{path}&day={each.day.isoformat()}"),
+            number(each.expected_kwh, 1),
+            number(each.energy_kwh, 1),
+            number(each.lost_kwh, 1),
+            percent(each.performance_ratio, 1),
+        ]
+        for each in reversed(view.days)
+    ]
+    heads = ("day", "expected", "produced", "lost", "ratio_of_day")
+    return table(
+        [(texts(f"detection.column.{key}"), key != "day") for key in heads],
+        rows,
+        texts("detection.days.table"),
     )
 
 

@@ -1,5 +1,6 @@
 """Numbers, instants and ages as people read them: one format per kind, an em dash for what is missing."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,12 +11,29 @@ from texts.loader import Texts
 
 MISSING = "—"
 _ZONE = ZoneInfo(DEFAULT_ZONE)
+_NUMBERED = re.compile(r"_(\d{2})(?=_|$)")
 
 
 def job_name(job: str, texts: Texts) -> str:
     """Return what a job is called; one a district named itself (a report) by that name."""
     name = f"pages.data.job.{job}"
     return texts(name) if name in texts else job
+
+
+def quantity_name(name: str, texts: Texts) -> str:
+    """Return what a measured quantity or a curve is called, a numbered one by its number; never its identifier.
+
+    One no vocabulary knows (a store of an older version) is told as such.
+    """
+    if (curve := f"compare.name.{name}") in texts:
+        return texts(curve)
+    if (plain := f"quantity.name.{name}") in texts:
+        return texts(plain)
+    found = _NUMBERED.search(name)
+    family = f"quantity.name.{_NUMBERED.sub('_NN', name, count=1)}"
+    if found is None or family not in texts:
+        return texts("quantity.unknown")
+    return texts(family, number=int(found[1]))
 
 
 def number(value: float | None, decimals: int = 0) -> str:

@@ -11,9 +11,9 @@ from dash import dcc, html
 
 from access.permissions import Permission
 from dashboard.components.card import card, empty, graph, table
-from dashboard.components.compare_figures import comparison_figure, curve_name, quantity_name, string_figure
+from dashboard.components.compare_figures import comparison_figure, curve_name, string_figure
 from dashboard.components.loss_figures import RANKING, ranked_cells
-from dashboard.components.words import MISSING, number, percent
+from dashboard.components.words import MISSING, number, percent, quantity_name
 from dashboard.pages.base import Component, Site, Visit
 from dashboard.pages.own_things import views_bar
 from domain.errors import AccessDeniedError
@@ -21,7 +21,7 @@ from domain.plant import Device, DeviceKind, Plant
 from domain.timespan import day_of
 from queries.compare import PICKS_MAX, PLANT_POWER, Compare, Comparison, Pick, RankRow, picks_of, span_of
 from queries.fleet_ranking import FleetRanking, RankedUnit
-from texts.loader import Texts
+from texts.loader import LANGUAGES, Texts
 
 CHART, HEAT = "compare-chart", "compare-strings"
 MODES = ("curves", "strings", "ranking", "units")
@@ -32,6 +32,16 @@ _OFFERED = (
     *("ac_phase_a_current_a", "grid_frequency_hz", "power_factor", "internal_temperature_c"),
     *("insulation_resistance_ohm", "lifetime_produced_energy_wh", "dc_string_01_current_a"),
 )
+
+
+def typed_quantity(text: str) -> str:
+    """Return the quantity whose words, in either language, or whose identifier a person typed."""
+    strings = [f"dc_string_{number:02d}_current_a" for number in range(1, 65)]
+    languages = [Texts(language) for language in LANGUAGES]
+    for name in (*_OFFERED, *strings):
+        if text.strip() in {quantity_name(name, texts) for texts in languages}:
+            return name
+    return text
 
 
 class ComparePage:
@@ -71,7 +81,7 @@ class _Asked:
         )
         wanted = args.get("picks", "")
         if args.get("device") and args.get("quantity"):
-            wanted = f"{wanted},{args['device']}:{args['quantity']}"
+            wanted = f"{wanted},{args['device']}:{typed_quantity(args['quantity'])}"
         self.picks = picks_of(wanted)
         if not self.picks and self.plant is not None:
             self.picks = [Pick(self.plant.plant_id, PLANT_POWER)]
@@ -194,11 +204,13 @@ def _curves(asked: _Asked) -> list[Component]:
     )
     devices = [(asked.plant.plant_id, texts("compare.whole_plant"))] if asked.plant else []
     devices += [(one.device_id, one.name) for one in (asked.plant.devices if asked.plant else ())]
-    quantities = [(name, quantity_name(name, texts)) for name in _OFFERED]
+    quantities = [
+        (quantity_name(name, texts), "") for name in _OFFERED
+    ]  # what is chosen is typed as its words
     add = [
         _plant_choice(asked),
         _select(asked, "device", devices, asked.plant.plant_id if asked.plant else ""),
-        _select(asked, "quantity", quantities, PLANT_POWER),
+        _select(asked, "quantity", quantities, quantity_name(PLANT_POWER, texts)),
         *_days(asked),
     ]
     before = dcc.Link(
@@ -233,7 +245,10 @@ def _chosen(asked: _Asked, found: Comparison) -> Component:
             title=f"{asked.texts('compare.drop')} {name}",
         )
         items.append(html.Li([html.Span(name), " ", drop]))
-    items += [html.Li(asked.texts("compare.third_unit", what=str(pick))) for pick in found.unit_refused]
+    items += [
+        html.Li(asked.texts("compare.third_unit", what=quantity_name(pick.quantity, asked.texts)))
+        for pick in found.unit_refused
+    ]
     return html.Ul(items, className="picks")
 
 

@@ -203,7 +203,8 @@ def facts_of(view: AlertView, texts: Texts, now: datetime) -> list[tuple[str, An
     row, alert = view.row, view.row.alert
     values = {
         "severity": texts(f"work.severity.{alert.severity.name}"),
-        "since": date_time(alert.fired_at or alert.since),
+        "since": date_time(alert.since),
+        "fired": date_time(alert.fired_at) if alert.fired_at is not None else "",
         "until": date_time(alert.resolved_at) if alert.resolved_at is not None else "",
         "at_risk": f"{texts('work.yuan', yuan=yuan(alert.at_risk_fen))} {risk_parts(alert, texts)}".strip(),
         "lost": texts("work.lost", kwh=number(alert.lost_kwh, 1), yuan=yuan(alert.lost_fen)),

@@ -25,7 +25,7 @@ TICK, HEAD, BODY, TAB, PLANT = "plant-tick", "plant-head", "plant-body", "plant-
 
 
 class OnePlantPage:
-    """``/app/plants/<plant_id>?tab=``."""
+    """``/app/plants/<plant_id>?tab=&device=&day=``."""
 
     path = "/plants/<plant_id>"
     permission = Permission.VIEW_PLANT
@@ -37,11 +37,11 @@ class OnePlantPage:
         view = site.queries.plant.view(visit.principal, visit.args["plant_id"])
         tab = visit.args.get("tab", TABS[0])
         tab = tab if tab in TABS else TABS[0]
-        device_id = visit.args.get("device", "")
+        device_id, day = visit.args.get("device", ""), visit.args.get("day", "")
         return html.Div(
             [
                 dcc.Interval(id=TICK, interval=REFRESH_MS),
-                dcc.Store(id=PLANT, data={"plant": view.now.plant.plant_id, "device": device_id}),
+                dcc.Store(id=PLANT, data={"plant": view.now.plant.plant_id, "device": device_id, "day": day}),
                 html.Div(head(view, texts), id=HEAD, className="plant-head"),
                 dmc.Tabs(
                     [
@@ -56,7 +56,9 @@ class OnePlantPage:
                     value=tab,
                 ),
                 html.Div(
-                    tab_body(tab, view, visit.principal, site, texts, device_id), id=BODY, className="column"
+                    tab_body(tab, view, visit.principal, site, texts, device_id, day),
+                    id=BODY,
+                    className="column",
                 ),
             ],
             className="page",
@@ -89,7 +91,8 @@ class OnePlantPage:
             if by_timer and shown in {"curves", "days", "masks", "papers", "strings"}:
                 return head(view, texts), no_update
             device_id = _text(chosen, "device")
-            return head(view, texts), tab_body(shown, view, principal, site, texts, device_id)
+            day = _text(chosen, "day")
+            return head(view, texts), tab_body(shown, view, principal, site, texts, device_id, day)
 
         plant_curves.register(app, site)
         plant_devices.register(app, site)
@@ -135,13 +138,13 @@ def head(view: PlantView, texts: Texts) -> list[Component]:
 
 
 def tab_body(
-    tab: str, view: PlantView, principal: Principal, site: Site, texts: Texts, device_id: str
+    tab: str, view: PlantView, principal: Principal, site: Site, texts: Texts, device_id: str, day: str
 ) -> list[Component]:
     """Return the contents of one tab."""
     if tab == "curves":
         return plant_curves.body(view, principal, site, texts)
     if tab == "days":
-        return plant_days.body(view.now.plant.plant_id, principal, site, texts)
+        return plant_days.body(view.now.plant.plant_id, day, principal, site, texts)
     if tab == "devices":
         return plant_devices.devices(view, site, texts)
     if tab == "strings":

@@ -168,9 +168,8 @@ def strings(view: PlantView, found: StringsView, texts: Texts) -> list[Component
 
 def strings_body(found: StringsView, taken_at: Any, texts: Texts) -> list[Component]:
     """Return chart and table of one inverter's strings."""
-    note = "comparable" if found.comparable else "dark" if found.measured else "inputs"
     summary = texts(
-        f"pages.plant.strings_summary.{note}",
+        f"pages.plant.strings_summary.{found.note}",
         median=number(found.median_a, 2),
         age=age(found.measured_at, taken_at, texts),
     )

@@ -7,8 +7,7 @@ from dash import html
 
 from access.principal import Principal
 from dashboard.components.card import card, empty, table
-from dashboard.components.compare_figures import quantity_name
-from dashboard.components.words import clock_time, day_text, number, percent
+from dashboard.components.words import clock_time, day_text, number, percent, quantity_name
 from dashboard.pages.base import Component, Site
 from domain.timespan import day_of
 from queries.masks import Mark, Masks, MasksQuery

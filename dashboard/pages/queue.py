@@ -165,7 +165,7 @@ def _row(row: QueueRow, site: Site, texts: Texts) -> list[Any]:
             place(alert, site.services.sources.registry, texts), href=f"{site.prefix}queue/{alert.alert_id}"
         ),
         html.Span([fault_name(alert, texts), *(html.Small(f" {one}") for one in more)]),
-        date_time(alert.fired_at or alert.since),
+        date_time(alert.since),
         _money(row, texts),
         _villages(row, texts),
         _state(row, site, texts),

@@ -62,3 +62,11 @@ def test_every_mode_answers(client: Any, mode: str) -> None:
 )
 def test_a_hostile_or_old_address_is_answered_plainly(client: Any, args: dict[str, str]) -> None:
     assert "trouble" not in page(client, **args)
+
+
+def test_a_quantity_is_chosen_by_its_words_in_either_language() -> None:
+    from dashboard.pages.compare import typed_quantity
+
+    assert typed_quantity("全站功率") == "plant_power"
+    assert typed_quantity("String 12 current") == "dc_string_12_current_a"
+    assert typed_quantity("ac_phase_b_current_a") == "ac_phase_b_current_a", "an address kept from before"

@@ -9,6 +9,7 @@ from plotly.utils import PlotlyJSONEncoder
 
 from dashboard.components.loss_figures import (
     days_figure,
+    days_table,
     loss_table,
     ranking_table,
     waterfall_figure,
@@ -80,4 +81,13 @@ def test_the_weakest_inverter_is_named_low_and_one_without_a_ratio_has_a_dash() 
     said = text_of(ranking_table(PlantDays(PLANT, ranking=ranking), Texts("zh")))
     assert Texts("zh")("detection.rank.low") in said
     assert "88.0" in said
+    assert "—" in said
+
+
+def test_every_day_of_the_table_leads_to_its_losses_and_the_one_shown_is_marked() -> None:
+    days = tuple(DayFigures("p1", "", date(2026, 6, n), 460.0, None) for n in (10, 11))
+    said = text_of(days_table(PlantDays(PLANT, days, shown=DAY), "/app/plants/p1?tab=days", Texts("en")))
+    assert "/app/plants/p1?tab=days&day=2026-06-11" in said
+    assert "day=2026-06-10" not in said
+    assert said.index("2026-06-11") < said.index("2026-06-10")
     assert "—" in said

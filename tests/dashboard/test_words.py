@@ -1,12 +1,14 @@
 """Numbers and ages as people read them."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dashboard.components import words
-from texts.loader import Texts
+from domain.quantity import vocabulary
+from texts.loader import LANGUAGES, Texts
 
 ZH, EN = Texts("zh"), Texts("en")
 NOW = datetime(2026, 6, 18, 4, tzinfo=UTC)
@@ -57,3 +59,27 @@ def test_instants_are_shown_in_the_plants_zone_never_in_utc() -> None:
 def test_a_share_may_carry_its_sign() -> None:
     assert words.percent(0.0317, 1, signed=True) == "+3.2 %"
     assert words.percent(None) == "—"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_quantity_of_the_vocabulary_has_words_and_none_shows_its_identifier(language: str) -> None:
+    texts = Texts(language)
+    said = {name: words.quantity_name(name.replace("NN", "07"), texts) for name in vocabulary()}
+    assert len(set(said.values())) == len(said), "two quantities have one name"
+    assert not [
+        text for text in said.values() if "_" in text or "{" in text or text == texts("quantity.unknown")
+    ]
+    assert all("7" in text for name, text in said.items() if "NN" in name)
+
+
+def test_an_input_and_a_string_are_told_by_their_numbers_and_a_foreign_name_is_not_shown() -> None:
+    assert words.quantity_name("dc_mppt_01_current_a", ZH) == "第 1 路 MPPT 电流"
+    assert words.quantity_name("dc_string_12_current_a", EN) == "String 12 current"
+    assert words.quantity_name("dc_rubbish_01_x", ZH) == ZH("quantity.unknown")
+
+
+def test_the_words_of_quantities_are_those_of_the_glossary() -> None:
+    lines = (Path(__file__).parents[2] / "GLOSSARY.md").read_text("utf-8").splitlines()
+    cells = [[one.strip() for one in line.split("|")] for line in lines if line.count("|") > 4]
+    told = {row[2].strip("`"): row[1].replace("NN", "{number}") for row in cells}
+    assert {name for name in vocabulary() if ZH(f"quantity.name.{name}") != told[name]} == set()

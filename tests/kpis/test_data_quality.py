@@ -3,6 +3,7 @@
 import gzip
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -80,6 +81,23 @@ def test_what_the_inverter_limits_is_clipped_and_not_stale() -> None:
     power = np.minimum(_bell(60_000.0), 50_000.0)
     assert len(_flagged(power, Flag.CLIPPED)) > 60
     assert len(_flagged(power, Flag.STALE)) == 0
+
+
+def test_the_steady_currents_of_a_unit_that_a_limit_holds_are_believed_and_those_of_a_frozen_one_are_not() -> (
+    None
+):
+    bell = _bell(60_000.0)
+    held, moving = np.minimum(bell, 30_000.0), 600.0 + bell / 1e3 + np.arange(len(bell)) % 7
+    current = np.where(held == 30_000.0, 8.0, held / 3_750.0)
+    columns: dict[str, Any] = {"ac_active_power_w": held, "dc_mppt_01_current_a": current}
+    made, _ = with_flags(series(rows("inv-01", dc_voltage_v=moving, **columns)))
+    stale_at = np.uint16(Flag.STALE.value)
+    assert not (made.devices["inv-01"].flags["dc_mppt_01_current_a"] & stale_at).any()
+    stuck: dict[str, Any] = {**columns, "ac_active_power_w": bell}
+    made, _ = with_flags(series(rows("inv-01", dc_voltage_v=moving, **stuck)))
+    assert (made.devices["inv-01"].flags["dc_mppt_01_current_a"] & stale_at).any(), (
+        "power goes on, the current does not"
+    )
 
 
 def test_one_plateau_below_the_ceiling_on_all_inverters_is_an_order() -> None:

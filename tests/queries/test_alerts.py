@@ -111,3 +111,16 @@ def test_an_alert_is_shown_with_its_life_and_what_it_explains(alerts: Alerts) ->
 def test_who_may_not_see_alerts_sees_none(alerts: Alerts) -> None:
     with pytest.raises(AccessDeniedError):
         alerts.open(person(EVERYTHING, Role.SETTLEMENT))
+
+
+def test_a_root_is_listed_with_the_cost_of_what_it_explains(tmp_path: Path) -> None:
+    records = SqlRecordStore.at(tmp_path / "records.sqlite")
+    own = Alerts(Sources(REGISTRY, MemoryStore(CLOCK), LatestCache(), records, CLOCK, alerts=records))
+    stop = alert(1, "F08", parent_id="F18-0", at_risk_fen=9_000)
+    records.put_alerts([alert(0, "F18", at_risk_fen=0), stop], CLOCK.now())
+    [row] = own.open(person()).rows
+    assert (row.alert.rule, row.alert.at_risk_fen, row.under) == ("F18", 9_000, 1)
+    found = own.detail(person(), "F18-0")
+    assert found is not None
+    assert (found.row.alert.at_risk_fen, found.children[0].alert.at_risk_fen) == (9_000, 9_000)
+    records.close()

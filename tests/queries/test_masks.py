@@ -5,6 +5,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -15,7 +16,8 @@ from domain.errors import AccessDeniedError
 from domain.measurement import Origin
 from domain.plant import Registry
 from domain.timespan import day_of
-from queries.masks import MasksQuery
+from kpis.data_quality import with_flags
+from queries.masks import MasksQuery, _marks
 from stores.memory import MemoryStore
 from tests.alerts.builders import change, local, plant, series, span
 
@@ -64,3 +66,21 @@ def test_a_day_without_values_has_none_and_a_foreign_plant_is_refused() -> None:
     assert asked.view(READER, "p1", DAY - timedelta(days=9)).told == 0
     with pytest.raises(AccessDeniedError):
         asked.view(replace(READER, scope=Scope(plant_ids=frozenset({"p9"}))), "p1", DAY)
+
+
+def test_a_unit_held_at_half_its_rating_is_not_called_clipped_and_one_at_its_rating_is() -> None:
+    def reasons(share: float) -> set[str]:
+        day, full = series(units=3), PLANT.devices[0].rated_power_kw * 1000.0
+        told = day.devices["p1-inv-01"].good(POWER)
+        assert told is not None
+        held = change(day, 1, POWER, slice(0, None), np.minimum(told * 2.0, share * full))
+        flagged, _ = with_flags(held)
+        return {
+            each.reason
+            for each in _marks(flagged)
+            if each.device.device_id == "p1-inv-01" and each.quantity == POWER
+        }
+
+    assert "held" in reasons(0.5)
+    assert "clipped" not in reasons(0.5)
+    assert "clipped" in reasons(1.0)

@@ -12,6 +12,7 @@ from domain.errors import AccessDeniedError
 from queries.curves import DEVICES_MAX, Span, Subject
 from queries.plants import PlantFilter
 from queries.states import DataState
+from texts.loader import Texts
 
 OM = Principal("om", "om", frozenset({Role.OM}), Scope(everything=True))
 
@@ -144,3 +145,21 @@ def test_a_make_that_tells_only_its_inputs_shows_those_and_compares_nothing(worl
         (1, 8.0, None),
         (2, 12.0, None),
     ]
+
+
+def test_an_inverter_that_stands_is_said_to_stand_and_not_to_lack_light(world: Any) -> None:
+    from dataclasses import replace
+
+    from domain.measurement import Batch
+    from queries.plant import strings_of
+    from queries.states import OperationState
+
+    shown: Any = queries_over(world.services.sources).keeper.get().plants[0].devices[0]
+    names = tuple(f"dc_string_{n:02d}_current_a" for n in range(1, 4))
+    dark = Batch(shown.device.device_id, shown.measured_at, names, (0.0, 0.0, 0.0))
+    runs = replace(shown, operation=OperationState.GENERATING)
+    assert strings_of(replace(shown, operation=OperationState.STOPPED), dark).note == "standing"
+    assert strings_of(replace(runs, normalised=0.0), dark, peers_run=True).note == "standing"
+    assert strings_of(replace(runs, normalised=0.0), dark).note == "dark", "at dusk no unit runs"
+    assert strings_of(replace(runs, data=DataState.LATE), dark, peers_run=True).note == "old"
+    assert all(f"pages.plant.strings_summary.{note}" in Texts("zh") for note in ("standing", "old", "dark"))

@@ -139,3 +139,36 @@ def test_nothing_computed_yet_is_nothing_and_a_foreign_plant_is_refused(records:
     stranger = replace(READER, scope=Scope(plant_ids=frozenset({"p9"})))
     with pytest.raises(AccessDeniedError):
         query(records).view(stranger, "p1")
+
+
+def test_any_day_has_the_losses_of_its_own_and_a_day_nobody_knows_has_none(records: SqlRecordStore) -> None:
+    rows = (figures(D9, "", 450.0), figures(D10, "", 480.0))
+    kept(records, *rows, losses=(loss(D9, "outage", 50.0), loss(D10, "string", 20.0)))
+    view = query(records).view(READER, "p1", D9)
+    assert view.day is not None
+    assert (view.shown, view.day.produced_kwh) == (D9, 450.0)
+    assert [each.cause for each in view.day.losses] == ["outage"]
+    assert view.month is not None
+    assert view.month.expected_kwh == 1000.0, "the month holds every day of it"
+    unknown = query(records).view(READER, "p1", date(2026, 6, 3))
+    assert (unknown.shown, unknown.day) == (date(2026, 6, 3), None)
+    assert unknown.month is not None
+    assert query(records).view(READER, "p1", date(2027, 1, 1)).shown == D10, "no day to come"
+
+
+def test_a_day_of_months_ago_is_shown_with_its_month_and_ranking_stays_of_now(
+    records: SqlRecordStore,
+) -> None:
+    old = date(2026, 2, 14)
+    names = [device.device_id for device in PLANT.devices if "inv" in device.device_id]
+    records.put_days("p1", [old], [figures(old, "", 300.0)], [loss(old, "snow", 200.0)])
+    kept(records, figures(D10, "", 480.0), *(figures(D10, name, 100.0) for name in names))
+    view = query(records).view(READER, "p1", old)
+    assert [each.day for each in view.days] == [old]
+    assert view.day is not None
+    assert [each.cause for each in view.day.losses] == ["snow"]
+    assert len(view.ranking) == len(names)
+    assert view.last is not None
+    assert view.last.day == D10
+    empty = query(records).view(READER, "p1", date(2026, 4, 2))
+    assert (empty.days, empty.shown) == ((), date(2026, 4, 2))

@@ -82,7 +82,7 @@ def _table(visit: Visit, rows: tuple[IndustryAlertRow, ...]) -> Component:
             html.A(thing(one.alert, visit), href=f"{visit.site.prefix}industry-alerts/{one.alert.alert_id}"),
             rule_name(one.alert.rule, texts),
             figures(one.alert, texts),
-            date_time(one.alert.fired_at or one.alert.since),
+            date_time(one.alert.since),
             date_time(one.alert.resolved_at) if one.alert.resolved_at else MISSING,
             _handled(one, texts),
         ]
@@ -193,7 +193,7 @@ def _facts(view: AlertView, texts: Texts) -> list[tuple[str, str]]:
     values = {
         "severity": texts(f"work.severity.{alert.severity.name}"),
         "figures": figures(alert, texts),
-        "since": date_time(alert.fired_at or alert.since),
+        "since": date_time(alert.since),
         "ended_at": date_time(alert.resolved_at) if alert.resolved_at else "",
         "owner": handling.owner,
         "silenced": date_time(handling.silenced_until) if handling.silenced_until else "",
