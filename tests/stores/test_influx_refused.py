@@ -10,8 +10,9 @@ import pytest
 from domain.errors import StoreUnavailableError
 from domain.measurement import Batch
 from stores.influx import InfluxStore
+from tests.stores.influx_second import ORG, TOKEN, second_generation
 from tests.stores.influx_server import InfluxServer, running
-from tests.stores.rows import MINUTE, NOON, POWER, batch, hour
+from tests.stores.rows import DEVICES, MINUTE, NOON, POWER, batch, clock, hour
 from tests.stores.test_influx import a_name, needs_server, opened
 
 
@@ -108,3 +109,18 @@ def test_when_one_of_several_bodies_fails_the_others_have_ended_before_anybody_i
     again = store.write([batch(place / 20) for place in range(60)])
     assert again.accepted + again.duplicates == 60
     assert len(store.read(["inv-1"], [POWER], hour())) == 60
+
+
+@needs_server
+def test_several_bodies_at_once_reach_a_bucket_of_the_second_generation_that_was_not_there(
+    server: InfluxServer, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stores.influx_write._LINES_MAX", 20)
+    with (
+        second_generation(server.url) as second,
+        closing(InfluxStore(second.url, name, DEVICES, org=ORG, token=TOKEN, clock=clock())) as store,
+    ):
+        sent = [batch(place / 20) for place in range(410)]
+        assert store.write(sent).accepted == 410
+        assert store.write(sent).duplicates == 410
+        assert len(store.read(["inv-1"], [POWER], hour())) == 410
