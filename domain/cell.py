@@ -3,14 +3,14 @@
 import re
 
 _RISKY = ("=", "+", "-", "@", "|", "%", "\t", "\r", "\n")
-_BLANKS = " \t\u3000\u00a0\r\n"
+_BLANKS = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]*")  # every blank there is, and what is not seen at all
 _WIDE = str.maketrans({chr(code + 0xFEE0): chr(code) for code in range(0x21, 0x7F)})
 _NUMBER = re.compile(r"[+-]?[0-9][0-9,]*(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 
 def harmless(text: str) -> str:
     """Return text that no spreadsheet takes for a formula: what could be one begins with an apostrophe."""
-    begin = text.lstrip(_BLANKS).translate(_WIDE)
+    begin = _BLANKS.sub("", text, count=1).translate(_WIDE)
     risky = begin.startswith(_RISKY) or text.startswith(("\t", "\r", "\n"))
     return f"'{text}" if risky else text
 

@@ -96,14 +96,15 @@ class Forwarder:
             The store is away; nothing left the queue.
         """
         backlog = self._catch_up.upto
-        moved = self._move(self._spool.peek(ROWS_MAX, backlog), backlog)
+        rows = self._spool.peek(ROWS_MAX, backlog)
+        if not backlog and len(rows) == ROWS_MAX:
+            self._catch_up.begin(self._spool.newest_id())
+        moved = self._move(rows, backlog)
         if backlog:
             worked = self._catch_up.step()
             moved += worked
             if not worked:
                 log.info("store: has caught up with the queue")
-        elif moved == ROWS_MAX:
-            self._catch_up.begin(self._spool.newest_id())
         if self._generation is not None and not self._stopping.is_set():
             moved += self._generation.step(self._give_again)
         return moved

@@ -35,7 +35,7 @@ class AlertRow:
 
 @dataclass(frozen=True, slots=True)
 class AlertList:
-    """Open alerts in the reader's scope: roots, the most severe first; counts are of all of them."""
+    """Open alerts in the reader's scope: roots, the most severe first; counts are of all roots, ``children`` stand under them."""
 
     taken_at: datetime
     rows: tuple[AlertRow, ...]
@@ -45,7 +45,7 @@ class AlertList:
     @property
     def total(self) -> int:
         """How many are open, children included."""
-        return sum(self.counts.values())
+        return sum(self.counts.values()) + self.children
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Alerts:
         return AlertList(
             self._sources.clock.now(),
             tuple(self._row(costs[each.alert_id], under.get(each.alert_id, 0)) for each in shown),
-            {level: sum(each.severity is level for each in alerts) for level in Severity},
+            {level: sum(each.severity is level for each in roots) for level in Severity},
             len(alerts) - len(roots),
         )
 

@@ -39,7 +39,8 @@ def _items(rows: Sequence[AlertRow], prefix: str, texts: Texts) -> list[Componen
                     className="worst-head",
                 ),
                 html.Div(
-                    [html.Span(span_text(row.open_for)), html.Span(_cost(row, texts))], className="worst-why"
+                    [html.Span(span_text(row.open_for, texts)), html.Span(_cost(row, texts))],
+                    className="worst-why",
                 ),
             ]
         )

@@ -26,12 +26,12 @@ def severity_badge(severity: Severity, texts: Texts) -> Component:
     return badge("operation", _LOOK[severity], SEVERITY_COLOUR[severity], words)
 
 
-def span_text(span: timedelta) -> str:
+def span_text(span: timedelta, texts: Texts) -> str:
     """Return a duration as hours and minutes, days where it is long."""
     minutes = int(span.total_seconds() // 60)
     if minutes >= 2 * 1440:
-        return f"{minutes // 1440} d {minutes % 1440 // 60} h"
-    return f"{minutes // 60} h {minutes % 60:02d} min"
+        return texts("alerts.page.days", days=minutes // 1440, hours=minutes % 1440 // 60)
+    return texts("alerts.page.hours", hours=minutes // 60, minutes=minutes % 60)
 
 
 def where(row: AlertRow, texts: Texts) -> str:
@@ -75,7 +75,7 @@ def _cells(row: AlertRow, prefix: str, texts: Texts) -> list[Any]:
         MISSING if row.device is None else row.device.name,
         part_name(alert.part, texts) or MISSING,
         date_time(alert.since),
-        span_text(row.open_for),
+        span_text(row.open_for, texts),
         texts("alerts.page.count", count=row.under) if row.under else MISSING,
         yuan(alert.at_risk_fen),
         number(alert.lost_kwh, 1),

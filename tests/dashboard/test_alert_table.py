@@ -32,7 +32,7 @@ def test_a_row_tells_rule_place_duration_and_money(language: str) -> None:
     said = text_of(open_table(view, "/app/", Texts(language)))
     for part in (
         Texts(language)("alerts.rule.F08.name"),
-        "1 h 15 min",
+        {"zh": "1 小时 15 分", "en": "1 h 15 min"}[language],
         "123",
         "12.3",
         "/app/queue/F08-1",
@@ -57,7 +57,9 @@ def test_an_alert_in_full_says_what_it_means_and_what_to_check_first() -> None:
 
 def test_money_nobody_knows_is_a_dash_and_long_spans_are_days() -> None:
     assert yuan(None) == "—"
-    assert span_text(timedelta(days=3, hours=4)) == "3 d 4 h"
+    assert span_text(timedelta(days=3, hours=4), Texts("en")) == "3 d 4 h"
+    assert span_text(timedelta(days=3, hours=4), Texts("zh")) == "3 天 4 小时"
+    assert span_text(timedelta(hours=47, minutes=5), Texts("en")) == "47 h 05 min"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

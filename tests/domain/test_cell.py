@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from domain.cell import harmless, harmless_or_number
 
 FORMULAS = ["=1+1", "+1", "-1", "@x", "|x", "%x", " =x", "\t=x", "\u3000=x", "＝1", "\rx", "\nx", "－1"]
+FORMULAS += ["\x0b=1", "\x1f+1", "\u2003=1", "\u200b=1", "\ufeff@x", " \x85|x"]
 
 
 @pytest.mark.parametrize("text", FORMULAS)

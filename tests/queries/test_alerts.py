@@ -71,6 +71,7 @@ def test_one_row_per_cause_with_what_is_under_it(alerts: Alerts) -> None:
     assert [(row.alert.rule, row.under) for row in view.rows] == [("F05", 2), ("F10", 0)]
     assert (view.total, view.children) == (4, 2)
     assert view.counts[Severity.S1] == 1
+    assert sum(view.counts.values()) == len(view.rows), "what stands under another is counted apart"
     assert view.rows[1].open_for == timedelta(minutes=57)
 
 
