@@ -99,6 +99,16 @@ def interrupted_after(*, daylight: bool) -> timedelta:
     return INTERRUPTED_BY_DAY if daylight else INTERRUPTED_BY_NIGHT
 
 
+def known_operation(
+    data: DataState, operation: OperationState, plant: OperationState
+) -> OperationState | None:
+    """Return what a device does now, None where its data do not tell: one that is silent by night sleeps."""
+    if data is DataState.FRESH:
+        return operation
+    asleep = data is DataState.LATE and plant is OperationState.NIGHT
+    return OperationState.NIGHT if asleep else None
+
+
 def plant_operation(
     devices: Iterable[OperationState], power_kw: float | None, *, daylight: bool
 ) -> OperationState:

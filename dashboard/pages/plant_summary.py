@@ -16,7 +16,7 @@ from dashboard.pages.plants import missing_why
 from domain.plant import Connection
 from queries.devices import DeviceNow
 from queries.plant import PlantView
-from queries.states import DataState, OperationState, Reason
+from queries.states import OperationState, Reason, known_operation
 from texts.loader import Texts
 
 CHART = "plant-power"
@@ -111,17 +111,15 @@ def _squares(view: PlantView, site: Site, texts: Texts) -> Component:
 
 
 def _square(device: DeviceNow, view: PlantView, site: Site, texts: Texts) -> Component:
-    fresh = device.data is DataState.FRESH
-    colour = OPERATION_COLOUR[device.operation] if fresh else DATA_COLOUR[device.data]
+    operation = known_operation(device.data, device.operation, view.now.operation)
+    colour = DATA_COLOUR[device.data] if operation is None else OPERATION_COLOUR[operation]
     word = texts(
-        f"components.operation.{device.operation.value}" if fresh else f"components.data.{device.data.value}"
+        f"components.data.{device.data.value}"
+        if operation is None
+        else f"components.operation.{operation.value}"
     )
-    filled = (
-        fresh
-        and device.operation is not OperationState.GENERATING
-        and device.operation is not OperationState.NIGHT
-    )
-    kind = "full" if filled else "" if fresh else "hollow"
+    calm = operation in {OperationState.GENERATING, OperationState.NIGHT}
+    kind = "hollow" if operation is None else "" if calm else "full"
     title = f"{device.device.name} · {word} · {number(device.current_kw, 1)} kW"
     return dcc.Link(
         device.device.name.strip("号逆变器 ")[:3] or "·",

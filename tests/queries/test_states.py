@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.plant import Connection
-from queries.states import DataState, data_state, plant_operation
+from queries.states import DataState, data_state, known_operation, plant_operation
 from queries.states import OperationState as State
 
 NOW = datetime(2026, 6, 18, 4, tzinfo=UTC)
@@ -61,3 +61,12 @@ def test_the_worst_child_wins_and_night_is_no_fault(devices: Any, daylight: Any,
 
 def test_a_plant_whose_devices_do_not_tell_their_state_generates_when_it_gives_power() -> None:
     assert plant_operation([State.UNKNOWN], 12.0, daylight=True) is State.GENERATING
+
+
+def test_a_device_that_is_silent_by_night_sleeps_and_by_day_nobody_knows() -> None:
+    running, night = State.GENERATING, State.NIGHT
+    assert known_operation(DataState.FRESH, State.FAULT, night) is State.FAULT
+    assert known_operation(DataState.LATE, running, night) is night
+    assert known_operation(DataState.LATE, running, running) is None
+    assert known_operation(DataState.INTERRUPTED, running, night) is None, "longer than a night"
+    assert known_operation(DataState.NEVER, State.UNKNOWN, night) is None
