@@ -82,7 +82,7 @@ def body(view: DataView, site: Site, texts: Texts) -> list[Component]:
                 texts("pages.data.plants"),
             ),
             aside=_counts(view, texts),
-            class_name="grow tall",
+            class_name="grow tall brief",
             key="data_age",
             texts=texts,
         ),

@@ -76,3 +76,16 @@ def test_the_brief_is_in_the_clipboard_after_one_press(desk: Visit) -> None:
     text = page.evaluate("navigator.clipboard.readText()")
     assert text.startswith("06-18 商州区故障简报：3 项")
     assert len(text) <= 500
+
+
+def test_the_list_of_alerts_names_every_alert_on_a_phone_too(browser: Any, base: str) -> None:
+    visit = Visit(browser, base, "phone")
+    visit.open("/app/alerts", "zh")
+    names = visit.page.locator("td a[href*='/app/queue/']")
+    assert names.count() > 0
+    for place in range(names.count()):
+        assert names.nth(place).is_visible()
+        box = names.nth(place).bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 390, "within the screen, before anything is scrolled sideways"
+    visit.context.close()
