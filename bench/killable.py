@@ -18,6 +18,8 @@ from domain.clock import FieldClock, SystemClock
 from domain.measurement import Batch, BlockRead, WordBlock
 from domain.plant import DeviceKind
 from inverters.profile import load_profiles
+from jobs import catch_up
+from jobs import forward as lanes
 from jobs.collect import Collector
 from jobs.forward import Forwarder
 from stores.duckdb import DuckDbStore
@@ -28,6 +30,7 @@ from tests.collectors.plants import modbus_plant, registry
 START = datetime(2026, 6, 1, tzinfo=UTC)
 BALLAST_BYTES = 4096
 DEVICE = "inv"
+_GROUP_ROWS = 20  # a kill is to fall among many groups of a backlog
 _NAMES = ("ac_active_power_w", "ac_energy_total_wh")
 
 
@@ -86,16 +89,10 @@ def open_store(path: Path, kind: type[DuckDbStore] = DuckDbStore) -> DuckDbStore
     return kind(path, SystemClock(), {DEVICE: DeviceKind.INVERTER})
 
 
-class _Slices(Spool):
-    """The queue in small groups."""
-
-    def peek(self, limit: int, after_id: int = 0) -> list[tuple[int, Batch]]:
-        return super().peek(min(limit, 20), after_id)
-
-
 def forward(said: Connection, path: Path, store_path: Path) -> None:
-    """Move the queue into a store a few rows at a time, and say when a group goes and when it has left."""
+    """Move a backlog into a store a few rows at a time, and say when a group goes and when it has left."""
     logging.disable(logging.CRITICAL)
+    lanes.ROWS_MAX = catch_up.ROWS_MAX = _GROUP_ROWS
     line = said.fileno()
 
     class Telling(DuckDbStore):
@@ -105,7 +102,7 @@ def forward(said: Connection, path: Path, store_path: Path) -> None:
             os.write(line, b"b %d\n" % len(batches))
             return super().write(batches)
 
-    spool = _Slices(path, ballast_bytes=BALLAST_BYTES)
+    spool = Spool(path, ballast_bytes=BALLAST_BYTES)
     forwarder = Forwarder(spool, open_store(store_path, Telling), None, SystemClock())
     while True:
         moved = forwarder.run_once()

@@ -30,6 +30,7 @@ from domain.timespan import Interval
 _FORK = multiprocessing.get_context("forkserver")
 _EVERYTHING = 10_000_000
 _SPOOL_ROWS_MAX = 5_000  # a fresh queue then: the reading back is not what is measured
+_BACKLOG_ROWS = 2_000
 _DELAY_MOST_S = 0.004
 _ATTEMPTS = 5  # times as many kills as asked at most, before the campaign says that it cannot hit
 
@@ -146,15 +147,15 @@ def forwarder_kills(kills: int, seed: int = 1) -> dict[str, float]:
         def once() -> dict[str, int]:
             nonlocal appended
             spool = Spool(path, ballast_bytes=killable.BALLAST_BYTES)
-            group = killable.rows(appended, 2000)
-            spool.append(group)
-            appended += len(group)
+            if (
+                spool.status().rows < _BACKLOG_ROWS
+            ):  # no longer than it must be: all of it is read after each kill
+                spool.append(killable.rows(appended, _BACKLOG_ROWS))
+                appended += _BACKLOG_ROWS
             spool.close()
             said = killed(killable.forward, chance, (2, 60), path, store_path)
             spool, store = Spool(path, ballast_bytes=killable.BALLAST_BYTES), killable.open_store(store_path)
-            span = Interval(
-                killable.START, group[-1].measured_at + (group[1].measured_at - group[0].measured_at)
-            )
+            span = Interval(killable.START, killable.rows(appended, 1)[0].measured_at)
             kept = store.read([killable.DEVICE], ["ac_active_power_w"], span).values["ac_active_power_w"]
             stored, rows = {int(value) for value in kept}, store.status().rows
             waiting = {int(batch.values[0] or 0) for _, batch in spool.peek(_EVERYTHING)}

@@ -25,13 +25,6 @@ from stores.payout import payees_of, unconfirmed
 from texts.loader import Texts
 
 _WORDS = Texts("zh")  # summaries of vouchers are kept as written, in the language of the books
-_SUMMARY = {
-    "bank_batch": "payment",
-    "bank_reply": "returned",
-    "works_payment": "works",
-    LAPSED: LAPSED,
-    HEIR: HEIR,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +115,7 @@ class Payments(PayoutCommands):
             dossier.plan.village_id,
             self._today,
             dossier.plan.last_month,
-            _WORDS(f"ledger.summary.{_SUMMARY[kind]}", what=source_id),
+            _WORDS(f"ledger.summary.{kind}", what=source_id),
             kind,
             source_id,
             dossier.approval.maker,

@@ -27,9 +27,13 @@ class Aside(Generic[T]):
         except BaseException as error:  # noqa: BLE001 (raised again where the result is asked for)
             self._raised = error
 
+    def wait(self) -> None:
+        """Wait until the call has ended, whichever way."""
+        self._thread.join()
+
     def result(self) -> T:
         """Return what the call returned, or raise what it raised."""
-        self._thread.join()
+        self.wait()
         if self._raised is not None:
             raise self._raised
         return self._given[0]

@@ -2,7 +2,7 @@
 
 import re
 
-_RISKY = ("=", "+", "-", "@", "|", "%", "\t", "\r", "\n")
+_RISKY = ("=", "+", "-", "@", "|", "%")
 _BLANKS = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]*")  # every blank there is, and what is not seen at all
 _WIDE = str.maketrans({chr(code + 0xFEE0): chr(code) for code in range(0x21, 0x7F)})
 _NUMBER = re.compile(r"[+-]?[0-9][0-9,]*(\.[0-9]+)?([eE][+-]?[0-9]+)?")

@@ -22,8 +22,14 @@ _ABOUT = 7
 
 
 def dirt_by_day(series: PlantSeries, days: Days) -> Floats:
-    """Return the share of clean energy that dirt takes on each day; 0 where nothing tells of any."""
+    """Return the share of clean energy that dirt takes on each day; 0 where nothing tells of any.
+
+    Where it was looked for before (``PlantSeries.dirt_share``) it is taken from there.
+    """
     found = np.zeros(len(days.days))
+    if series.dirt_share is not None:
+        found[days.codes] = series.dirt_share
+        return found
     if series.irradiance_source not in _OWN or series.irradiance_poa_w_m2 is None:
         return found
     index = _index(series, days)

@@ -10,6 +10,7 @@ from main.payout_acts import Answer, Words
 from queries.payout import TraceView
 from revenue.refusal import refuse
 from revenue.stability import Finding
+from revenue.trace import lapsed_fen
 from texts.loader import Texts
 
 
@@ -62,9 +63,13 @@ def trace_lines(view: TraceView, texts: Texts) -> list[str]:
             booked = part.voucher.entry.booked_on if part.voucher else "-"
             lines.append(texts("payout.said.lot", lot=part.lot_id, fen=Money(part.fen), on=booked))
     for one in found.lapsed:
-        fen = sum(posting.fen for posting in one.entry.postings if posting.person_id)
         lines.append(
-            texts("payout.said.lapsed", on=one.entry.booked_on, what=one.entry.summary, fen=Money(fen))
+            texts(
+                "payout.said.lapsed",
+                on=one.entry.booked_on,
+                what=one.entry.summary,
+                fen=Money(lapsed_fen(one)),
+            )
         )
     for origin in found.origins:
         values = {"plant": origin.plant_id, "month": origin.month, "fen": Money(origin.fen)}

@@ -13,6 +13,7 @@ from domain.errors import AccessDeniedError
 from domain.plant import Device, DeviceKind, Plant
 from domain.timespan import day_of
 from kpis.baseline import Baseline, baseline
+from queries.meter_months import end_of_month
 from queries.sources import Sources
 
 SHOWN_DAYS = 31
@@ -147,8 +148,7 @@ def _window(asked: date | None, today: date) -> tuple[date, date]:
     """Return first and last of the days shown: the last weeks, or around an earlier day with all of its month."""
     if asked is None or asked >= today - timedelta(days=SHOWN_DAYS - 1):
         return today - timedelta(days=SHOWN_DAYS - 1), today
-    first = asked.replace(day=1)
-    return first, min((first + timedelta(days=SHOWN_DAYS)).replace(day=1) - timedelta(days=1), today)
+    return asked.replace(day=1), min(end_of_month(asked), today)
 
 
 def _whole(figures: Sequence[DayFigures]) -> list[DayFigures]:

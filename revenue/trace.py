@@ -136,6 +136,11 @@ def origins_of(dossier: Dossier, vouchers: Sequence[Voucher]) -> list[Origin]:
     return found
 
 
+def lapsed_fen(voucher: Voucher) -> int:
+    """Return what an entry gave to the collective for want of an heir; negative where it took it back. [fen]"""
+    return sum(posting.fen for posting in voucher.entry.postings if posting.person_id)
+
+
 def payees_of_lot(
     lot_id: str, dossiers: Sequence[Dossier], vouchers: Mapping[str, Voucher]
 ) -> list[PayeePart]:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from domain.aside import Aside
-from domain.errors import StoreUnavailableError
 from stores.influx_answers import coded, microseconds
 from stores.influx_client import InfluxClient, RefusedLinesError, TooLargeError
 from stores.influx_days import DirtyDays
@@ -144,9 +143,10 @@ class Writer:
                 post()
                 return
             if len(under_way) == _BODIES_AT_ONCE:
-                _ended(under_way, 1)
+                _end_oldest(under_way)
             under_way.append(Aside(post, "influx-post"))
-        _ended(under_way, len(under_way))
+        while under_way:
+            _end_oldest(under_way)
 
     def _body(self, positions: Sequence[int], rows: Rows, outcome: Outcome) -> Callable[[], None]:
         """Make the lines of a body; return what sends them."""
@@ -194,14 +194,11 @@ class Writer:
                 self._send_lines({position: lines[position] for position in part}, outcome)
 
 
-def _ended(under_way: deque[Aside[None]], count: int) -> None:
-    """Wait for the oldest ``count`` bodies; where one failed, for all, so that nothing is written behind our back."""
-    failures: list[StoreUnavailableError] = []
-    while under_way and (count > 0 or failures):
-        count -= 1
-        try:
-            under_way.popleft().result()
-        except StoreUnavailableError as error:
-            failures.append(error)
-    if failures:
-        raise failures[0]
+def _end_oldest(under_way: deque[Aside[None]]) -> None:
+    """Wait for the oldest body; where it failed, for all, so that nothing is written behind our back."""
+    try:
+        under_way.popleft().result()
+    except Exception:
+        for other in under_way:
+            other.wait()
+        raise

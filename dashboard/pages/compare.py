@@ -3,7 +3,9 @@
 The choosers are plain forms that lead to an address: what is shown can be sent to somebody, and the way back works.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -36,12 +38,15 @@ _OFFERED = (
 
 def typed_quantity(text: str) -> str:
     """Return the quantity whose words, in either language, or whose identifier a person typed."""
+    return _by_words().get(text.strip(), text)
+
+
+@cache
+def _by_words() -> Mapping[str, str]:
     strings = [f"dc_string_{number:02d}_current_a" for number in range(1, 65)]
-    languages = [Texts(language) for language in LANGUAGES]
-    for name in (*_OFFERED, *strings):
-        if text.strip() in {quantity_name(name, texts) for texts in languages}:
-            return name
-    return text
+    return {
+        quantity_name(name, Texts(language)): name for name in (*_OFFERED, *strings) for language in LANGUAGES
+    }
 
 
 class ComparePage:

@@ -364,21 +364,32 @@ def test_a_stop_of_a_feeder_covers_its_plants_and_one_taken_off_early_no_more() 
 COUNTER = "ac_energy_total_wh"
 
 
-def test_a_counter_that_begins_anew_is_told_in_its_minute_as_replays_tell_it(records: SqlRecordStore) -> None:
+def begins_anew() -> tuple[PlantSeries, MemoryStore]:
+    """A plant of which the second counter begins anew at 11:20, and a store with it and its neighbours."""
     day = minutes("p1")
     made = change(day, 2, COUNTER, span(day, "10 11:20", "11 00:00"), lambda wh: wh - 9e7)
-    store = filled(made, minutes("p2"), minutes("p3"))
-    clock, rules = ManualClock(local("10 10:51")), [RULES["F37"]]
-    watch = AlertWatch(store, records, REGISTRY, clock, rules, context_for(REGISTRY))
-    run(store, records, "10 10:51", "10 11:24", watch)
+    return made, filled(made, minutes("p2"), minutes("p3"))
+
+
+def watched(store: MemoryStore, records: SqlRecordStore, first: str, last: str) -> None:
+    """Let a new watch look at counters from minute to minute."""
+    watch = AlertWatch(
+        store, records, REGISTRY, ManualClock(local(first)), [RULES["F37"]], context_for(REGISTRY)
+    )
+    run(store, records, first, last, watch)
+
+
+def test_a_counter_that_begins_anew_is_told_in_its_minute_as_replays_tell_it(records: SqlRecordStore) -> None:
+    made, store = begins_anew()
+    rules = [RULES["F37"]]
+    watched(store, records, "10 10:51", "10 11:24")
     [alert] = records.alert_history(_all())
     [replayed] = judge([made], rules, Context(REGISTRY.plants_by_id))
     assert (alert.rule, alert.device_id, alert.severity) == ("F37", "p1-inv-02", Severity.S3)
     assert (alert.since, alert.fired_at) == (local("10 11:20"), local("10 11:21"))
     assert (alert.fired_at, alert.evidence) == (replayed.fired_at, replayed.evidence)
     assert alert.evidence["counter_step_kwh"] == "-9e+04"
-    later = AlertWatch(store, records, REGISTRY, clock, rules, context_for(REGISTRY))
-    run(store, records, "10 11:27", "10 12:30", later)  # a restart does not tell it twice
+    watched(store, records, "10 11:27", "10 12:30")  # a restart does not tell it twice
     [again] = records.alert_history(_all())
     assert again.resolved_at == local("10 11:22")
 
@@ -391,9 +402,7 @@ def test_a_counter_that_froze_for_longer_than_the_watch_looks_back_is_no_leap_wh
     counter = day.devices["p1-inv-02"].values[COUNTER]  # noqa: PD011 (a mapping)
     made = change(day, 2, COUNTER, frozen, float(counter[frozen.start]))
     store = filled(made, minutes("p2"), minutes("p3"))
-    clock = ManualClock(local("10 13:51"))
-    watch = AlertWatch(store, records, REGISTRY, clock, [RULES["F37"]], context_for(REGISTRY))
-    run(store, records, "10 13:51", "10 15:00", watch)
+    watched(store, records, "10 13:51", "10 15:00")
     assert records.alert_history(_all()) == []
 
 
@@ -417,12 +426,9 @@ def test_a_counter_exchanged_while_its_device_was_silent_is_told_in_the_evening_
 
 
 def test_what_the_watch_told_of_a_counter_is_not_told_again_in_the_evening(records: SqlRecordStore) -> None:
-    day = minutes("p1")
-    made = change(day, 2, COUNTER, span(day, "10 11:20", "11 00:00"), lambda wh: wh - 9e7)
-    store = filled(made, minutes("p2"), minutes("p3"))
-    clock, rules = ManualClock(local("10 10:51")), [RULES["F37"]]
-    watch = AlertWatch(store, records, REGISTRY, clock, rules, context_for(REGISTRY))
-    run(store, records, "10 10:51", "10 11:30", watch)
-    job = DailyAlerts(store, records, REGISTRY, ManualClock(local("10 21:30")), rules, context_for(REGISTRY))
+    _, store = begins_anew()
+    watched(store, records, "10 10:51", "10 11:30")
+    evening, context = ManualClock(local("10 21:30")), context_for(REGISTRY)
+    job = DailyAlerts(store, records, REGISTRY, evening, [RULES["F37"]], context)
     job.run()
     assert len(records.alert_history(_all())) == 1

@@ -19,7 +19,7 @@ from domain.money import Money
 from domain.timespan import day_of
 from revenue.notice import Notice
 from revenue.refusal import RefusedError
-from revenue.trace import LineTrace
+from revenue.trace import LineTrace, lapsed_fen
 from texts.loader import Texts
 
 ROWS_MAX = 300
@@ -255,9 +255,8 @@ def _receipts(visit: Visit, trace: LineTrace, texts: Texts) -> Component:
 def _lapsed(trace: LineTrace, texts: Texts) -> list[Component]:
     """Return what went to the collective for want of an heir, where anything did."""
     rows: list[list[Any]] = [
-        [day_text(one.entry.booked_on), one.entry.summary, str(one.sequence), yuan(fen)]
+        [day_text(one.entry.booked_on), one.entry.summary, str(one.sequence), yuan(lapsed_fen(one))]
         for one in trace.lapsed
-        for fen in [sum(posting.fen for posting in one.entry.postings if posting.person_id)]
     ]
     if not rows:
         return []

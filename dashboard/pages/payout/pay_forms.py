@@ -1,5 +1,6 @@
 """The plain page of a plan's payment: accounts to confirm one by one, the bank file, the replies."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, redirect, request
@@ -110,37 +111,34 @@ class _PayPages:
 
     def confirm(self, principal: Principal, plan_id: str) -> Any:
         """Confirm one account."""
-        given = request.form
-        try:
-            payments = payout_of(self._site).payments
-            payments.confirm(principal, plan_id, given.get("payee", ""), given.get("account", ""))
-        except MoneyRefusal as error:
-            return self.show(principal, plan_id, error.words(plain.words()), 422)
-        return redirect(f"{self._site.prefix}plan-pay/{plan_id}", code=303)
+        given, payments = request.form, payout_of(self._site).payments
+        payee, account = given.get("payee", ""), given.get("account", "")
+        return self._after(principal, plan_id, lambda: payments.confirm(principal, plan_id, payee, account))
 
     def works(self, principal: Principal, plan_id: str) -> Any:
         """Book the transfer to a builder."""
-        try:
-            payout_of(self._site).payments.pay_works(principal, plan_id, request.form.get("line", ""))
-        except MoneyRefusal as error:
-            return self.show(principal, plan_id, error.words(plain.words()), 422)
-        return redirect(f"{self._site.prefix}plan-pay/{plan_id}", code=303)
+        payments, line = payout_of(self._site).payments, request.form.get("line", "")
+        return self._after(principal, plan_id, lambda: payments.pay_works(principal, plan_id, line))
 
     def settled(self, principal: Principal, plan_id: str) -> Any:
         """Note a plan of which nobody is owed anything any more as paid."""
-        try:
-            payout_of(self._site).plans.note_payment(principal, plan_id)
-        except MoneyRefusal as error:
-            return self.show(principal, plan_id, error.words(plain.words()), 422)
-        return redirect(f"{self._site.prefix}plans/{plan_id}", code=303)
+        plans = payout_of(self._site).plans
+        return self._after(principal, plan_id, lambda: plans.note_payment(principal, plan_id), "plans")
 
     def batch(self, principal: Principal, plan_id: str) -> Any:
         """Make the next bank file."""
+        payments = payout_of(self._site).payments
+        return self._after(principal, plan_id, lambda: payments.batch(principal, plan_id))
+
+    def _after(
+        self, principal: Principal, plan_id: str, act: Callable[[], object], then: str = "plan-pay"
+    ) -> Any:
+        """Do an act and show the page ``then`` of the plan; what is refused is said on this one."""
         try:
-            payout_of(self._site).payments.batch(principal, plan_id)
+            act()
         except MoneyRefusal as error:
             return self.show(principal, plan_id, error.words(plain.words()), 422)
-        return redirect(f"{self._site.prefix}plan-pay/{plan_id}", code=303)
+        return redirect(f"{self._site.prefix}{then}/{plan_id}", code=303)
 
     def bank_file(self, principal: Principal, plan_id: str, batch_id: str) -> Response:
         """Download a bank file, XLSX or CSV."""

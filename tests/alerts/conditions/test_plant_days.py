@@ -208,13 +208,17 @@ def test_a_plant_that_ran_this_morning_and_stops_in_the_cold_is_not_under_snow()
     assert found["F06"].severity is Severity.S1
 
 
+def in_shade(days: PlantSeries, first: str, last: str, left: float) -> PlantSeries:
+    """The second unit gives only ``left`` of its power between two hours of each of eight days."""
+    for day in range(10, 18):
+        where = span(days, f"{day} {first}", f"{day} {last}")
+        days = change(days, 2, POWER, where, lambda power: power * left)
+    return days
+
+
 def test_the_same_half_hour_low_on_clear_days_is_a_shadow_and_low_all_day_is_none() -> None:
     days = series(days=8)
-    shaded = days
-    for day in range(10, 18):
-        shaded = change(
-            shaded, 2, POWER, span(days, f"{day} 08:00", f"{day} 08:30"), lambda power: power * 0.6
-        )
+    shaded = in_shade(days, "08:00", "08:30", 0.6)
     [alert] = alerts(shaded, "F32")
     assert (alert.device_id, alert.cause) == ("p1-inv-02", "shade")
     assert alert.since == local("10 00:00")  # it lay there from the first of the five days on
@@ -225,11 +229,7 @@ def test_the_same_half_hour_low_on_clear_days_is_a_shadow_and_low_all_day_is_non
 
 def test_a_unit_that_is_low_by_a_shadow_alone_is_under_the_shadow_and_a_weak_one_is_not() -> None:
     days = series(days=8)
-    shaded = days
-    for day in range(10, 18):
-        shaded = change(
-            shaded, 2, POWER, span(days, f"{day} 09:00", f"{day} 11:00"), lambda power: power * 0.3
-        )
+    shaded = in_shade(days, "09:00", "11:00", 0.3)
     shaded = change(shaded, 3, POWER, slice(0, None), lambda power: power * 0.85)
     found = {(each.rule, each.device_id): each for each in judged([shaded], "F15", "F32")}
     assert found.keys() == {("F15", "p1-inv-02"), ("F32", "p1-inv-02"), ("F15", "p1-inv-03")}
