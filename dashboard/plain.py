@@ -49,7 +49,7 @@ button, .button { display: block; width: 100%; min-height: 48px; margin-top: 1.2
 .primary { background: var(--blue); color: #fff; }
 :focus-visible { outline: 3px solid var(--green); outline-offset: 2px; }
 .problem { margin: 0 0 1rem; padding: .75rem; border-radius: 8px; color: var(--bad); background: var(--badground); }
-.note { color: var(--soft); margin: .25rem 0 0; font-size: .95rem; }
+.note { color: var(--soft); margin: .25rem 0 0; font-size: .95rem; overflow-wrap: anywhere; }
 #draft { margin-top: 1rem; position: sticky; bottom: 0; background: var(--card); } .draft-offer { padding: .75rem; border: 1px solid var(--line); border-radius: 8px; margin: 0 0 1rem; }
 .draft-offer button { display: inline-block; width: auto; margin: .5rem .5rem 0 0; }
 footer { padding: 1.25rem 1rem 2rem; color: var(--soft); font-size: .95rem; }

@@ -142,4 +142,6 @@ def plain_addresses(paid: World) -> list[str]:
         f"/gs/{VILLAGES[0]}/2026-07/",
         "/h/",
         f"/app/plan-step/{dossier.plan.plan_id}",
+        f"/app/plan-pay/{dossier.plan.plan_id}",
+        f"/app/payee-lapse/{dossier.entitlements[0].entitlement_id}",
     ]

@@ -188,7 +188,11 @@ def test_money_of_the_dead_without_an_heir_goes_to_the_collective_by_a_form(app:
     address = f"payee-lapse/{stands.entitlement.entitlement_id}"
     assert address in shown_on(township, token, f"/app/plans/{plan_id}")
     assert address not in shown_on(accountant, other, f"/app/plans/{plan_id}")
-    assert "第一千一百六十条" in township.get(f"/app/{address}").get_data(as_text=True)
+    asked = township.get(f"/app/{address}").get_data(as_text=True)
+    assert "第一千一百六十条" in asked
+    owed = stands.entitlement
+    for words in (owed.household_id, dossier.plan.line(owed.line_id).purpose, f"{owed.fen / 100:,.2f}"):
+        assert words in asked, "whose money, what for and how much, not a number nobody knows"
     assert send(township, token, address).status_code == 422, "without a proof"
     alive = send(township, token, address, b"proof")
     assert (alive.status_code, "名册没有写明此人死亡" in alive.get_data(as_text=True)) == (422, True)

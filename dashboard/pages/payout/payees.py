@@ -15,6 +15,8 @@ from dashboard import guard, plain
 from dashboard.fresh_factor import FACTOR_FIELD, FACTOR_FORM, MoneyRefusal
 from dashboard.pages.base import Site
 from dashboard.pages.payout.parts import payout_of, village_label
+from domain.money import Money
+from revenue.dossier import Dossier
 from revenue.notice import Change
 from revenue.refusal import RefusedError
 
@@ -185,7 +187,7 @@ class _Payees:
         ]
         return self._form(
             "heir",
-            (entitlement, plain.words()("payees.page.heir_about")),
+            (self._owed(dossier, entitlement), plain.words()("payees.page.heir_about")),
             [_field("payee", choices=choices)],
             ("payees.page.heir_paper", f"payee-heir/{entitlement}", f"plans/{plan_id}"),
             problem,
@@ -204,10 +206,10 @@ class _Payees:
     def lapse(self, principal: Principal, entitlement: str, problem: str = "", status: int = 200) -> Response:
         """Ask for the proof that a dead person left no heir."""
         plan_id = entitlement.partition("/")[0]
-        payout_of(self._site).plans.dossier(principal, plan_id)
+        dossier = payout_of(self._site).plans.dossier(principal, plan_id)
         return self._form(
             "lapse",
-            (entitlement, plain.words()("payees.page.lapse_about")),
+            (self._owed(dossier, entitlement), plain.words()("payees.page.lapse_about")),
             [],
             ("payees.page.lapse_paper", f"payee-lapse/{entitlement}", f"plans/{plan_id}"),
             problem,
@@ -221,6 +223,15 @@ class _Payees:
         except (*MoneyRefusal, ValueError) as error:
             return self.lapse(principal, entitlement, _said(error), 422)
         return self._to(f"plans/{entitlement.partition('/')[0]}")
+
+    def _owed(self, dossier: Dossier, entitlement: str) -> str:
+        """Return in words what is owed: village, household, what for, how much; the number of one nobody has."""
+        stands = dossier.standings().get(entitlement)
+        if stands is None:
+            return entitlement
+        one, plan = stands.entitlement, dossier.plan
+        place = village_label(self._site, plan.village_id, plain.words())
+        return f"{place} · {one.household_id} · {plan.line(one.line_id).purpose} · {Money(one.fen)}"
 
     def ending(self, principal: Principal, village: str, household: str) -> Response:
         """Ask whether the slip codes of a household are to end."""
