@@ -10,7 +10,7 @@ When a row arrived (its delay) is not copied.
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from stores.protocol import ListingStore
 
 _DEVICES_MAX = 150
 _PIECE = timedelta(hours=6)
+_EVER = date(2000, 1, 1), date(2200, 1, 1)
 _MODULUS = 1 << 64
 
 
@@ -87,7 +88,9 @@ def copy_samples(
     notes: Notes,
     told: Callable[[Progress], None] = lambda _: None,
 ) -> Progress:
-    """Copy everything the devices have, and the daily KPIs of the plants.
+    """Copy everything the source has, of devices and plants that left the registry too.
+
+    ``devices`` are those of the registry: they tell the kind of a device where the source has it under another.
 
     Raises
     ------
@@ -96,10 +99,12 @@ def copy_samples(
     StoreError
         A store is away; run it again, it goes on.
     """
+    held = source.held()
+    devices = {**held.devices, **devices}
+    for store in (source, target):
+        store.register(devices)
     status = source.status()
-    if status.oldest is None or status.newest is None:
-        return Progress(0, 0, 0)
-    pieces = list(_pieces(devices, status.oldest, status.newest))
+    pieces = list(_pieces(devices, status.oldest, status.newest)) if status.oldest and status.newest else []
     quantities = {kind: source.quantities(ids) for kind, ids in _by_kind(devices).items()}
     rows = sum(found[0] for found in notes.done.values())
     for number, piece in enumerate(pieces, 1):
@@ -108,7 +113,7 @@ def copy_samples(
             notes.add(piece, copied, total)
             rows += copied
         told(Progress(number, len(pieces), rows))
-    _copy_daily(source, target, plant_ids, status.oldest, status.newest)
+    _copy_daily(source, target, sorted({*plant_ids, *held.plant_ids}))
     return Progress(len(pieces), len(pieces), rows)
 
 
@@ -208,10 +213,9 @@ def sum_of(frame: MeasurementFrame) -> int:
     return int(np.add.reduce(mixed, dtype=np.uint64)) if len(mixed) else 0
 
 
-def _copy_daily(
-    source: ListingStore, target: ListingStore, plant_ids: Sequence[str], oldest: datetime, newest: datetime
-) -> None:
-    first, last = (oldest - timedelta(days=1)).date(), (newest + timedelta(days=1)).date()
+def _copy_daily(source: ListingStore, target: ListingStore, plant_ids: Sequence[str]) -> None:
+    """Copy the KPIs of every day: rows may be gone that they were made of."""
+    first, last = _EVER
     kept = source.daily(plant_ids, first, last)
     if not kept:
         return

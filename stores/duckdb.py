@@ -32,9 +32,9 @@ from stores.duckdb_archive import Archivist, month_key, stored_months
 from stores.duckdb_catalog import Catalog, MonthKey
 from stores.duckdb_errors import explained
 from stores.duckdb_read import Reader
-from stores.duckdb_status import snapshot_to, status_of
+from stores.duckdb_status import held_of, snapshot_to, status_of
 from stores.duckdb_write import Writer
-from stores.protocol import StoredMonth, StoreStatus, WriteResult
+from stores.protocol import Held, StoredMonth, StoreStatus, WriteResult
 
 _SLICE_ROWS = 250_000
 _TRIES = 3
@@ -335,6 +335,10 @@ class DuckDbStore:
         """Return every quantity that devices of the same kinds ever had."""
         kinds = sorted(self._catalog.numbers_of(device_ids))
         return tuple(dict.fromkeys(name for kind in kinds for name in self._catalog.columns_of(kind)))
+
+    def held(self) -> Held:
+        """Return the devices and plants of which it ever kept something."""
+        return held_of(self._fetch, self._catalog)
 
     # days and KPIs
 

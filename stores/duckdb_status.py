@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from domain.plant import DeviceKind
 from stores.duckdb_catalog import Catalog, table_name
 from stores.duckdb_read import Fetch
-from stores.protocol import StoreStatus
+from stores.protocol import Held, StoreStatus
 
 
 def status_of(fetch: Fetch, catalog: Catalog, path: Path) -> StoreStatus:
@@ -48,6 +49,16 @@ def status_of(fetch: Fetch, catalog: Catalog, path: Path) -> StoreStatus:
             "archive_bytes": str(archive_bytes),
             "devices": str(len(catalog.device_ids)),
         },
+    )
+
+
+def held_of(fetch: Fetch, catalog: Catalog) -> Held:
+    """Return whose rows and daily KPIs the file has."""
+    plants = fetch(lambda _: "SELECT DISTINCT plant_id FROM daily_kpi")
+    kinds = dict(catalog.device_kinds)  # a copy: another thread may add to it
+    return Held(
+        {device_id: DeviceKind(kind) for device_id, kind in kinds.items()},
+        frozenset() if plants is None else frozenset(plants["plant_id"].to_pylist()),
     )
 
 

@@ -39,9 +39,9 @@ from stores.influx_lines import LineBuilder
 from stores.influx_names import OUR_FIELDS, epoch_us, key_text, literal
 from stores.influx_read import Reader
 from stores.influx_roll import Roller
-from stores.influx_status import StatusReader
+from stores.influx_status import StatusReader, held_of
 from stores.influx_write import Outcome, Rows, Writer
-from stores.protocol import StoredMonth, StoreStatus, WriteResult
+from stores.protocol import Held, StoredMonth, StoreStatus, WriteResult
 
 _POLLED = frozenset({Origin.POLL, Origin.MQTT})
 _LINES_MAX = 5000
@@ -261,6 +261,11 @@ class InfluxStore:
             kinds = [kind for kind, _, _ in self._reader.sources(device_ids)]
             fields = [field.partition("~")[0] for kind in kinds for field in self._reader.fields(kind)]
         return tuple(dict.fromkeys(field for field in fields if field not in OUR_FIELDS))
+
+    def held(self) -> Held:
+        """Return the devices and plants of which it ever kept something."""
+        with self._reading():
+            return held_of(self._ask)
 
     def put_mark(self, queue: str, number: int) -> None:
         """Keep how far a queue got."""

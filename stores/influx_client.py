@@ -338,7 +338,11 @@ class InfluxClient:
         self._check_query(answer)
         results = json.loads(answer.body).get("results", [])
         reasons = [str(result["error"]) for result in results if "error" in result]
-        unmade = ("database not found", "not executed")  # the second is all 1.x says of several statements
+        unmade = (
+            "database not found",
+            "default retention policy not set",  # what 2.x says of a SHOW
+            "not executed",  # all that 1.x says of several statements
+        )
         if not results or any(reason.startswith(unmade) for reason in reasons):
             self.create()
         elif reasons:
@@ -392,5 +396,7 @@ def _table(block: bytes) -> pa.Table:
     names = block[: block.index(b"\n")].decode().split(",")
     types = {name: pa.float64() for name in names}
     types |= {name: pa.string() for name in _TEXT_COLUMNS if name in types}
+    if "key" in types:  # SHOW TAG VALUES
+        types |= {"key": pa.string(), "value": pa.string()}
     types |= {"time": pa.int64()} if "time" in types else {}
     return csv.read_csv(io.BytesIO(block), convert_options=csv.ConvertOptions(column_types=types))

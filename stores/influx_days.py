@@ -23,7 +23,7 @@ from stores.influx_read import Query
 Write = Callable[[Sequence[str]], None]
 Day = tuple[int, str]  # days since 1970, device
 
-_DIRTY, _KPI, _PLANT = "dirty_day", "daily_kpi", "plant"
+_DIRTY, KPI, PLANT = "dirty_day", "daily_kpi", "plant"
 _DONE, _PENDING, _TAKEN = 0, 1, 2
 _EPOCH = date(1970, 1, 1)
 _RATIOS = (
@@ -101,7 +101,7 @@ def _kpi_line(kpi: DailyKpi) -> str:
     fields = [f"{name}={float(value)!r}" for name, value in values.items() if value is not None]
     fields += [f"{name}={getattr(kpi, name)}" for name in _COUNTS]
     fields.append(f"{_KNOWN}={known}")
-    return f"{_KPI},{_PLANT}={key_text(kpi.plant_id)} {','.join(fields)} {day_number(kpi.day) * DAY_US}000"
+    return f"{KPI},{PLANT}={key_text(kpi.plant_id)} {','.join(fields)} {day_number(kpi.day) * DAY_US}000"
 
 
 def read_daily(query: Query, plant_ids: Sequence[str], first: date, last: date) -> list[DailyKpi]:
@@ -109,12 +109,12 @@ def read_daily(query: Query, plant_ids: Sequence[str], first: date, last: date) 
     wanted = set(plant_ids)
     if not wanted or last < first:
         return []
-    columns = ", ".join(map(ident, (_PLANT, _KNOWN, *_RATIOS, *_COUNTS)))
+    columns = ", ".join(map(ident, (PLANT, _KNOWN, *_RATIOS, *_COUNTS)))
     span = during(day_number(first) * DAY_US, (day_number(last) + 1) * DAY_US)
-    picked = one_of(_PLANT, sorted(wanted)) if len(wanted) == 1 else ""
+    picked = one_of(PLANT, sorted(wanted)) if len(wanted) == 1 else ""
     found = [
         kpi
-        for table in query(f"SELECT {columns} FROM {ident(_KPI)} WHERE {span}{picked}")
+        for table in query(f"SELECT {columns} FROM {ident(KPI)} WHERE {span}{picked}")
         for kpi in _kpis(table)
         if kpi.plant_id in wanted
     ]
@@ -131,5 +131,5 @@ def _kpis(table: pa.Table) -> list[DailyKpi]:
             name: row[name] if known >> place & 1 else None for place, name in enumerate(_RATIOS)
         }
         values |= {name: int(row[name]) for name in _COUNTS}
-        found.append(DailyKpi(row[_PLANT], _EPOCH + timedelta(days=day), **values))
+        found.append(DailyKpi(row[PLANT], _EPOCH + timedelta(days=day), **values))
     return found

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from domain.clock import Clock
+from domain.plant import DeviceKind
 from stores.influx_answers import microseconds
 from stores.influx_client import InfluxClient
-from stores.influx_names import DAY_US, KINDS, ORIGIN, epoch_us, ident, instant, rows_of
+from stores.influx_days import KPI, PLANT
+from stores.influx_names import DAY_US, DEVICE_TAG, KINDS, ORIGIN, epoch_us, ident, instant, rows_of
 from stores.influx_read import Query
-from stores.protocol import StoreStatus
+from stores.protocol import Held, StoreStatus
 
 _SETTLED_DAYS = 8
 _FROM = ", ".join(map(rows_of, KINDS))
@@ -52,3 +54,16 @@ class StatusReader:
 
 def _instants(tables: Sequence[pa.Table]) -> list[int]:
     return [us for table in tables for us in microseconds(table).tolist()]
+
+
+def held_of(query: Query) -> Held:
+    """Return whose rows and daily KPIs the bucket has."""
+    devices = {
+        name: kind for kind in DeviceKind for name in _values_of(query, rows_of(kind.value), DEVICE_TAG)
+    }
+    return Held(devices, frozenset(_values_of(query, ident(KPI), PLANT)))
+
+
+def _values_of(query: Query, where: str, tag: str) -> list[str]:
+    tables = query(f"SHOW TAG VALUES FROM {where} WITH KEY = {ident(tag)}")
+    return [str(value) for table in tables for value in table["value"].to_pylist()]

@@ -18,7 +18,7 @@ from domain.quantity import Kind, quantity
 from domain.timespan import Interval, day_of
 from stores import frames
 from stores.admission import AHEAD_MAX, checked_table, has_infinity, in_turn, why_rejected
-from stores.protocol import StoreStatus, WriteResult
+from stores.protocol import Held, StoreStatus, WriteResult
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -47,6 +47,7 @@ class MemoryStore:
     def __init__(self, clock: Clock, devices: Mapping[str, DeviceKind] | None = None) -> None:
         self._clock = clock
         self._devices = devices
+        self._kinds = dict(devices or {})  # of those that left, too
         self._rows: dict[str, dict[datetime, Batch]] = {}
         self._daily: dict[tuple[str, date], DailyKpi] = {}
         self._dirty: set[tuple[date, str]] = set()
@@ -57,6 +58,7 @@ class MemoryStore:
     def register(self, devices: Mapping[str, DeviceKind]) -> None:
         """Take another set of devices that may be written."""
         self._devices = devices
+        self._kinds.update(devices)
 
     def _is_device(self, device_id: str) -> bool:
         return self._devices is None or device_id in self._devices
@@ -222,6 +224,12 @@ class MemoryStore:
         with self._lock:
             rows = [batch for name in device_ids for batch in self._rows.get(name, {}).values()]
         return tuple(dict.fromkeys(name for batch in rows for name in batch.quantities))
+
+    def held(self) -> Held:
+        """Return the devices and plants of which it ever kept something."""
+        with self._lock:
+            devices = {name: self._kinds.get(name, DeviceKind.INVERTER) for name in self._rows}
+            return Held(devices, frozenset(plant_id for plant_id, _ in self._daily))
 
     def put_daily(self, kpis: Sequence[DailyKpi]) -> None:
         """Keep daily KPIs, replacing those of the same plant and day."""

@@ -145,8 +145,20 @@ class MeasurementStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Whose rows and daily KPIs a store has, whatever the registry says today."""
+
+    devices: Mapping[str, DeviceKind]
+    plant_ids: frozenset[str]
+
+
 class ListingStore(MeasurementStore, Protocol):
     """A store that can tell what it has."""
+
+    def held(self) -> Held:
+        """Return the devices and plants of which it ever kept something."""
+        ...
 
     def quantities(self, device_ids: Sequence[str]) -> tuple[str, ...]:
         """Return every quantity that devices of the same kinds as these ever had."""

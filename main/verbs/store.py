@@ -100,7 +100,8 @@ def _copy(args: argparse.Namespace, context: Context, settings: "Settings") -> i
     if context.json:
         print(json.dumps({"rows": made.rows, "source_rows": counted[0], "target_rows": counted[1]}))
     else:
-        context.say("store.copy.done", rows=made.rows, source=counted[0], target=counted[1])
+        said = "done" if counted[0] == counted[1] else "differs"
+        context.say(f"store.copy.{said}", rows=made.rows, source=counted[0], target=counted[1])
     return Exit.OK if counted[0] == counted[1] else Exit.PROBLEM
 
 

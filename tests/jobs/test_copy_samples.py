@@ -129,6 +129,35 @@ def test_an_empty_store_is_copied_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.needs("influxd")
+def test_what_left_the_registry_is_copied_all_the_same(tmp_path: Path) -> None:
+    """A device taken out of service years ago has rows, a plant that was sold has days of energy."""
+    today = {"inv-1": DEVICES["inv-1"]}
+    old = DailyKpi("sold", NOON.date() - timedelta(days=900), 1.5, None, None, 2.0, 0.5, 1, 2)
+    with running(tmp_path / "influx") as server:
+        with closing(DuckDbStore(tmp_path / "a.duckdb", clock(), DEVICES)) as first:
+            _filled(first)
+            first.put_daily([old])
+        source = DuckDbStore(tmp_path / "a.duckdb", clock(), today)
+        away = InfluxStore(server.url, "left", today, clock=clock())
+        back = DuckDbStore(tmp_path / "b.duckdb", clock(), today)
+        with closing(source), closing(away), closing(back):
+            for one, other in ((source, away), (away, back)):
+                made = copy_samples(one, other, today, ["p1"], Notes(tmp_path / "n.json"))
+                Notes(tmp_path / "n.json").forget()
+                assert made.rows == len(_rows()) == other.status().rows
+                assert other.daily(["sold"], old.day, old.day) == [old]
+            assert _everything(source) == _everything(back)
+
+
+def test_days_of_energy_are_copied_where_no_row_is_left(tmp_path: Path) -> None:
+    kept = DailyKpi("p1", NOON.date(), 1.5, None, None, 2.0, 0.5, 1, 2)
+    source, target = Fragile(clock(), DEVICES), Fragile(clock(), DEVICES)
+    source.put_daily([kept])
+    assert copy_samples(source, target, DEVICES, [], Notes(tmp_path / "n")) == Progress(0, 0, 0)
+    assert target.daily(["p1"], kept.day, kept.day) == [kept]
+
+
+@pytest.mark.needs("influxd")
 def test_the_verbs_make_a_bucket_and_copy_into_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,8 +14,9 @@ import pytest
 from domain.errors import RecordRejectedError, StoreUnavailableError
 from domain.kpi import DailyKpi
 from domain.measurement import Batch, Origin, Quality
+from domain.plant import DeviceKind
 from domain.timespan import Interval
-from stores.protocol import MeasurementStore
+from stores.protocol import Held, ListingStore, MeasurementStore
 from tests.stores.contract_days import DaysContract
 from tests.stores.rows import COUNTER, DEVICES, MINUTE, NOON, POWER, QUANTITIES, batch, hour, table
 
@@ -86,6 +87,17 @@ class StoreContract(DaysContract):
         assert frame.values[COUNTER].tolist()[0] == 5000.0
         assert np.isnan(frame.values[COUNTER][1])
         assert frame.values["meter_energy_forward_wh"][1] == 9.0
+
+    def test_it_tells_of_whom_it_ever_kept_something(self, store: ListingStore) -> None:
+        assert store.held() == Held({}, frozenset())
+        assert store.quantities(["inv-2"]) == ()
+        meter = Batch("meter-1", NOON, ("meter_energy_forward_wh",), (9.0,))
+        store.write([batch(0, "inv-2"), meter])
+        store.put_daily([DailyKpi("p1", NOON.date(), 1.5, None, None, 2.0, 0.5, 1, 2)])
+        store.register({"inv-3": DeviceKind.INVERTER})
+        held = store.held()
+        assert held.plant_ids == {"p1"}
+        assert held.devices == {"inv-2": DeviceKind.INVERTER, "meter-1": DeviceKind.REVENUE_METER}
 
     def test_a_new_quantity_joins_devices_that_had_rows(self, store: MeasurementStore) -> None:
         store.write([batch(0)])
