@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from domain.case import Case
-from domain.handling import PlannedStop, StopKind
+from domain.handling import PlannedStop
 
 TAG = timedelta(hours=4)
 
@@ -12,7 +12,6 @@ TAG = timedelta(hours=4)
 def tag_of(case: Case, stops: Iterable[PlannedStop], now: datetime) -> PlannedStop | None:
     """Return the tag that hangs where a case is about: on its device, or on its whole plant."""
     for stop in stops:
-        here = stop.kind is StopKind.MAINTENANCE and stop.plant_id == case.plant_id
-        if case.plant_id and here and stop.device_id in {"", case.device_id} and stop.holds(now):
+        if case.plant_id and stop.is_tag_of(case.plant_id, case.device_id) and stop.holds(now):
             return stop
     return None

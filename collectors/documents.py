@@ -18,11 +18,15 @@ from inverters.profile import DeviceProfile
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a message said: batches of now, batches of long ago, and why something of it is not among them."""
+    """What a message said: batches of now, batches of long ago, and why something of it is not among them.
+
+    ``astray`` names the devices that said something at an instant that cannot be.
+    """
 
     live: tuple[Batch, ...] = ()
     history: tuple[Batch, ...] = ()
     reason: str = ""
+    astray: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -78,6 +82,7 @@ class Documents:
             tuple(reading.batch for reading, good in zip(_live(readings), live, strict=True) if good),
             tuple(reading.batch for reading in readings if reading.history),
             "".join(f"{one.device_id}: its clock went back to {one.measured_at}; " for one in stale),
+            tuple(dict.fromkeys(one.device_id for one in stale)),
         )
 
     def _checked(self, reading: Reading) -> bool:

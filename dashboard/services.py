@@ -27,6 +27,7 @@ from queries.plant import PlantPage
 from queries.plant_days import PlantDaysQuery
 from queries.plants import Plants
 from queries.public_contacts import PublicContacts
+from queries.sample_accounts import SampleAccounts
 from queries.snapshot import SnapshotKeeper
 from queries.sources import Sources
 from queries.work import Work
@@ -126,6 +127,7 @@ class Queries:
     evidence: Evidence
     alerts: Alerts
     plant_days: PlantDaysQuery
+    samples: SampleAccounts
 
 
 def queries_over(sources: Sources, keeper: SnapshotKeeper | None = None) -> Queries:
@@ -141,4 +143,5 @@ def queries_over(sources: Sources, keeper: SnapshotKeeper | None = None) -> Quer
         Evidence(sources),
         Alerts(sources),
         PlantDaysQuery(sources),
+        SampleAccounts(sources),
     )

@@ -84,7 +84,16 @@ class PlannedStop:
     ended_at: datetime | None = None
     ended_by: str = ""
 
+    @property
+    def until(self) -> datetime:
+        """When it really ends: it may have been taken off early."""
+        return self.end if self.ended_at is None else min(self.end, self.ended_at)
+
     def holds(self, at: datetime) -> bool:
         """Whether it is in force at an instant."""
-        end = self.end if self.ended_at is None else min(self.end, self.ended_at)
-        return self.start <= at < end
+        return self.start <= at < self.until
+
+    def is_tag_of(self, plant_id: str, device_id: str) -> bool:
+        """Whether it is a maintenance tag on this device, or on its whole plant."""
+        here = self.kind is StopKind.MAINTENANCE and self.plant_id == plant_id
+        return here and self.device_id in {"", device_id}

@@ -5,14 +5,17 @@ reasons is closed; "unknown" is none of them.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum
+from types import MappingProxyType
 
 from domain.health import Reason
 from domain.measurement import Batch, Quality
+from domain.timespan import Interval
 
+_NO_TAGS: Mapping[str, Sequence[Interval]] = MappingProxyType({})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 EXCEPTION_FROM = 128  # 128 + Modbus exception code
@@ -47,6 +50,12 @@ class SlotState(IntEnum):
 
 
 _SUSPECT = range(SlotState.PARTIAL, SlotState.THINNED + 1)
+_SILENT = frozenset(
+    {SlotState.NO_ANSWER, SlotState.WIRE_DOWN, SlotState.QUARANTINED, SlotState.MALFORMED}
+)  # what a device is that somebody has switched off to work on it
+_NAMED = frozenset(
+    {SlotState.SOURCE_GAP, SlotState.IMPLAUSIBLE_TIME}
+)  # somebody knows better than by silence
 _LOST_LATER = frozenset({SlotState.SPOOL_SHED, SlotState.REJECTED_BY_STORE})
 _FROM_QUALITY = {
     Quality.OUT_OF_RANGE: SlotState.OUT_OF_RANGE,
@@ -96,7 +105,8 @@ def merged(old: int, new: int) -> int:
     """Return what a slot is after ``new`` was said of it: a sample wins over every reason for having none.
 
     Only what loses a sample that was there (shed, refused by the store) takes it back; of two reasons the
-    first stays, but for a gap the source has named and for what was thought lost with the collector.
+    first stays, but for a gap the source has named, an instant that cannot be, and for what was thought lost with
+    the collector.
     """
     if old in {SlotState.OPEN, SlotState.NOT_EXPECTED}:
         return new
@@ -104,7 +114,7 @@ def merged(old: int, new: int) -> int:
         if new in _LOST_LATER or new == SlotState.THINNED:
             return new
         return min(old, new) if is_there(new) else old
-    if is_there(new) or new == SlotState.SOURCE_GAP or new in _LOST_LATER:
+    if is_there(new) or new in _NAMED or new in _LOST_LATER:
         return new
     return old
 
@@ -174,16 +184,32 @@ def instant_of(us: int) -> datetime:
     return _EPOCH + us * _MICROSECOND
 
 
-def accounts_of(strips: Iterable[Strip], now: datetime) -> list[SampleAccount]:
+def accounts_of(
+    strips: Iterable[Strip], now: datetime, tags: Mapping[str, Sequence[Interval]] = _NO_TAGS
+) -> list[SampleAccount]:
     """Count slots that are over at ``now``, by device and day, sorted.
 
-    A slot that is over and still open had nobody to speak for it: the collector was not there.
+    A slot that is over and still open had nobody to speak for it: the collector was not there. ``tags`` tells
+    when a device hung under a maintenance tag: silence in a slot that began then is no fault.
     """
     found: dict[tuple[str, date], Counter[int]] = {}
     for strip in strips:
         counts = found.setdefault((strip.device_id, strip.day), Counter())
-        counts.update(strip.states[: strip.over(now)])
+        counts.update(tagged(strip, tags.get(strip.device_id, ()))[: strip.over(now)])
     return [_account(device_id, day, counts) for (device_id, day), counts in sorted(found.items())]
+
+
+def tagged(strip: Strip, tags: Iterable[Interval]) -> bytearray:
+    """Return the states of a strip with silence under a maintenance tag told as such."""
+    states = bytearray(strip.states)
+    for tag in tags:
+        first, end = (
+            max(0, -(-(microseconds(at) - strip.start_us) // strip.period_us)) for at in (tag.start, tag.end)
+        )
+        for slot in range(first, min(end, len(states))):
+            if states[slot] in _SILENT or states[slot] >= EXCEPTION_FROM:
+                states[slot] = SlotState.MAINTENANCE
+    return states
 
 
 def _account(device_id: str, day: date, counts: Counter[int]) -> SampleAccount:

@@ -24,6 +24,7 @@ from domain.health import Health, Reason
 from domain.measurement import Batch, BlockRead, Sample
 from domain.plant import Device, Gateway, Registry
 from domain.slots import SlotRange, SlotState, state_of
+from domain.timespan import Interval
 from inverters.profile import DeviceProfile
 from jobs.collecting import USUAL, CollectorCounts, Manner
 from jobs.edge_desk import EdgeBeat, EdgeDesk, contact_of
@@ -86,7 +87,7 @@ class Collector:
         self._identity = IdentityWatch(notes)
         self._edge = EdgeDesk(registry, clock, notes, send=self._send, hear=self._from_edge)
         self.links = LinkBook(notes, clock)
-        self.time = Stamps(clock, manner.clock_source, self._put)
+        self.time = Stamps(clock, manner.clock_source, self._put, self._jumped)
         self._documents = Documents(profiles)
         self._undated: list[tuple[float, Delivery]] = []
         self._units = UnitWatch()
@@ -257,6 +258,10 @@ class Collector:
         if self._commit is not None and self.time.trusted:
             self._commit.say(said)
 
+    def _jumped(self, span: Interval) -> None:
+        if self._keeper is not None:
+            self._keeper.jumped(span)
+
     def _connected(self) -> bool:
         """Tell whether the broker hears us; name what it has forgotten."""
         self.links.tally()
@@ -363,8 +368,8 @@ class Collector:
             self._keep(batch, owed=True)
         for batch in told.live:
             self._heard.hear(batch)
-            if self._keeper is not None:
-                self._keeper.heard(batch, 0)
+        if self._keeper is not None:
+            self._keeper.told(told, delivery.received_at or self._clock.now())
         if self._commit is not None:
             self._bad_messages += bool(told.reason)
             self._commit.put(None, replace(delivery, reason=told.reason))

@@ -74,11 +74,10 @@ def maintenance_of(stops: Sequence[PlannedStop], registry: Registry) -> dict[str
     """Return the spans in which plants and devices are worked on or have no grid, by id."""
     found: dict[str, list[Interval]] = {}
     for stop in stops:
-        end = stop.end if stop.ended_at is None else min(stop.end, stop.ended_at)
         plants = [each.plant_id for each in registry.plants if stop.feeder and each.feeder == stop.feeder]
         names = [stop.device_id] if stop.device_id else [stop.plant_id] if stop.plant_id else plants
-        for name in names if end > stop.start else ():
-            found.setdefault(name, []).append(Interval(stop.start, end))
+        for name in names if stop.until > stop.start else ():
+            found.setdefault(name, []).append(Interval(stop.start, stop.until))
     return found
 
 

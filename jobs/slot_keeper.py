@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from collectors.documents import Told
 from collectors.poller import WirePoller
 from collectors.slot_book import Grid
 from collectors.wiring import Wire, edge_devices, in_service
@@ -15,7 +16,7 @@ from domain.clock import Clock
 from domain.health import Health
 from domain.measurement import Batch
 from domain.plant import Connection, Device, Registry
-from domain.slots import SlotRange, SlotState, missing_for
+from domain.slots import SlotRange, SlotState, instant_of, microseconds, missing_for
 from domain.timespan import Interval, day_of
 
 Say = Callable[[SlotRange], None]
@@ -92,6 +93,31 @@ class SlotKeeper:
         """Note that a broker forgot what was published in an interval."""
         for device_id in self._published:
             self._say(SlotRange(device_id, SlotState.SOURCE_GAP, interval.end, interval.start))
+
+    def told(self, told: Told, at: datetime) -> None:
+        """Note what a gateway's own document said when it came."""
+        for batch in told.live:
+            self.heard(batch, 0)
+        for device_id in told.astray:
+            self._astray(device_id, at)
+
+    def _astray(self, device_id: str, at: datetime) -> None:
+        """Note that a device spoke at ``at`` of an instant that cannot be: what it said was set aside."""
+        grid = self.grids[device_id]
+        start = instant_of(grid.containing(microseconds(at)))
+        end = start + timedelta(microseconds=grid.period_us)
+        self._say(SlotRange(device_id, SlotState.IMPLAUSIBLE_TIME, end, start))
+
+    def jumped(self, span: Interval) -> None:
+        """Note that the clock jumped over a stretch of time: slots that lie in it whole never were."""
+        ours = [name for name in self.grids if name not in self._edge and name not in self._unread]
+        for device_id in ours:
+            grid = self.grids[device_id]
+            start_us = grid.at_or_after(microseconds(span.start))
+            end_us = grid.containing(microseconds(span.end))
+            if start_us < end_us:
+                start, end = instant_of(start_us), instant_of(end_us)
+                self._say(SlotRange(device_id, SlotState.IMPLAUSIBLE_TIME, end, start))
 
     async def run(self, health: Callable[[str], Health], *, connected: Callable[[], bool]) -> None:
         """Close what is over, once a period, until cancelled."""

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from collectors.time_guard import ClockSource, ClockState, TimeGuard
 from domain.clock import LATEST, Clock
 from domain.measurement import Batch, Quality
 from domain.plant import Registry
+from domain.timespan import Interval
 from inverters.told import document_time
 
 log = logging.getLogger(__name__)
@@ -37,12 +38,21 @@ class Stamps:
     ----------
     put : callable
         Takes what has its stamp.
+    jumped : callable, optional
+        Told what a right clock jumped over: nothing can have been measured then.
     """
 
-    def __init__(self, clock: Clock, source: ClockSource, put: Callable[[Held], None]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        source: ClockSource,
+        put: Callable[[Held], None],
+        jumped: Callable[[Interval], None] = lambda _: None,
+    ) -> None:
         self._clock = clock
         self._guard: TimeGuard[Held] = TimeGuard(clock, source)
         self._put = put
+        self._jumped = jumped
 
     @property
     def trusted(self) -> bool:
@@ -64,13 +74,20 @@ class Stamps:
 
     def take(self, held: Held) -> None:
         """Hand a batch on, or keep it until it can be stamped."""
-        self._guard.look()
+        self._look()
         if self._guard.trusted:
             self._put(self._marked(held))
             return
         dropped = self._guard.hold(held)
         if dropped is not None:
             log.error("device %s: a sample was dropped: too many wait for the clock", dropped.batch.device_id)
+
+    def _look(self) -> None:
+        was_trusted = self._guard.trusted
+        step_s = self._guard.look()
+        if step_s > 0 and was_trusted and self._guard.trusted:
+            now = self._clock.now()
+            self._jumped(Interval(now - timedelta(seconds=step_s), now))
 
     def release(self) -> int:
         """Hand on what was kept, stamped; return how many. Nothing while the clock is not trusted."""
@@ -92,7 +109,7 @@ class Stamps:
         trusted = self._guard.trusted
         while True:
             await asyncio.sleep(LOOK_S)
-            self._guard.look()
+            self._look()
             before, trusted = trusted, self._guard.trusted
             if trusted and not before:
                 try:

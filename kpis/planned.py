@@ -27,24 +27,17 @@ def planned_of(series: PlantSeries, plant: Plant, stops: Iterable[PlannedStop]) 
     known = list(stops)
     found: dict[str, Planned] = {}
     for name in series.devices:
-        tags = [stop for stop in known if _is_tag_of(stop, plant, name)]
+        tags = [stop for stop in known if stop.is_tag_of(plant.plant_id, name)]
         offs = [stop for stop in known if stop.kind is StopKind.OUTAGE and stop.feeder == plant.feeder]
         if tags or (offs and plant.feeder):
             found[name] = Planned(_held(series, tags), _held(series, offs if plant.feeder else ()))
     return found
 
 
-def _is_tag_of(stop: PlannedStop, plant: Plant, device_id: str) -> bool:
-    if stop.kind is not StopKind.MAINTENANCE or stop.plant_id != plant.plant_id:
-        return False
-    return stop.device_id in {"", device_id}
-
-
 def _held(series: PlantSeries, stops: Iterable[PlannedStop]) -> Mask:
     held = np.zeros(len(series.instants), dtype=np.bool_)
     for stop in stops:
-        end = stop.end if stop.ended_at is None else min(stop.end, stop.ended_at)
-        held |= (series.instants >= _naive(stop.start)) & (series.instants < _naive(end))
+        held |= (series.instants >= _naive(stop.start)) & (series.instants < _naive(stop.until))
     return held
 
 

@@ -10,16 +10,16 @@ from typing import Any
 from domain.clock import Clock, SystemClock
 from domain.errors import CommandError
 from domain.plant import Registry
-from domain.slots import SampleAccount, accounts_of
+from domain.slots import SampleAccount
 from domain.timespan import day_of
 from main import control
 from main.build import open_records
 from main.cli import Context, Exit
 from main.configuration import load_registry
 from main.settings import load_settings
-from queries.sample_accounts import summed
-from stores.sample_account_protocol import SampleAccountStore
+from queries.sample_accounts import AccountRecords, accounts_between, summed
 from texts.loader import Texts
+from texts.samples import reasons
 
 ORDER = "samples_account"
 
@@ -33,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser, texts: Texts) -> None:
 
 
 def perform(
-    store: SampleAccountStore, registry: Registry, clock: Clock, payload: Mapping[str, Any]
+    store: AccountRecords, registry: Registry, clock: Clock, payload: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the accounts of the days and plants asked for; by default of yesterday and today.
 
@@ -51,8 +51,7 @@ def perform(
         raise CommandError(f"plant {unknown[0]}: there is none; see `pvmon registry export`")
     found = []
     for plant_id in plants:
-        devices = [device.device_id for device in registry.plants_by_id[plant_id].devices]
-        accounts = accounts_of(store.strips(devices, first, last), clock.now())
+        accounts = accounts_between(store, [registry.plants_by_id[plant_id]], first, last, clock.now())
         found += [{"plant": plant_id, **_plain(one)} for one in accounts]
     return {"first": first.isoformat(), "last": last.isoformat(), "accounts": found}
 
@@ -127,18 +126,6 @@ def _words(accounts: Sequence[SampleAccount], texts: Texts) -> dict[str, object]
         "expected": total.expected,
         "good": total.good,
         "share": share,
-        "suspect": _reasons(total.suspect, texts),
-        "missing": _reasons(total.missing, texts),
+        "suspect": reasons(total.suspect, texts),
+        "missing": reasons(total.missing, texts),
     }
-
-
-def _reasons(counts: Mapping[str, int], texts: Texts) -> str:
-    if not counts:
-        return "0"
-    return texts("slots.separator").join(f"{_word(word, texts)} {count}" for word, count in counts.items())
-
-
-def _word(word: str, texts: Texts) -> str:
-    if word.startswith("exception_"):
-        return texts("slots.states.exception", code=word.removeprefix("exception_"))
-    return texts(f"slots.states.{word}")

@@ -1,14 +1,34 @@
 """What became of every expected sample: per device and day, from the strips the collector publishes."""
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
+from typing import Protocol
 
 from access.guard import guarded, require
 from access.permissions import Permission
 from access.principal import Principal
-from domain.slots import SampleAccount, accounts_of
+from domain.handling import PlannedStop
+from domain.plant import Plant, Registry
+from domain.slots import SampleAccount, SlotState, Strip, accounts_of, word_of
+from domain.timespan import Interval, day_of, start_of_day
 from queries.sources import Sources
+
+_KEPT_S = 600.0  # a day that is over changes only where a village catches up
+_ASLEEP = word_of(SlotState.ASLEEP)
+
+
+class AccountRecords(Protocol):
+    """The records an account rests on."""
+
+    def strips(self, device_ids: Sequence[str], first: date, last: date) -> list[Strip]:
+        """Return strips of local days."""
+        ...
+
+    def stops(self, start: datetime, end: datetime) -> list[PlannedStop]:
+        """Return planned stops that touch an interval."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +45,16 @@ class AccountView:
     def good_share(self) -> float | None:
         """Share of good samples, None where none was expected."""
         return self.good / self.expected if self.expected else None
+
+    @property
+    def awake(self) -> int:
+        """How many samples were expected of devices that did not sleep."""
+        return self.expected - self.missing.get(_ASLEEP, 0)
+
+    @property
+    def good_awake_share(self) -> float | None:
+        """Share of good samples among those of devices that did not sleep, None where all did."""
+        return self.good / self.awake if self.awake else None
 
 
 def summed(accounts: Sequence[SampleAccount]) -> AccountView:
@@ -45,12 +75,37 @@ def summed(accounts: Sequence[SampleAccount]) -> AccountView:
     )
 
 
+def accounts_between(
+    records: AccountRecords, plants: Sequence[Plant], first: date, last: date, now: datetime
+) -> list[SampleAccount]:
+    """Return the accounts of the devices of ``plants``, days included; silence under a tag is maintenance."""
+    names = [device.device_id for plant in plants for device in plant.devices]
+    strips = records.strips(names, first, last)
+    if not strips:
+        return []
+    margin = timedelta(days=1)  # a day of another time zone
+    stops = records.stops(start_of_day(first) - margin, start_of_day(last) + 2 * margin)
+    tags = {
+        device.device_id: [Interval(stop.start, stop.until) for stop in found]
+        for plant in plants
+        for device in plant.devices
+        if (found := [one for one in stops if _is_tag(one, plant.plant_id, device.device_id)])
+    }
+    return accounts_of(strips, now, tags)
+
+
+def _is_tag(stop: PlannedStop, plant_id: str, device_id: str) -> bool:
+    return stop.until > stop.start and stop.is_tag_of(plant_id, device_id)
+
+
 @guarded
 class SampleAccounts:
-    """Queries of the account of samples."""
+    """Queries of the account of samples. Thread safe."""
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
+        self._lock = threading.Lock()
+        self._day: tuple[date, Registry, float, Mapping[str, AccountView]] | None = None
 
     @require(Permission.VIEW_PLANT)
     def view(
@@ -58,11 +113,37 @@ class SampleAccounts:
     ) -> AccountView:
         """Return the accounts of devices of the plants in scope (of ``plant_ids`` when given), days included."""
         registry = self._sources.registry
-        devices = [
-            device.device_id
+        plants = [
+            plant
             for plant in registry.plants
             if principal.sees_plant(plant, registry) and (not plant_ids or plant.plant_id in plant_ids)
-            for device in plant.devices
         ]
-        strips = self._sources.records.strips(devices, first, last)
-        return summed(accounts_of(strips, self._sources.clock.now()))
+        now = self._sources.clock.now()
+        return summed(accounts_between(self._sources.records, plants, first, last, now))
+
+    @require(Permission.VIEW_OVERVIEW)
+    def yesterday(self, principal: Principal) -> Mapping[str, AccountView]:
+        """Return the sum of yesterday by plant in scope; a plant nobody collected from has none."""
+        registry = self._sources.registry
+        found = self._of_day(day_of(self._sources.clock.now()) - timedelta(days=1), registry)
+        return {
+            plant_id: view
+            for plant_id, view in found.items()
+            if principal.sees_plant(registry.plants_by_id[plant_id], registry)
+        }
+
+    def _of_day(self, day: date, registry: Registry) -> Mapping[str, AccountView]:
+        """Return the sums of a day; made anew after a while, and where the registry is another."""
+        with self._lock:
+            kept, at_s = self._day, self._sources.clock.monotonic()
+            if kept is not None and kept[:2] == (day, registry) and at_s - kept[2] < _KEPT_S:
+                return kept[3]
+            accounts = accounts_between(
+                self._sources.records, registry.plants, day, day, self._sources.clock.now()
+            )
+            by_plant: dict[str, list[SampleAccount]] = {}
+            for one in accounts:
+                by_plant.setdefault(registry.devices_by_id[one.device_id].plant_id, []).append(one)
+            sums = {plant_id: summed(found) for plant_id, found in by_plant.items()}
+            self._day = (day, registry, at_s, sums)
+            return sums

@@ -16,6 +16,7 @@ from domain.measurement import Batch, Origin
 from domain.plant import DeviceKind
 from domain.records import ImportedFile, JobRun, MeterReading
 from domain.timespan import Interval
+from stores.notification_protocol import HandlingStore
 from stores.sample_account_protocol import SampleAccountStore
 
 
@@ -349,6 +350,7 @@ class RecordStore(
     JobStore,
     ReadingStore,
     SampleAccountStore,
+    HandlingStore,
     Protocol,
 ):
     """Everything relational, behind one transaction manager."""

@@ -1,5 +1,6 @@
 """The data page: which numbers cannot be trusted now, how old the data are, which jobs ran."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,12 +14,24 @@ from dashboard.components.links import links_card
 from dashboard.components.overview_figures import plant_label
 from dashboard.components.state import badge, data_badge
 from dashboard.components.theme import AMBER, GREEN, RED
-from dashboard.components.words import MISSING, age, clock_time, date_time, exact_time, job_name, number, size
+from dashboard.components.words import (
+    MISSING,
+    age,
+    clock_time,
+    date_time,
+    exact_time,
+    job_name,
+    number,
+    percent,
+    size,
+)
 from dashboard.pages.base import Component, Site, Visit
 from domain.records import JobRun, JobState
 from queries.data_age import DataView, PlantAge
+from queries.sample_accounts import AccountView
 from queries.states import DataState
 from texts.loader import Texts
+from texts.samples import reasons
 
 REFRESH_MS = 30_000
 TICK, BODY = "data-tick", "data-body"
@@ -38,12 +51,11 @@ class DataPage:
 
     def layout(self, visit: Visit) -> Component:
         """Return ages, store and jobs."""
-        view = visit.site.queries.data_age.view(visit.principal)
         return html.Div(
             [
                 html.H1(visit.texts(self.title), className="visually-hidden"),
                 dcc.Interval(id=TICK, interval=REFRESH_MS),
-                html.Div(body(view, visit.site, visit.texts), id=BODY, className="columns"),
+                html.Div(body(visit.principal, visit.site, visit.texts), id=BODY, className="columns"),
             ],
             className="page",
         )
@@ -61,11 +73,12 @@ class DataPage:
             running=[(Output(TICK, "disabled"), True, False)],
         )
         def refresh(principal: Principal, _ticks: int | None) -> list[Component]:
-            return body(site.queries.data_age.view(principal), site, site.words(principal))
+            return body(principal, site, site.words(principal))
 
 
-def body(view: DataView, site: Site, texts: Texts) -> list[Component]:
-    """Return the two columns: plants by age; store and jobs."""
+def body(principal: Principal, site: Site, texts: Texts) -> list[Component]:
+    """Return the two columns: plants by age, with their samples of yesterday; store and jobs."""
+    view, samples = site.queries.data_age.view(principal), site.queries.samples.yesterday(principal)
     return [
         card(
             texts("pages.data.plants"),
@@ -77,8 +90,12 @@ def body(view: DataView, site: Site, texts: Texts) -> list[Component]:
                     (texts("pages.data.column.at"), False),
                     (texts("pages.data.column.age"), True),
                     (texts("pages.data.column.devices"), True),
+                    (texts("pages.data.column.samples"), True),
                 ],
-                [_plant(one, view.taken_at, site, texts) for one in view.plants],
+                [
+                    [*_plant(one, view.taken_at, site, texts), _samples(one, samples, site, texts)]
+                    for one in view.plants
+                ],
                 texts("pages.data.plants"),
             ),
             aside=_counts(view, texts),
@@ -122,6 +139,22 @@ def _plant(one: PlantAge, taken_at: datetime, site: Site, texts: Texts) -> list[
         age(now.measured_at, taken_at, texts),
         devices,
     ]
+
+
+def _samples(one: PlantAge, samples: Mapping[str, AccountView], site: Site, texts: Texts) -> Component:
+    """Return how many samples of yesterday were good; behind it which were not, and why."""
+    plant_id = one.now.plant.plant_id
+    found = samples.get(plant_id)
+    if found is None:
+        return html.Span(MISSING)
+    said = texts(
+        "slots.page.hint",
+        expected=number(found.expected),
+        suspect=reasons(found.suspect, texts),
+        missing=reasons(found.missing, texts),
+    )
+    href = f"{site.plant_path(plant_id)}?tab=masks"
+    return html.Span(dcc.Link(percent(found.good_awake_share, 1), href=href), title=said)
 
 
 def _store(view: DataView, texts: Texts) -> Component:

@@ -1,6 +1,6 @@
-"""The quality tab of a plant: which values of the day were not believed or were held by a limit, and why."""
+"""The quality tab of a plant: which samples of the day came, which values were not believed or held, and why."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from dash import html
@@ -11,7 +11,9 @@ from dashboard.components.words import clock_time, day_text, number, percent, qu
 from dashboard.pages.base import Component, Site
 from domain.timespan import day_of
 from queries.masks import Mark, Masks, MasksQuery
+from queries.sample_accounts import AccountView, summed
 from texts.loader import Texts
+from texts.samples import reasons
 
 SHOWN = 200
 
@@ -24,7 +26,40 @@ def body(plant_id: str, device_id: str, principal: Principal, site: Site, texts:
     found = query.view(principal, plant_id, today)
     if not found.told:
         found = query.view(principal, plant_id, today - timedelta(days=1))
-    return [_card(found, device_id, texts)]
+    return [_card(found, device_id, texts), _samples(found.day, plant_id, device_id, principal, site, texts)]
+
+
+def _samples(
+    day: date, plant_id: str, device_id: str, principal: Principal, site: Site, texts: Texts
+) -> Component:
+    """Return what became of every expected sample of a day, the device with most gaps first."""
+    view = site.queries.samples.view(principal, day, day, [plant_id])
+    names = {one.device_id: one.name for one in site.services.sources.registry.plants_by_id[plant_id].devices}
+    accounts = [one for one in view.accounts if not device_id or one.device_id == device_id]
+    title = texts("slots.page.title", day=day_text(day))
+    if not accounts:
+        return card(title, empty(texts("slots.page.none")))
+    rows = [
+        _account(names[one.device_id], summed([one]), texts)
+        for one in sorted(accounts, key=lambda one: (one.good - one.expected, names[one.device_id]))
+    ]
+    if len(rows) > 1:
+        rows.append(_account(texts("slots.page.sum"), summed(accounts), texts))
+    heads = [("device", False), ("expected", True), ("good", True), ("share", True)]
+    heads += [("suspect", False), ("missing", False)]
+    shown = table([(texts(f"slots.page.{name}"), right) for name, right in heads], rows, title)
+    return card(title, [html.P(texts("slots.page.about"), className="note"), shown])
+
+
+def _account(name: str, one: AccountView, texts: Texts) -> list[Any]:
+    return [
+        name,
+        number(one.expected),
+        number(one.good),
+        percent(one.good_awake_share, 1),
+        reasons(one.suspect, texts),
+        reasons(one.missing, texts),
+    ]
 
 
 def _card(found: Masks, device_id: str, texts: Texts) -> Component:

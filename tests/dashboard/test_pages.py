@@ -30,7 +30,7 @@ def paths(world: Any) -> Any:
     )
     tabs = [
         f"/app/plants/{live}?tab={tab}"
-        for tab in ("summary", "curves", "days", "devices", "strings", "papers")
+        for tab in ("summary", "curves", "days", "devices", "strings", "masks", "papers")
     ]
     return [
         "/app/",
