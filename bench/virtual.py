@@ -57,6 +57,10 @@ class VirtualClock:
         """Return the instant, aware, UTC."""
         return self._at + timedelta(seconds=self._loop.time())
 
+    def put(self, seconds: float) -> None:
+        """Put the wall on; the monotonic hand knows nothing of it."""
+        self._at += timedelta(seconds=seconds)
+
     def monotonic(self) -> float:
         """Return seconds since the loop was made. [s]"""
         return self._loop.time()

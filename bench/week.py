@@ -16,22 +16,34 @@ import random
 import sys
 import tempfile
 import time
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.fleet_cpu import registers
 from bench.virtual import VirtualClock, VirtualLoop, run
-from bench.week_field import SLOW_S, TIMEOUT_S, Ask, Fault, Field, FieldBroker, FieldStore, FieldWire, Script
+from bench.week_field import (
+    BUSY,
+    RELAY_TOPIC,
+    RELAYED,
+    TIMEOUT_S,
+    Fault,
+    Field,
+    FieldBroker,
+    FieldStore,
+    FieldWire,
+    Script,
+)
+from bench.week_truth import PERIOD_S, Truth, published_of
 from collectors.spool import Spool
 from collectors.wiring import polled_wires
 from domain.errors import StoreUnavailableError
 from domain.measurement import Batch
-from domain.plant import DeviceKind, Gateway, Registry
-from domain.slots import SlotState, Strip, instant_of, word_of
+from domain.plant import Device, DeviceKind, Gateway, Registry
+from domain.slots import SlotState, instant_of, tagged, word_of
+from domain.timespan import Interval
 from inverters.profile import load_profiles
 from jobs import slot_keeper
 from jobs.collect import Collector
@@ -39,28 +51,47 @@ from jobs.forward import Forwarder
 from tests.collectors.plants import modbus_plant, mqtt_plant, registry
 
 START = datetime(2026, 6, 1, 2, tzinfo=UTC)  # 10:00 in Shangzhou
-PERIOD_S, UNITS = 300.0, 6
+UNITS = 6
 _HOUR, _DAY = 3600.0, 86_400.0
 _DAY_KINDS = ("silent", "malformed", "exception", "partial", "range")
 _QUICK_S = 60.0  # of one plant: only there a dead device is left alone for whole slots
-_BEFORE = timedelta(milliseconds=1)  # a cycle may begin so much before its slot
+_CLOCK_PUT_S, _CLOCK_BY_S = 0.3 * _HOUR, 1200.0  # on the last day, in a quiet hour
+_TAGGED = ("no_answer", "quarantined", "malformed", "wire_down", f"exception_{BUSY}")  # what a tag explains
 
 
 def plants(count: int) -> Registry:
-    """Return ``count`` polled plants, one that publishes, and in the first a device nobody can read."""
+    """Return ``count`` polled plants, one whose relay passes documents on, and one that publishes.
+
+    In the first is a device nobody can read; the last of the polled pays for its link by the byte.
+    """
     polled = [modbus_plant(n, 1, UNITS, _QUICK_S if n == 1 else PERIOD_S) for n in range(count)]
     unread = replace(polled[0].devices[-1], profile="unheard_of")
     polled[0] = replace(polled[0], devices=(*polled[0].devices[:-1], unread))
-    broker = mqtt_plant(count, 3, PERIOD_S)
-    meters = tuple(replace(device, kind=DeviceKind.REVENUE_METER) for device in broker.devices)
-    return registry(*polled, replace(broker, devices=meters))
+    [gateway] = polled[-1].gateways
+    polled[-1] = replace(polled[-1], gateways=(replace(gateway, plan_mb=2000.0),))
+    relayed, broker = mqtt_plant(count, 2, PERIOD_S), mqtt_plant(count + 1, 3, PERIOD_S)
+    relays = tuple(replace(each, topic=RELAY_TOPIC) for each in relayed.gateways)
+    boxes = tuple(
+        replace(each, profile=RELAYED, serial_number=f"SAMPLE{number:04}")
+        for number, each in enumerate(relayed.devices)
+    )
+    return registry(
+        *polled,
+        replace(relayed, gateways=relays, devices=_meters(boxes)),
+        replace(broker, devices=_meters(broker.devices)),
+    )
+
+
+def _meters(devices: Sequence[Device]) -> tuple[Device, ...]:
+    """Return devices as such that never sleep."""
+    return tuple(replace(device, kind=DeviceKind.REVENUE_METER) for device in devices)
 
 
 def script(given: Registry, days: int, seed: int) -> Script:
     """Return faults of every kind: by device and gateway within the daylight, of the store at any time."""
     chance = random.Random(seed)
     faults: list[Fault] = []
-    for number, plant in enumerate(given.plants[:-1]):
+    for number, plant in enumerate(given.plants[:-2]):
         for day in range(days):
             noon_s = day * _DAY + 2 * _HOUR
             wire_kind = ("", "down", "slow")[(number + day) % 3]
@@ -74,7 +105,9 @@ def script(given: Registry, days: int, seed: int) -> Script:
                 faults.append(
                     Fault(kind, device.device_id, start_s, start_s + chance.uniform(_HOUR, 3 * _HOUR))
                 )
-    published = given.plants[-1].devices
+    relayed, published = given.plants[-2].devices, given.plants[-1].devices
+    faults.append(Fault("astray", relayed[0].device_id, 2 * _HOUR, 3 * _HOUR))
+    faults.append(Fault("doubted", relayed[1].device_id, 9 * _HOUR, 11 * _HOUR))
     faults.append(Fault("silent", published[0].device_id, 3 * _HOUR, 8 * _HOUR))
     faults.append(Fault("gap", published[1].device_id, 4 * _HOUR, 5 * _HOUR))
     changed = given.plants[1].devices[0].device_id
@@ -138,6 +171,11 @@ class Week:
             await self._stop()
 
     async def _up_until(self, end_s: float) -> None:
+        put_s = (self.days - 1) * _DAY + _CLOCK_PUT_S
+        if self.field.jump is None and self.clock.monotonic() < put_s < end_s:
+            await self._up_until(put_s)
+            await self._quiet()
+            self.field.put_clock(_CLOCK_BY_S)
         if self.clock.monotonic() >= end_s:
             return
         if self._job is None:
@@ -145,8 +183,7 @@ class Week:
         await asyncio.sleep(end_s - self.clock.monotonic())
 
     def _begin(self) -> None:
-        published = self.registry.plants[-1].devices
-        broker = FieldBroker(self.field, published, PERIOD_S)
+        broker = FieldBroker(self.field, published_of(self.registry), PERIOD_S)
         self._wires = []
 
         def wire(gateway: Gateway) -> FieldWire:
@@ -199,17 +236,21 @@ class Week:
 
     def compare(self) -> dict[str, float | str]:
         """Hold every slot that is over against the truth; return figures."""
+        self.tags = self._tags()
         waiting = {(b.device_id, b.measured_at) for _, b in self.spool.peek(10_000_000)}
         truth = Truth(self.field, self.store, self.committed, waiting, self.registry)
         used: Counter[str] = Counter()
         wrong: list[str] = []
         for strip in sorted(self.spool.book.strips(), key=lambda each: (each.device_id, each.start_us)):
+            states = tagged(strip, self.tags.get(strip.device_id, ()))
             for slot in range(strip.over(self.field.downs[-1])):
-                state = strip.states[slot]
+                state = states[slot]
                 said = word_of(SlotState.COLLECTOR_DOWN if state == SlotState.OPEN else state)
                 used[said] += 1
                 start = instant_of(strip.start_us + slot * strip.period_us)
                 right = truth.of(strip, start)
+                if any(start in tag for tag in self.tags.get(strip.device_id, ())):
+                    right = tuple("maintenance" if word in _TAGGED else word for word in right)
                 if said not in right:
                     wrong.append(f"{strip.device_id} {start:%d %H:%M:%S}: said {said}, was {'/'.join(right)}")
         lost = sum(
@@ -229,10 +270,18 @@ class Week:
         }
         return {**found, **self._dead()}
 
+    def _tags(self) -> dict[str, list[Interval]]:
+        """Return the maintenance tags: on who does not answer on the first day, hung up late and taken off early."""
+        silent = [f for f in self.script.faults if f.kind in {"silent", "exception"} and f.start_s < _DAY]
+        return {
+            f.where: [Interval(self.field.wall_of(f.start_s + 700), self.field.wall_of(f.end_s - 700))]
+            for f in silent
+        }
+
     def _dead(self) -> dict[str, float]:
         """Return what dead devices cost their wire from the fourth cycle on, and how late they were seen again."""
         silent = [f for f in self.script.faults if f.kind == "silent" and f.where in self.field.polled]
-        periods = {p.gateways[0].gateway_id: p.poll_period_s or PERIOD_S for p in self.registry.plants[:-1]}
+        periods = {p.gateways[0].gateway_id: p.poll_period_s or PERIOD_S for p in self.registry.plants[:-2]}
         young = [
             (f.start_s, f.start_s + 4 * periods[self.field.polled[f.where]], self.field.polled[f.where])
             for f in silent
@@ -243,7 +292,7 @@ class Week:
                 cost[wire, int(at_s // periods[wire])] += 1
         back = []
         for fault in silent:
-            end = START + timedelta(seconds=fault.end_s)
+            end = self.field.wall_of(fault.end_s)
             answered = (
                 a.answered_at for a in self.field.asks[fault.where] if a.answered_at and a.answered_at >= end
             )
@@ -255,107 +304,6 @@ class Week:
             "dead_share_of_wire_time_percent": round(100 * share, 2),
             "seen_again_after_most_s": round(max(back, default=0.0)),
         }
-
-
-class Truth:
-    """What became of a slot, from what the field wrote down."""
-
-    def __init__(
-        self,
-        field: Field,
-        store: FieldStore,
-        committed: Mapping[tuple[str, datetime], int],
-        waiting: set[tuple[str, datetime]],
-        given: Registry,
-    ) -> None:
-        self._field = field
-        self._store = store
-        self._committed = committed
-        self._waiting = waiting
-        self._published = {device.device_id for device in given.plants[-1].devices}
-        self._last = max(field.downs)
-        self._wire: dict[str, list[tuple[datetime, str]]] = {}
-        for name, wire in field.polled.items():
-            outcomes = ((ask.at, ask.outcomes[-1]) for ask in field.asks[name] if ask.outcomes)
-            self._wire.setdefault(wire, []).extend(outcomes)
-        for said in self._wire.values():
-            said.sort()
-        self._asked_at = {name: [ask.at for ask in asks] for name, asks in field.asks.items()}
-        self._spoke_at = {wire: [at for at, _ in said] for wire, said in self._wire.items()}
-
-    def _asks(self, device_id: str, start: datetime, end: datetime) -> list[Ask]:
-        """Return askings that began in [start, end)."""
-        known = self._asked_at.get(device_id, [])
-        return (
-            self._field.asks[device_id][bisect_left(known, start) : bisect_left(known, end)] if known else []
-        )
-
-    def of(self, strip: Strip, start: datetime) -> tuple[str, ...]:
-        """Return the words that are right for a slot; more than one where the program cannot know more."""
-        end = start + timedelta(microseconds=strip.period_us)
-        asks = self._asks(strip.device_id, start - timedelta(seconds=2 * SLOW_S), end)
-        rows = [a for a in asks if not a.probe and a.answered_at is not None and start <= a.answered_at < end]
-        if rows:
-            return (self._sample(strip.device_id, rows[0]),)
-        if strip.device_id in self._published:
-            return self._unpublished(strip.device_id, start, end)
-        if strip.device_id not in self._field.polled:
-            return ("disabled", "collector_down") if self._stops_near(start, end) else ("disabled",)
-        failed = [a.outcomes[-1] for a in asks if start <= a.at + _BEFORE < end and a.answered_at is None]
-        if failed:
-            return (failed[-1],)
-        return (self._unasked(strip.device_id, start, end),)
-
-    def _sample(self, device_id: str, ask: Ask) -> str:
-        row = (device_id, ask.answered_at or START)
-        if row in self._store.refused:
-            return "rejected_by_store"
-        if row not in self._waiting:
-            kept = self._store.taken.get(row)
-            if kept is None:
-                return "spool_shed"
-            if kept < self._committed.get(row, 0):
-                return "thinned"
-        day = self._asks(device_id, ask.at - timedelta(days=1), ask.at + timedelta(microseconds=1))
-        said = [other.serial for other in day if other.serial]
-        if said and said[-1] == "other":
-            return "inconsistent"
-        if "range" in ask.outcomes:
-            return "out_of_range"
-        return "partial" if any(one not in {"good", "range"} for one in ask.outcomes) else "good"
-
-    def _unpublished(self, device_id: str, start: datetime, end: datetime) -> tuple[str, ...]:
-        if self._is_down(start, end):
-            return ("collector_down",)
-        left_out = "gap" in self._field.script.at(device_id, (start - START).total_seconds())
-        state = "source_gap" if left_out else "no_answer"
-        return (state, "collector_down") if self._stops_near(start, end) else (state,)
-
-    def _unasked(self, device_id: str, start: datetime, end: datetime) -> str:
-        if self._is_down(start, end):
-            return "collector_down"
-        ups, end = [up for up in self._field.ups if up <= end], end - _BEFORE
-        there = not self._is_down(start, start)
-        since = ups[-2] if ups[-1] >= start and there and len(ups) > 1 else ups[-1]
-        wire = self._field.polled[device_id]
-        place = bisect_left(self._spoke_at[wire], end) - 1
-        if place >= 0 and self._spoke_at[wire][place] >= since and self._wire[wire][place][1] == "wire_down":
-            return "wire_down"
-        own = [ask.outcomes[-1] for ask in self._asks(device_id, since, end)[-3:] if ask.outcomes]
-        if not own and not there:
-            return "collector_down"  # it came in the end of the slot, and asked in the next one
-        return {"asleep": "asleep", "no_answer": "quarantined"}.get(own[-1] if own else "", "skipped")
-
-    def _is_down(self, start: datetime, end: datetime) -> bool:
-        """Tell whether nobody collected in the slot from its beginning on."""
-        ups = [up for up in self._field.ups if up < end]
-        downs = [down for down in self._field.downs if down <= start]
-        return len(downs) == len(ups)
-
-    def _stops_near(self, start: datetime, end: datetime) -> bool:
-        """Tell whether the collector stopped before what it says late could be said."""
-        late = timedelta(seconds=3.5 * PERIOD_S)
-        return self._is_down(start, end) or any(start <= down <= end + late for down in self._field.downs)
 
 
 def week(plant_count: int, days: int, seed: int = 1, planted: str = "") -> dict[str, float | str]:

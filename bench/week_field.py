@@ -6,7 +6,7 @@ What they write down is the truth the account of samples is held against; it kno
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bench.virtual import VirtualClock
 from collectors.contact import NIGHT_ELEVATION_DEG
@@ -28,13 +28,14 @@ ANSWER_S, TIMEOUT_S, SLOW_S = 0.05, 1.0, 25.0
 _ASLEEP_BELOW_DEG = NIGHT_ELEVATION_DEG - 0.4  # silence begins when a poller counts it as sleep already
 _POWER, _SERIAL = 32080, 30015
 BUSY = 6
+RELAYED, RELAY_TOPIC = "json_solis_cloud", "relay/up"
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """What goes wrong with a device, a gateway or the store, and when. [seconds after the start]"""
 
-    kind: str  # silent, malformed, exception, partial, range, swapped, down, slow, unpublished, gap, away, reject
+    kind: str  # silent, malformed, exception, partial, range, swapped, down, slow, gap, astray, doubted, away, reject
     where: str
     start_s: float
     end_s: float
@@ -148,6 +149,8 @@ class FieldBroker:
                 self._deliver(self._message(device))
 
     def _message(self, device: Device) -> Delivery:
+        if device.profile == RELAYED:
+            return self._relayed(device)
         at, number = self._field.clock.now(), self._number[device.device_id]
         self._field.ask(device.device_id, None).answered_at = at
         content = {
@@ -158,6 +161,27 @@ class FieldBroker:
             "values": {"ac_active_power_w": 1000.0 + number},
         }
         return Delivery((1, number), Sample(device.device_id, at, at, document=content), "pv/x/data", b"{}")
+
+    def _relayed(self, device: Device) -> Delivery:
+        """Return a document of the maker's: of yesterday where it is astray, with doubt where the relay has some."""
+        now = self._field.clock.now()
+        kinds = self._field.script.at(device.device_id, self._field.clock.monotonic())
+        at = now.replace(microsecond=0) - timedelta(days="astray" in kinds)
+        if "astray" in kinds:
+            self._field.astray[device.device_id].append(now)
+        else:
+            ask = self._field.ask(device.device_id, None)
+            ask.answered_at = at
+            ask.outcomes.append("doubted" if "doubted" in kinds else "good")
+        document = {
+            "sn": device.serial_number,
+            "dataTimestamp": f"{round(at.timestamp() * 1000)}",
+            "state": 2 if "doubted" in kinds else 1,
+            "pac": 12.5,
+            "pacStr": "kW",
+        }
+        number = self._number[device.device_id]
+        return Delivery((1, number), None, RELAY_TOPIC, b"{}", document=document, received_at=now)
 
     def start(self, deliver: Callable[[Delivery], None]) -> None:
         """Begin to deliver."""
@@ -229,11 +253,32 @@ class Field:
         self.clock = clock
         self.image = image
         self.asks: dict[str, list[Ask]] = {device.device_id: [] for device in devices}
+        self.astray: dict[str, list[datetime]] = {device.device_id: [] for device in devices}
+        self.jump: Interval | None = None  # what the machine's clock was put over
         self.wasted: list[tuple[float, str]] = []  # when a question to a dead device was asked, on which wire
         self.ups: list[datetime] = []
         self.downs: list[datetime] = []
         self.polled: dict[str, str] = {}  # wire of each device that is asked
         self._first: dict[str, BlockRead] = {}
+
+    def put_clock(self, seconds: float) -> None:
+        """Put the machine's clock on."""
+        before = self.clock.now()
+        self.clock.put(seconds)
+        self.jump = Interval(before, self.clock.now())
+
+    def script_s(self, at: datetime) -> float:
+        """Return when in the script the machine's clock showed an instant. [seconds after the start]"""
+        put_s = self.jump.duration.total_seconds() if self.jump is not None and at < self.jump.end else 0.0
+        return self.clock.monotonic() - (self.clock.now() - at).total_seconds() + put_s
+
+    def wall_of(self, script_s: float) -> datetime:
+        """Return what the machine's clock shows at a moment of the script."""
+        now_s = self.clock.monotonic()
+        at = self.clock.now() - timedelta(seconds=now_s - script_s)
+        if self.jump is not None and at < self.jump.end:
+            at -= self.jump.duration
+        return at
 
     def expect_first(self, first: Mapping[str, BlockRead]) -> None:
         """Learn which block every asking of a device begins with."""

@@ -58,7 +58,9 @@ def test_a_village_that_believes_the_broker_is_noticed_by_kills() -> None:
 def test_our_account_of_samples_is_what_really_happened_slot_by_slot() -> None:
     found = week(2, 1)
     assert (found["slots_wrong"], found["answers_never_committed"], found["stored_twice"]) == (0, 0, 0), found
-    assert float(found["reasons_used"]) >= 10
+    assert float(found["reasons_used"]) >= 14
+    for rare in ("saved", "maintenance", "implausible_time", "clock", "stale"):
+        assert float(found[f"state_{rare}"]) > 0, rare
     assert float(found["dead_share_of_wire_time_percent"]) <= 10
     assert float(found["seen_again_after_most_s"]) <= 300
 

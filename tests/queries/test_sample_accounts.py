@@ -1,6 +1,5 @@
 """The account of samples on the pages: by device, by plant, in scope, with maintenance told as such."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -21,7 +20,7 @@ S = SlotState
 
 
 @pytest.fixture(scope="module")
-def told(world: World) -> Iterator[World]:
+def told(world: World) -> World:
     """Two devices of the first plant, yesterday and today: one whole, one silent under a tag and a refusal."""
     plant = world.registry.plants[0]
     today = day_of(world.clock.now())
@@ -49,7 +48,7 @@ def told(world: World) -> Iterator[World]:
             ended_at=start + timedelta(minutes=30),
         )
         world.records.add_stop(stop)
-    yield world
+    return world
 
 
 def test_each_device_has_its_account_and_a_tag_taken_off_early_counts_until_then(told: World) -> None:
