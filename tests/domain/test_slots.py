@@ -28,8 +28,7 @@ def test_silence_under_a_tag_is_maintenance(silence: int) -> None:
 
 @pytest.mark.parametrize(
     "other",
-    [S.OPEN, S.GOOD, S.PARTIAL, S.ASLEEP, S.COLLECTOR_DOWN, S.SPOOL_SHED, S.REJECTED_BY_STORE, S.SOURCE_GAP]
-    + [S.DISABLED, S.SKIPPED, S.SAVED, S.IMPLAUSIBLE_TIME, S.NOT_EXPECTED],
+    set(S) - {S.NO_ANSWER, S.WIRE_DOWN, S.QUARANTINED, S.MALFORMED},
 )
 def test_what_a_tag_does_not_explain_stays_under_it(other: int) -> None:
     assert tagged(strip(other), [span(0, 1)]) == bytes([other])

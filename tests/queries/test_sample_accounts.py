@@ -67,9 +67,12 @@ def test_yesterday_is_summed_by_plant_and_kept_a_while(told: World, monkeypatch:
     assert found[plant.plant_id].missing["maintenance"] == 1
     asked: list[Any] = []
     real = told.records.strips
-    monkeypatch.setattr(
-        type(told.records), "strips", lambda self, *words: (asked.append(words), real(*words))[1]
-    )
+
+    def strips(_: Any, *words: Any) -> list[Strip]:
+        asked.append(words)
+        return real(*words)
+
+    monkeypatch.setattr(type(told.records), "strips", strips)
     assert query.yesterday(READER) == found
     assert asked == []
     told.clock.advance(601.0)
