@@ -113,7 +113,7 @@ def script(given: Registry, days: int, seed: int) -> Script:
     changed = given.plants[1].devices[0].device_id
     faults.append(Fault("swapped", changed, 13 * _HOUR, 15 * _HOUR + 12 * _HOUR))
     faults.append(Fault("away", "store", 0.05 * _DAY, 0.3 * _DAY))
-    faults.append(Fault("reject", given.plants[1].devices[1].device_id, 0.2 * _DAY, 0.25 * _DAY))
+    faults.append(Fault("reject", given.plants[1].devices[1].device_id, 0.32 * _DAY, 0.37 * _DAY))
     return Script(faults)
 
 
@@ -172,15 +172,16 @@ class Week:
 
     async def _up_until(self, end_s: float) -> None:
         put_s = (self.days - 1) * _DAY + _CLOCK_PUT_S
-        if self.field.jump is None and self.clock.monotonic() < put_s < end_s:
-            await self._up_until(put_s)
+        if self.field.jump is None and put_s < end_s:
+            await self._stay_until(put_s)
             await self._quiet()
             self.field.put_clock(_CLOCK_BY_S)
-        if self.clock.monotonic() >= end_s:
-            return
+        await self._stay_until(end_s)
+
+    async def _stay_until(self, end_s: float) -> None:
         if self._job is None:
             self._begin()
-        await asyncio.sleep(end_s - self.clock.monotonic())
+        await asyncio.sleep(max(0.0, end_s - self.clock.monotonic()))
 
     def _begin(self) -> None:
         broker = FieldBroker(self.field, published_of(self.registry), PERIOD_S)
@@ -219,9 +220,9 @@ class Week:
             await asyncio.sleep(60.0)
 
     async def _quiet(self) -> None:
-        """Wait until no wire is in the middle of something."""
-        while any(self.clock.monotonic() - wire.last_s < 2 * PERIOD_S / 30 for wire in self._wires):  # noqa: ASYNC110
-            await asyncio.sleep(0.5)
+        """Wait until no wire is in the middle of something; none is slow at the hours this is asked."""
+        while any(self.clock.monotonic() - wire.last_s < 2.5 * TIMEOUT_S for wire in self._wires):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
 
     async def _stop(self) -> None:
         assert self._job is not None

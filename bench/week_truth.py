@@ -81,7 +81,10 @@ class Truth:
             return ("disabled", "collector_down") if self._stops_near(start, end) else ("disabled",)
         failed = [a.outcomes[-1] for a in asks if start <= a.at + _BEFORE < end and a.answered_at is None]
         if failed:
-            return (failed[-1],)
+            left_out_before = any(
+                start < up < end for up in self._field.ups
+            )  # and asked as soon as it came up
+            return (failed[-1], "saved") if left_out_before else (failed[-1],)
         wire = self._field.polled[strip.device_id]
         if wire in self._metered and self._is_night(wire, start) and not self._is_asked(wire, start, end):
             return ("saved", "asleep", self._unasked(strip.device_id, start, end))  # left out, or nobody due
