@@ -108,9 +108,7 @@ def _hold(batch: Batch) -> None:
     for number, (name, value) in enumerate(zip(batch.quantities, batch.values, strict=True)):
         good = batch.qualities is None or batch.qualities[number] is Quality.GOOD
         known = quantity(name)
-        if value is not None and (
-            not math.isfinite(value) or (good and not known.low <= value <= known.high)
-        ):
+        if value is not None and (not math.isfinite(value) or (good and not known.can_be(value))):
             raise AssertionError(f"{name} = {value!r} is told as good")
     for name, text in batch.texts.items():
         if not text.isprintable():

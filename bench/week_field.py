@@ -270,7 +270,7 @@ class Field:
     def script_s(self, at: datetime) -> float:
         """Return when in the script the machine's clock showed an instant. [seconds after the start]"""
         put_s = self.jump.duration.total_seconds() if self.jump is not None and at < self.jump.end else 0.0
-        return self.clock.monotonic() - (self.clock.now() - at).total_seconds() + put_s
+        return round(self.clock.monotonic() - (self.clock.now() - at).total_seconds() + put_s, 3)
 
     def wall_of(self, script_s: float) -> datetime:
         """Return what the machine's clock shows at a moment of the script."""

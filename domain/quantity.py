@@ -28,6 +28,10 @@ class Quantity:
     low: float = float("-inf")
     high: float = float("inf")
 
+    def can_be(self, value: float) -> bool:
+        """Tell whether a value is plausible. No grid has no frequency: 0 Hz is true, an outage is told by it."""
+        return self.low <= value <= self.high or (value == 0 and self.unit == "Hz")
+
 
 _G, _C, _S = Kind.GAUGE, Kind.COUNTER, Kind.STATE
 

@@ -117,8 +117,8 @@ class Decoder:
         layout = self._layout
         for position, column, point in layout.powers:
             values[position] = _scaled_by(point, values[position], values[column] if column >= 0 else None)
-            known = quantity(point.name)
-            if not known.low <= (values[position] or 0.0) <= known.high:
+            power = values[position]
+            if power is not None and not quantity(point.name).can_be(power):
                 doubts.append((position, Quality.OUT_OF_RANGE))
         for position, coarse, number in layout.fallbacks:
             if values[position] is None and words[number] is not None:

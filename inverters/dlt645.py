@@ -302,9 +302,7 @@ def meter_batch(
 
 
 def _quality(name: str, value: float | None) -> Quality:
-    known = quantity(name)
-    inside = value is None or known.low <= value <= known.high
-    return Quality.GOOD if inside else Quality.OUT_OF_RANGE
+    return Quality.GOOD if value is None or quantity(name).can_be(value) else Quality.OUT_OF_RANGE
 
 
 def decode_meter(sample: Sample, *, ct_ratio: float = 1.0, pt_ratio: float = 1.0) -> Batch:

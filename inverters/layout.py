@@ -255,7 +255,7 @@ def _slow(position: int, column: _Column) -> Slow:
         return lambda raw, _doubts: None if raw in absent or not math.isfinite(raw) else raw
     known = quantity(point.name)
     mask, offset = point.mask, point.offset
-    divisor, low, high = divisor_of(factor), known.low, known.high
+    divisor = divisor_of(factor)
     multiplier = factor if divisor is None else 1 / divisor
 
     def read(raw: float, doubts: Doubts) -> float | None:
@@ -263,7 +263,7 @@ def _slow(position: int, column: _Column) -> Slow:
             return None
         number = int(raw) & mask if mask else raw
         value = (number * multiplier if divisor is None else number / divisor) + offset
-        if not low <= value <= high:
+        if not known.can_be(value):
             doubts.append((position, Quality.OUT_OF_RANGE))
         return value
 

@@ -49,7 +49,6 @@ def _instant(value: Any) -> datetime | None:
 
 def quality_of(name: str, value: float | None) -> Quality:
     """Return whether ``value`` can be true of a quantity; an absent one is in no doubt."""
-    known = quantity(name)
-    if value is None or known.low <= value <= known.high:
+    if value is None or quantity(name).can_be(value):
         return Quality.GOOD
     return Quality.OUT_OF_RANGE

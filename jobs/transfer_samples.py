@@ -20,6 +20,7 @@ from domain.plant import Registry
 from domain.quantity import quantity
 from domain.timespan import Interval
 from jobs.sample_mapping import QUALITY, RowProblem, Understanding, meaning_of, own_meaning
+from kpis.data_quality import out_of_range
 from stores.protocol import ListingStore, MeasurementStore
 
 CSV, PARQUET = "csv", "parquet"
@@ -270,9 +271,7 @@ def _marks(cells: pd.DataFrame, table: pd.DataFrame, names: Sequence[str]) -> np
 
 def _range_marks(table: pd.DataFrame, names: Sequence[str], marks: np.ndarray) -> np.ndarray:
     for column, name in enumerate(names):
-        values = table[name].to_numpy(dtype=np.float64)
-        bounds = quantity(name)
-        outside = (values < bounds.low) | (values > bounds.high)
+        outside = out_of_range(name, table[name].to_numpy(dtype=np.float64))
         marks[outside & (marks[:, column] == 0), column] = int(Quality.OUT_OF_RANGE)
     return marks
 

@@ -173,8 +173,8 @@ def out_of_range(name: str, values: Floats) -> Mask:
     """Return what the quantity of a village plant's device cannot be."""
     bounds = quantity(name)
     outside = (values < bounds.low) | (values > bounds.high)
-    if name.startswith("grid_frequency"):
-        outside &= values != 0.0  # no grid has no frequency: true, and what an outage is told by
+    if bounds.can_be(0.0):
+        outside &= values != 0.0
     return np.asarray(outside)
 
 

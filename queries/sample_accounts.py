@@ -57,6 +57,14 @@ class AccountView:
         return self.good / self.awake if self.awake else None
 
 
+@dataclass(frozen=True, slots=True)
+class DaySums:
+    """The sum of each plant on one day; a plant nobody collected from has none."""
+
+    day: date
+    by_plant: Mapping[str, AccountView]
+
+
 def summed(accounts: Sequence[SampleAccount]) -> AccountView:
     """Return accounts with their sum."""
     suspect: dict[str, int] = {}
@@ -105,7 +113,7 @@ class SampleAccounts:
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
         self._lock = threading.Lock()
-        self._day: tuple[date, Registry, float, Mapping[str, AccountView]] | None = None
+        self._kept: tuple[date, Registry, float, DaySums] | None = None
 
     @require(Permission.VIEW_PLANT)
     def view(
@@ -122,28 +130,34 @@ class SampleAccounts:
         return summed(accounts_between(self._sources.records, plants, first, last, now))
 
     @require(Permission.VIEW_OVERVIEW)
-    def yesterday(self, principal: Principal) -> Mapping[str, AccountView]:
-        """Return the sum of yesterday by plant in scope; a plant nobody collected from has none."""
+    def newest_day(self, principal: Principal) -> DaySums:
+        """Return the sums of yesterday by plant in scope, of today where nobody collected yesterday."""
         registry = self._sources.registry
-        found = self._of_day(day_of(self._sources.clock.now()) - timedelta(days=1), registry)
-        return {
+        found = self._newest(registry)
+        seen = {
             plant_id: view
-            for plant_id, view in found.items()
+            for plant_id, view in found.by_plant.items()
             if principal.sees_plant(registry.plants_by_id[plant_id], registry)
         }
+        return DaySums(found.day, seen)
 
-    def _of_day(self, day: date, registry: Registry) -> Mapping[str, AccountView]:
-        """Return the sums of a day; made anew after a while, and where the registry is another."""
+    def _newest(self, registry: Registry) -> DaySums:
+        """Return the sums of the newest whole day; made anew after a while, and where the registry is another."""
+        today = day_of(self._sources.clock.now())
         with self._lock:
-            kept, at_s = self._day, self._sources.clock.monotonic()
-            if kept is not None and kept[:2] == (day, registry) and at_s - kept[2] < _KEPT_S:
+            kept, at_s = self._kept, self._sources.clock.monotonic()
+            if kept is not None and kept[:2] == (today, registry) and at_s - kept[2] < _KEPT_S:
                 return kept[3]
-            accounts = accounts_between(
-                self._sources.records, registry.plants, day, day, self._sources.clock.now()
-            )
-            by_plant: dict[str, list[SampleAccount]] = {}
-            for one in accounts:
-                by_plant.setdefault(registry.devices_by_id[one.device_id].plant_id, []).append(one)
-            sums = {plant_id: summed(found) for plant_id, found in by_plant.items()}
-            self._day = (day, registry, at_s, sums)
-            return sums
+            found = self._sums(today - timedelta(days=1), registry)
+            if not found.by_plant:
+                found = self._sums(today, registry)
+            self._kept = (today, registry, at_s, found)
+            return found
+
+    def _sums(self, day: date, registry: Registry) -> DaySums:
+        now = self._sources.clock.now()
+        accounts = accounts_between(self._sources.records, registry.plants, day, day, now)
+        by_plant: dict[str, list[SampleAccount]] = {}
+        for one in accounts:
+            by_plant.setdefault(registry.devices_by_id[one.device_id].plant_id, []).append(one)
+        return DaySums(day, {plant_id: summed(found) for plant_id, found in by_plant.items()})

@@ -78,7 +78,7 @@ class DataPage:
 
 def body(principal: Principal, site: Site, texts: Texts) -> list[Component]:
     """Return the two columns: plants by age, with their samples of yesterday; store and jobs."""
-    view, samples = site.queries.data_age.view(principal), site.queries.samples.yesterday(principal)
+    view, samples = site.queries.data_age.view(principal), site.queries.samples.newest_day(principal)
     return [
         card(
             texts("pages.data.plants"),
@@ -90,10 +90,10 @@ def body(principal: Principal, site: Site, texts: Texts) -> list[Component]:
                     (texts("pages.data.column.at"), False),
                     (texts("pages.data.column.age"), True),
                     (texts("pages.data.column.devices"), True),
-                    (texts("pages.data.column.samples"), True),
+                    (texts("pages.data.column.samples", day=f"{samples.day:%m-%d}"), True),
                 ],
                 [
-                    [*_plant(one, view.taken_at, site, texts), _samples(one, samples, site, texts)]
+                    [*_plant(one, view.taken_at, site, texts), _samples(one, samples.by_plant, site, texts)]
                     for one in view.plants
                 ],
                 texts("pages.data.plants"),

@@ -63,3 +63,12 @@ def test_every_counter_is_an_amount_and_every_code_is_a_state() -> None:
 
 def test_a_negative_string_current_of_some_amperes_is_still_plausible() -> None:
     assert quantity("dc_string_01_current_a").low < -1
+
+
+def test_no_grid_has_no_frequency_and_that_can_be() -> None:
+    hertz = quantity("grid_frequency_hz")
+    assert [hertz.can_be(value) for value in (0.0, 20.0, 44.9, 45.0, 50.0, 65.0, 65.1)] == [
+        True, False, False, True, True, True, False
+    ]  # fmt: skip
+    assert not quantity("module_temperature_c").can_be(-300.0)
+    assert not quantity("ac_phase_a_voltage_v").can_be(-1.0)

@@ -86,6 +86,12 @@ def test_an_impossible_value_is_kept_and_doubted(huawei: Decoder) -> None:
     assert batch.qualities.count(Quality.OUT_OF_RANGE) == 1
 
 
+def test_an_inverter_without_a_grid_says_no_frequency_and_that_is_in_no_doubt(huawei: Decoder) -> None:
+    batch = huawei.decode(sample(block(32064, *[0] * 56)))
+    assert batch.good("grid_frequency_hz") == 0.0
+    assert batch.qualities is None
+
+
 def test_a_garbage_power_of_five_megawatts_on_one_phase_is_doubted() -> None:
     decoder = Decoder(shipped()["sungrow_sg"], [BlockRead(4, 5084, 6)], everything=True)
     batch = decoder.decode(sample(block(5084, 0xFFFF, 0xFFFF, 0xFFFF, 0x4D, 0, 0xFFFF, function=4)))
@@ -248,9 +254,8 @@ def test_any_words_decode_without_an_error_and_doubt_what_is_impossible(
         batch = decoder.decode(sample(*blocks))
         assert len(batch.values) == len(batch.quantities) == len(set(batch.quantities))
         for index, (name, value) in enumerate(zip(batch.quantities, batch.values, strict=True)):
-            known = quantity(name)
             quality = Quality.GOOD if batch.qualities is None else batch.qualities[index]
-            possible = value is None or known.low <= value <= known.high
+            possible = value is None or quantity(name).can_be(value)
             assert (quality is Quality.GOOD) == possible, (name, value)
 
 

@@ -62,9 +62,10 @@ def test_each_device_has_its_account_and_a_tag_taken_off_early_counts_until_then
 
 def test_yesterday_is_summed_by_plant_and_kept_a_while(told: World, monkeypatch: pytest.MonkeyPatch) -> None:
     query, plant = SampleAccounts(told.services.sources), told.registry.plants[0]
-    found = query.yesterday(READER)
-    assert set(found) == {plant.plant_id}
-    assert found[plant.plant_id].missing["maintenance"] == 1
+    found = query.newest_day(READER)
+    assert found.day == day_of(told.clock.now()) - timedelta(days=1)
+    assert set(found.by_plant) == {plant.plant_id}
+    assert found.by_plant[plant.plant_id].missing["maintenance"] == 1
     asked: list[Any] = []
     real = told.records.strips
 
@@ -73,11 +74,23 @@ def test_yesterday_is_summed_by_plant_and_kept_a_while(told: World, monkeypatch:
         return real(*words)
 
     monkeypatch.setattr(type(told.records), "strips", strips)
-    assert query.yesterday(READER) == found
+    assert query.newest_day(READER) == found
     assert asked == []
     told.clock.advance(601.0)
-    assert query.yesterday(READER) == found
+    assert query.newest_day(READER) == found
     assert len(asked) == 1
+
+
+def test_on_the_first_day_it_is_the_day_so_far(told: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    today = day_of(told.clock.now())
+    real = told.records.strips
+    monkeypatch.setattr(
+        type(told.records),
+        "strips",
+        lambda _, names, first, last: [one for one in real(names, first, last) if one.day == today],
+    )
+    found = SampleAccounts(told.services.sources).newest_day(READER)
+    assert (found.day, len(found.by_plant)) == (today, 1)
 
 
 def test_nobody_sees_the_account_of_a_plant_outside_the_own_scope(told: World) -> None:
@@ -85,7 +98,7 @@ def test_nobody_sees_the_account_of_a_plant_outside_the_own_scope(told: World) -
     today = day_of(told.clock.now())
     query = SampleAccounts(told.services.sources)
     assert query.view(other, today, today).accounts == ()
-    assert query.yesterday(other) == {}
+    assert query.newest_day(other).by_plant == {}
 
 
 def test_the_pages_show_it_with_its_reasons(told: World) -> None:
