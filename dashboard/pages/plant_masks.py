@@ -34,19 +34,21 @@ def _samples(
 ) -> Component:
     """Return what became of every expected sample of a day, the device with most gaps first."""
     view = site.queries.samples.view(principal, day, day, [plant_id])
-    names = {one.device_id: one.name for one in site.services.sources.registry.plants_by_id[plant_id].devices}
+    devices = site.services.sources.registry.plants_by_id[plant_id].devices
+    names = {one.device_id: one.name for one in devices}
+    places = {one.device_id: place for place, one in enumerate(devices)}
     accounts = [one for one in view.accounts if not device_id or one.device_id == device_id]
     title = texts("slots.page.title", day=day_text(day))
     if not accounts:
         return card(title, empty(texts("slots.page.none")))
     rows = [
         _account(names[one.device_id], summed([one]), texts)
-        for one in sorted(accounts, key=lambda one: (one.good - one.expected, names[one.device_id]))
+        for one in sorted(accounts, key=lambda one: (one.good - one.expected, places[one.device_id]))
     ]
     if len(rows) > 1:
         rows.append(_account(texts("slots.page.sum"), summed(accounts), texts))
-    heads = [("device", False), ("expected", True), ("good", True), ("share", True)]
-    heads += [("suspect", False), ("missing", False)]
+    heads = [("device", False), ("share", True), ("missing", False), ("suspect", False)]
+    heads += [("expected", True), ("good", True)]
     shown = table([(texts(f"slots.page.{name}"), right) for name, right in heads], rows, title)
     return card(title, [html.P(texts("slots.page.about"), className="note"), shown])
 
@@ -54,11 +56,11 @@ def _samples(
 def _account(name: str, one: AccountView, texts: Texts) -> list[Any]:
     return [
         name,
+        percent(one.good_awake_share, 1),
+        reasons(one.missing, texts),
+        reasons(one.suspect, texts),
         number(one.expected),
         number(one.good),
-        percent(one.good_awake_share, 1),
-        reasons(one.suspect, texts),
-        reasons(one.missing, texts),
     ]
 
 
