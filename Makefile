@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE :=
 .PHONY: help setup setup-dev tools run test check format smoke bench bundle lock clean
 .PHONY: campaign-wire campaign-fuzz campaign-kills campaign-power campaign-week campaign-web
 .PHONY: campaign-detection campaign-ledger campaign-outage campaign-jobs
-.PHONY: campaign-edge
+.PHONY: campaign-edge campaign-planted
 
 help: ## this list
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
@@ -89,6 +89,9 @@ campaign-week: setup-dev ## a week of 60 plants with every trouble: the account 
 
 campaign-jobs: setup-dev ## 30 days of jobs with stops, kills and clock steps: one right result for every period
 	@$(BIN)/python -m bench.job_month --days 30
+
+campaign-planted: setup-dev tools ## errors planted in a copy, one at a time: the tests named for each must turn red (five minutes)
+	@$(BIN)/python -m bench.planted
 
 campaign-outage: setup-dev tools ## 72 hours of the fleet without the store, drained beside live rows: InfluxDB, then the embedded store
 	@$(BIN)/python -m bench.drain --hours 72 --store influx
