@@ -16,7 +16,7 @@ from domain.frame import MeasurementFrame
 from domain.measurement import Origin
 from domain.plant import DeviceKind
 from domain.quantity import Kind, quantity
-from domain.timespan import Interval, day_of, days_between, local_day
+from domain.timespan import Interval, cut_between, day_of, days_between, local_day
 from stores import frames
 from stores.influx_answers import Parts, microseconds, numbers
 from stores.influx_names import (
@@ -36,6 +36,8 @@ Told = dict[str, dict[tuple[int, int], float]]  # by what is told, by device and
 Source = tuple[str, frozenset[str], str]  # measurement, devices asked for, condition that picks them
 _MICROSECOND = timedelta(microseconds=1)
 _STATEMENTS_MAX = 120
+_CELLS_MAX = 3_000_000  # values asked for at once: two or three seconds of the server's time
+_USUAL_PERIOD = timedelta(seconds=60)  # of rows that are read as they came
 _TOGETHER: Mapping[str, Callable[[float, float], float]] = {
     "low": min,
     "high": max,
@@ -100,10 +102,10 @@ class Reader:
         sources = self.sources(device_ids) if origins is None or origins else []
         wanted = Parts(frozenset(device_ids))
         picked = "" if origins is None else _of_origins(origins)
-        span = during(epoch_us(interval.start), epoch_us(interval.end))
         parts = [
             part
-            for kind, _, devices in sources
+            for kind, ids, devices in sources
+            for span in _spans(interval, every or _USUAL_PERIOD, len(ids) * len(names))
             for part in (
                 self._rows(kind, names, span + devices + picked, wanted)
                 if every is None
@@ -190,10 +192,10 @@ class Reader:
     ) -> pd.DataFrame:
         quantity(name)
         wanted = Parts(frozenset(device_ids))
-        span = during(epoch_us(interval.start), epoch_us(interval.end))
         parts = [
             part
-            for kind, _, devices in self.sources(device_ids)
+            for kind, ids, devices in self.sources(device_ids)
+            for span in _spans(interval, every, len(ids))
             for part in self._buckets(kind, [name], span + devices, every, wanted, bare=False)
         ]
         return _joined(parts, [name], wanted.names).good().dropna(subset=[name])
@@ -316,6 +318,18 @@ def _joined(parts: Sequence[_Part], names: Sequence[str], device_ids: Mapping[in
         device_ids,
         qualities,
     )
+
+
+def _spans(interval: Interval, every: timedelta, columns: int) -> Iterator[str]:
+    """Yield the conditions of an interval in pieces, none of which keeps the server busy for long.
+
+    ``columns`` is how many values a step of ``every`` has. One question for everything would wait longer than
+    the client does, and keep everybody else waiting.
+    """
+    if interval.end <= interval.start:
+        return
+    for piece in cut_between(interval, every, max(1, _CELLS_MAX // max(1, columns))):
+        yield during(epoch_us(piece.start), epoch_us(piece.end))
 
 
 def _days(interval: Interval, zone: str) -> Iterator[tuple[date, str]]:
