@@ -55,12 +55,21 @@ class Parts:
         return {number: name for name, number in self.numbers.items()}
 
 
+def is_rolled_up(table: pa.Table) -> NDArray[np.bool_]:
+    """Return which rows are of a month that is rolled up."""
+    names, codes = coded(table, "name")
+    return np.array([name.endswith(ROLLED_UP) for name in names], dtype=bool)[codes]
+
+
 def replaced(table: pa.Table, device: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Return which rows as they came have a rolled up one of the same device and instant beside them."""
-    names, codes = coded(table, "name")
-    rolled = np.array([name.endswith(ROLLED_UP) for name in names], dtype=bool)[codes]
+    return doubled(device, microseconds(table), is_rolled_up(table))
+
+
+def doubled(device: NDArray[Any], at: NDArray[np.int64], rolled: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which rows that are not rolled up have one that is of the same device and instant."""
     if rolled.all() or not rolled.any():
-        return np.zeros(len(codes), dtype=bool)
-    keys = np.empty(len(codes), dtype=[("device", np.int32), ("at", np.int64)])
-    keys["device"], keys["at"] = device, microseconds(table)
+        return np.zeros(len(rolled), dtype=bool)
+    keys = np.empty(len(rolled), dtype=[("device", np.int64), ("at", np.int64)])
+    keys["device"], keys["at"] = device, at
     return np.asarray(~rolled & np.isin(keys, keys[rolled]))

@@ -3,6 +3,7 @@
 # ruff: noqa: S608 (InfluxQL has no parameters here: names and texts are quoted in stores/influx_names.py)
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from operator import add
 from typing import Any
@@ -18,7 +19,8 @@ from domain.plant import DeviceKind
 from domain.quantity import Kind, quantity
 from domain.timespan import Interval, cut_between, day_of, days_between, local_day
 from stores import frames
-from stores.influx_answers import Parts, microseconds, numbers
+from stores.influx_answers import Parts, doubled, is_rolled_up, microseconds, numbers
+from stores.influx_buckets import ROWS_MAX, bucketed
 from stores.influx_names import (
     DEVICE_TAG,
     KINDS,
@@ -107,9 +109,11 @@ class Reader:
             for kind, ids, devices in sources
             for span in _spans(interval, every or _USUAL_PERIOD, len(ids) * len(names))
             for part in (
-                self._rows(kind, names, span + devices + picked, wanted)
+                self._rows(kind, names, span.where + devices + picked, wanted)
                 if every is None
-                else self._buckets(kind, names, span + devices + picked, every, wanted)
+                else self._in_buckets(
+                    kind, names, span.holds(every, len(ids)), span.where + devices + picked, every, wanted
+                )
             )
         ]
         return _joined(parts, names, wanted.names)
@@ -134,19 +138,41 @@ class Reader:
                     part.qualities[name] = quality[asked]
             yield part
 
+    def _in_buckets(
+        self, kind: str, names: Sequence[str], most: float, where: str, every: timedelta, wanted: Parts
+    ) -> Iterator["_Part"]:
+        """Return buckets, made here where there are few rows for the ``most`` buckets there can be."""
+        count = f"SELECT count({ident(ORIGIN)}) AS rows FROM {rows_of(kind)} WHERE {where}"
+        rows = sum(int(number) for table in self._query(count) for number in table["rows"].to_pylist())
+        if not rows:
+            return iter(())
+        few = rows <= ROWS_MAX * most
+        return (self._gathered if few else self._buckets)(kind, names, where, every, wanted)
+
+    def _gathered(
+        self, kind: str, names: Sequence[str], where: str, every: timedelta, wanted: Parts
+    ) -> Iterator["_Part"]:
+        known = set(self.fields(kind))
+        good = [name for name in names if name in known]
+        text = (
+            f"SELECT {', '.join(map(ident, [DEVICE_TAG, ORIGIN, *good]))} FROM {rows_of(kind)} WHERE {where}"
+        )
+        for table in self._query(text):
+            device, asked = wanted.devices(table, DEVICE_TAG)
+            rolled = is_rolled_up(table)
+            values = {name: numbers(table[name])[asked] for name in good}
+            key = (device * 2 + rolled)[asked].astype(np.int64)
+            key, start_us, made = bucketed(key, microseconds(table)[asked], values, every // _MICROSECOND)
+            device, kept = (key // 2).astype(np.int32), ~doubled(key // 2, start_us, key % 2 == 1)
+            absent = np.full(int(kept.sum()), np.nan)
+            columns = {name: made[name][kept] if name in made else absent for name in names}
+            yield _Part(device[kept], start_us[kept], columns, {})
+
     def _buckets(
-        self,
-        kind: str,
-        names: Sequence[str],
-        where: str,
-        every: timedelta,
-        wanted: Parts,
-        *,
-        bare: bool = True,
+        self, kind: str, names: Sequence[str], where: str, every: timedelta, wanted: Parts
     ) -> Iterator["_Part"]:
         chosen = [f"{aggregate(name)}({ident(name)}) AS {ident(name)}" for name in names]
-        if bare:
-            chosen.append(f"count({ident(ORIGIN)}) AS rows")  # a bucket of rows without values is a bucket
+        chosen.append(f"count({ident(ORIGIN)}) AS rows")  # a bucket of rows without values is a bucket
         text = (
             f"SELECT {', '.join(chosen)} FROM {rows_of(kind)} WHERE {where} "
             f"GROUP BY {DEVICE_TAG}, time({width_of(every)}) fill(none)"
@@ -196,7 +222,9 @@ class Reader:
             part
             for kind, ids, devices in self.sources(device_ids)
             for span in _spans(interval, every, len(ids))
-            for part in self._buckets(kind, [name], span + devices, every, wanted, bare=False)
+            for part in self._in_buckets(
+                kind, [name], span.holds(every, len(ids)), span.where + devices, every, wanted
+            )
         ]
         return _joined(parts, [name], wanted.names).good().dropna(subset=[name])
 
@@ -320,16 +348,30 @@ def _joined(parts: Sequence[_Part], names: Sequence[str], device_ids: Mapping[in
     )
 
 
-def _spans(interval: Interval, every: timedelta, columns: int) -> Iterator[str]:
-    """Yield the conditions of an interval in pieces, none of which keeps the server busy for long.
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A piece of an interval that keeps the server busy for a moment only."""
 
-    ``columns`` is how many values a step of ``every`` has. One question for everything would wait longer than
-    the client does, and keep everybody else waiting.
+    interval: Interval
+
+    @property
+    def where(self) -> str:
+        """Its condition."""
+        return during(epoch_us(self.interval.start), epoch_us(self.interval.end))
+
+    def holds(self, every: timedelta, devices: int) -> float:
+        """Return how many buckets of ``every`` devices have in it."""
+        return devices * max(1.0, self.interval.duration / every)
+
+
+def _spans(interval: Interval, every: timedelta, columns: int) -> Iterator[_Span]:
+    """Yield an interval in pieces; ``columns`` is how many values a step of ``every`` has.
+
+    One question for everything would wait longer than the client does, and keep everybody else waiting.
     """
-    if interval.end <= interval.start:
-        return
-    for piece in cut_between(interval, every, max(1, _CELLS_MAX // max(1, columns))):
-        yield during(epoch_us(piece.start), epoch_us(piece.end))
+    if interval.end > interval.start:
+        for piece in cut_between(interval, every, max(1, _CELLS_MAX // max(1, columns))):
+            yield _Span(piece)
 
 
 def _days(interval: Interval, zone: str) -> Iterator[tuple[date, str]]:

@@ -8,10 +8,9 @@ from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import uuid4
 
-import pandas as pd
 import pytest
 from influxdb_client.client.influxdb_client import InfluxDBClient
 
@@ -20,7 +19,6 @@ from domain.errors import ConfigurationError, StoreUnavailableError
 from domain.kpi import DailyKpi
 from domain.measurement import Batch, Origin, Quality
 from domain.plant import DeviceKind
-from domain.timespan import Interval
 from jobs.forward import Forwarder
 from stores.influx import InfluxStore
 from stores.influx_client import InfluxClient
@@ -86,6 +84,15 @@ class TestFirstGeneration(StoreContract, MonthsContract):
 
     def make_store(self, folder: Path) -> InfluxStore:
         return InfluxStore(self._url, a_name(), DEVICES, clock=clock())
+
+
+@needs_server
+class TestFirstGenerationsOwnBuckets(TestFirstGeneration):
+    """The engine makes every bucket, however few rows it has."""
+
+    @pytest.fixture(autouse=True)
+    def _by_the_engine(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("stores.influx_read.ROWS_MAX", 0.0)
 
 
 @needs_server
@@ -434,30 +441,3 @@ def test_processes_that_find_no_bucket_at_the_same_moment_make_one(
         client.close()
     assert problems == []
     assert name in second.buckets
-
-
-# many values are asked for in pieces
-
-
-@needs_server
-@pytest.mark.parametrize("every", [None, timedelta(minutes=5)])
-def test_a_long_answer_is_asked_for_in_pieces_and_reads_the_same(
-    store: InfluxStore, monkeypatch: pytest.MonkeyPatch, every: timedelta | None
-) -> None:
-    """One question for everything would wait longer than the client does."""
-    store.write([batch(minute, name, 100.0 + minute) for name in ("inv-1", "inv-2") for minute in range(90)])
-    span = Interval(NOON - timedelta(minutes=2), NOON + timedelta(minutes=88))
-    whole = store.read(["inv-1", "inv-2"], QUANTITIES, span, every=every)
-    asked: list[str] = []
-    real = store._client.query
-
-    def query(text: str) -> Any:
-        asked.append(text)
-        return real(text)
-
-    monkeypatch.setattr(store._client, "query", query)
-    monkeypatch.setattr("stores.influx_read._CELLS_MAX", 60)
-    pieces = store.read(["inv-1", "inv-2"], QUANTITIES, span, every=every)
-    assert len([text for text in asked if text.startswith("SELECT")]) >= 2
-    pd.testing.assert_frame_equal(pieces.values, whole.values)
-    assert (len(whole), whole.values[POWER].iloc[-1]) == ((176, 187.0) if every is None else (36, 186.0))
