@@ -10,12 +10,13 @@ from domain.errors import ConfigurationError
 from domain.plant import Registry
 
 _PORTS = range(20_000, 32_000)
+_given: set[int] = set()  # by this process: whoever got one may not listen yet
 
 
 def free_ports(count: int, host: str = "127.0.0.1") -> list[int]:
     """Return ``count`` different ports nobody listens on.
 
-    They lie below the range from which the system hands out ports of outgoing connections, so that none
+    No port is given twice by one process, until all have been. They lie below the range from which the system hands out ports of outgoing connections, so that none
     of those takes one before its listener is up.
 
     Raises
@@ -23,11 +24,15 @@ def free_ports(count: int, host: str = "127.0.0.1") -> list[int]:
     ConfigurationError
         There are not enough.
     """
+    if len(_given) > len(_PORTS) - 2 * count:
+        _given.clear()
     first = secrets.randbelow(_PORTS.stop - _PORTS.start)
     found: list[int] = []
     with ExitStack() as stack:
         for step in range(len(_PORTS)):
             port = _PORTS[(first + step) % len(_PORTS)]
+            if port in _given:
+                continue
             one = stack.enter_context(socket.socket())
             try:
                 one.bind((host, port))
@@ -35,6 +40,7 @@ def free_ports(count: int, host: str = "127.0.0.1") -> list[int]:
                 continue
             found.append(port)
             if len(found) == count:
+                _given.update(found)
                 return found
     raise ConfigurationError(f"{host} has no {count} free ports from {_PORTS.start} to {_PORTS.stop - 1}")
 
