@@ -258,7 +258,7 @@ class InfluxStore:
     def quantities(self, device_ids: Sequence[str]) -> tuple[str, ...]:
         """Return every quantity that devices of the same kinds ever had."""
         with self._reading():
-            kinds = [kind for kind, _, _ in self._reader.sources(device_ids)]
+            kinds = [source.kind for source in self._reader.sources(device_ids)]
             fields = [field.partition("~")[0] for kind in kinds for field in self._reader.fields(kind)]
         return tuple(dict.fromkeys(field for field in fields if field not in OUR_FIELDS))
 

@@ -49,7 +49,7 @@ class Newest:
     def instants(self, device_ids: Sequence[str], not_before_us: int) -> dict[str, dict[str, int]]:
         """Return the instant of the newest row of each device, by kind. [us]"""
         found: dict[str, dict[str, int]] = {}
-        for kind, ids, devices in self._reader.sources(device_ids):
+        for kind, ids, devices, _ in self._reader.sources(device_ids):
             where = f"time >= {not_before_us * 1000}{devices}"
             text = f"SELECT last({ident(ORIGIN)}) FROM {ident(kind)} WHERE {where} GROUP BY {DEVICE_TAG}"
             for table in self._query(text):

@@ -2,11 +2,12 @@
 
 # ruff: noqa: S608 (InfluxQL has no parameters here: names and texts are quoted in stores/influx_names.py)
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from operator import add
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -35,7 +36,6 @@ from stores.influx_names import (
 
 Query = Callable[[str], list[pa.Table]]
 Told = dict[str, dict[tuple[int, int], float]]  # by what is told, by device and day
-Source = tuple[str, frozenset[str], str]  # measurement, devices asked for, condition that picks them
 _MICROSECOND = timedelta(microseconds=1)
 _STATEMENTS_MAX = 120
 _CELLS_MAX = 3_000_000  # values asked for at once: two or three seconds of the server's time
@@ -46,7 +46,20 @@ _TOGETHER: Mapping[str, Callable[[float, float], float]] = {
     "readings": add,
     "steps_back": add,
 }
-_FILTER_MAX = 200  # from here on all devices of a kind are asked for and the answer is picked from
+_FILTER_MAX = 200  # so many devices are always picked by the server
+_FILTER_LONGEST, _FILTER_SHARE = (
+    700,
+    0.6,
+)  # more of them while they are a part of their kind only; else all are read
+
+
+class Source(NamedTuple):
+    """What to ask for: a measurement, the devices wanted, the condition that picks them, how many are read for it."""
+
+    kind: str
+    ids: frozenset[str]
+    where: str
+    read: int
 
 
 class Reader:
@@ -72,10 +85,8 @@ class Reader:
             kind = kinds.get(name)
             for measurement in KINDS if kind is None else (kind.value,):
                 by_kind.setdefault(measurement, set()).add(name)
-        return [
-            (kind, frozenset(ids), one_of(DEVICE_TAG, sorted(ids)) if len(ids) <= _FILTER_MAX else "")
-            for kind, ids in sorted(by_kind.items())
-        ]
+        whole = Counter(kind.value for kind in kinds.values())
+        return [_source(kind, ids, whole[kind]) for kind, ids in sorted(by_kind.items())]
 
     def fields(self, kind: str) -> tuple[str, ...]:
         """Return the fields a kind of device ever had."""
@@ -106,13 +117,13 @@ class Reader:
         picked = "" if origins is None else _of_origins(origins)
         parts = [
             part
-            for kind, ids, devices in sources
-            for span in _spans(interval, every or _USUAL_PERIOD, len(ids) * len(names))
+            for kind, _, devices, read in sources
+            for span in _spans(interval, every or _USUAL_PERIOD, read * len(names))
             for part in (
                 self._rows(kind, names, span.where + devices + picked, wanted)
                 if every is None
                 else self._in_buckets(
-                    kind, names, span.holds(every, len(ids)), span.where + devices + picked, every, wanted
+                    kind, names, span.holds(every, read), span.where + devices + picked, every, wanted
                 )
             )
         ]
@@ -220,10 +231,10 @@ class Reader:
         wanted = Parts(frozenset(device_ids))
         parts = [
             part
-            for kind, ids, devices in self.sources(device_ids)
-            for span in _spans(interval, every, len(ids))
+            for kind, _, devices, read in self.sources(device_ids)
+            for span in _spans(interval, every, read)
             for part in self._in_buckets(
-                kind, [name], span.holds(every, len(ids)), span.where + devices, every, wanted
+                kind, [name], span.holds(every, read), span.where + devices, every, wanted
             )
         ]
         return _joined(parts, [name], wanted.names).good().dropna(subset=[name])
@@ -242,7 +253,7 @@ class Reader:
         wanted = Parts(frozenset(device_ids))
         statements = [
             statement
-            for kind, _, devices in self.sources(device_ids)
+            for kind, _, devices, _ in self.sources(device_ids)
             for day, span in _days(interval, zone)
             for statement in _day_statements(kind, name, span + devices, (day - date(1970, 1, 1)).days)
         ]
@@ -251,6 +262,14 @@ class Reader:
             device, asked = wanted.devices(table, "tags")
             _note(table, device, asked, found)
         return _daily(found, wanted.names)
+
+
+def _source(kind: str, ids: set[str], whole: int) -> Source:
+    """Return how to ask for devices of a kind that has ``whole``: a list takes the server longer than it is long."""
+    few = len(ids) <= _FILTER_MAX or len(ids) <= min(_FILTER_LONGEST, _FILTER_SHARE * whole)
+    if few:
+        return Source(kind, frozenset(ids), one_of(DEVICE_TAG, sorted(ids)), len(ids))
+    return Source(kind, frozenset(ids), "", max(len(ids), whole))
 
 
 def _note(table: pa.Table, device: NDArray[np.int32], asked: NDArray[np.bool_], found: Told) -> None:

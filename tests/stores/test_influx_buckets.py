@@ -16,9 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.measurement import Batch, Quality
+from domain.plant import DeviceKind
 from domain.timespan import Interval
 from stores.influx import InfluxStore
 from stores.influx_buckets import bucketed
+from stores.influx_names import KINDS
+from stores.influx_read import Reader
 from tests.stores.influx_server import InfluxServer, running
 from tests.stores.rows import COUNTER, DEVICES, NOON, POWER, QUANTITIES, STATE, batch, clock
 
@@ -152,3 +155,18 @@ def test_a_bucket_has_the_mean_or_the_last_of_what_is_there(
             continue
         assert made[POWER][place] == pytest.approx(sum(said) / len(said))
         assert made[COUNTER][place] == made[STATE][place] == said[-1]
+
+
+def test_many_devices_are_picked_by_the_server_only_while_they_are_a_part_of_their_kind() -> None:
+    kinds = {f"i-{number}": DeviceKind.INVERTER for number in range(1000)} | {"m": DeviceKind.REVENUE_METER}
+    reader = Reader(lambda _: [], lambda: kinds)
+
+    def asked(count: int) -> tuple[bool, int]:
+        [source] = reader.sources([f"i-{number}" for number in range(count)])
+        return bool(source.where), source.read
+
+    assert asked(200) == (True, 200)
+    assert asked(600) == (True, 600)
+    assert asked(601) == (False, 1000)
+    assert [source.read for source in reader.sources(["m", "i-1"])] == [1, 1]
+    assert {source.kind for source in reader.sources(["gone"])} == set(KINDS)
