@@ -53,9 +53,7 @@ _SUSPECT = range(SlotState.PARTIAL, SlotState.THINNED + 1)
 _SILENT = frozenset(
     {SlotState.NO_ANSWER, SlotState.WIRE_DOWN, SlotState.QUARANTINED, SlotState.MALFORMED}
 )  # what a device is that somebody has switched off to work on it
-_NAMED = frozenset(
-    {SlotState.SOURCE_GAP, SlotState.IMPLAUSIBLE_TIME}
-)  # somebody knows better than by silence
+_NAMED = frozenset({SlotState.SOURCE_GAP, SlotState.IMPLAUSIBLE_TIME})  # known, not guessed from silence
 _LOST_LATER = frozenset({SlotState.SPOOL_SHED, SlotState.REJECTED_BY_STORE})
 _FROM_QUALITY = {
     Quality.OUT_OF_RANGE: SlotState.OUT_OF_RANGE,

@@ -103,7 +103,9 @@ class SlotKeeper:
 
     def _astray(self, device_id: str, at: datetime) -> None:
         """Note that a device spoke at ``at`` of an instant that cannot be: what it said was set aside."""
-        grid = self.grids[device_id]
+        grid = self.grids.get(device_id)
+        if grid is None:  # it left the registry a moment ago
+            return
         start = instant_of(grid.containing(microseconds(at)))
         end = start + timedelta(microseconds=grid.period_us)
         self._say(SlotRange(device_id, SlotState.IMPLAUSIBLE_TIME, end, start))

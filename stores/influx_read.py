@@ -47,10 +47,8 @@ _TOGETHER: Mapping[str, Callable[[float, float], float]] = {
     "steps_back": add,
 }
 _FILTER_MAX = 200  # so many devices are always picked by the server
-_FILTER_LONGEST, _FILTER_SHARE = (
-    700,
-    0.6,
-)  # more of them while they are a part of their kind only; else all are read
+_FILTER_LONGEST = 700  # more of them while they are a part of their kind only,
+_FILTER_SHARE = 0.6  # and else all are read
 
 
 class Source(NamedTuple):

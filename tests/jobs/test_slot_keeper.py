@@ -27,7 +27,7 @@ def keeper(said: list[SlotRange]) -> SlotKeeper:
 def test_a_message_with_a_time_that_cannot_be_names_the_slot_it_came_in() -> None:
     said: list[SlotRange] = []
     live = Batch("plant-1-inv-02", NOON, POWER, (1.0,))
-    keeper(said).told(Told(live=(live,), astray=("plant-1-inv-01",)), NOON + timedelta(seconds=310))
+    keeper(said).told(Told(live=(live,), astray=("plant-1-inv-01", "gone")), NOON + timedelta(seconds=310))
     assert said == [
         SlotRange("plant-1-inv-01", SlotState.IMPLAUSIBLE_TIME, NOON + 2 * FIVE, NOON + FIVE),
     ]
