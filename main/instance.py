@@ -22,10 +22,7 @@ from commands.money_desk import MoneyDesk, Order, money_orders
 from commands.passwords import Passwords
 from commands.payee_list import PayeeList, payee_list_order
 from commands.readings import Readings
-from dashboard.factory import create_app
 from dashboard.industry_services import IndustryServices
-from dashboard.practice import PracticeFront
-from dashboard.security import secret_key
 from dashboard.services import DashboardSettings, Services
 from domain.clock import Clock, SystemClock
 from domain.errors import StoreUnavailableError
@@ -244,6 +241,10 @@ class Instance:
 
     def serve(self) -> str:
         """Start the pages; return their address."""
+        from dashboard.factory import create_app  # here: a collector has none, and begins a second sooner
+        from dashboard.practice import PracticeFront
+        from dashboard.security import secret_key
+
         settings = self.options.settings
         given = settings.session_secret()
         token = settings.metrics_token()

@@ -17,8 +17,6 @@ from access.principal import Principal
 from access.villages import villages_seen
 from commands.passwords import Passwords
 from commands.practice import Practice, PracticeRefusedError, PracticeSeats, seats_of
-from dashboard import practice
-from dashboard.factory import create_app
 from dashboard.services import DashboardSettings, Services
 from domain.clock import SystemClock
 from main.build import records_address
@@ -148,6 +146,9 @@ class PracticeDesk:
         )
         services = _narrowed(inner.services(), self._services, seats)
         shown = replace(self._settings, metrics_token="", screen_token="")
+        from dashboard import practice
+        from dashboard.factory import create_app
+
         application = create_app(services, shown, prefix=practice.PREFIX)
         practice.install(application, seats)
         return _Open(inner, application)

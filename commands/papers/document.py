@@ -5,13 +5,15 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
-
-from PIL import Image, ImageDraw, ImageFont
+from typing import TYPE_CHECKING
 
 from commands.papers.font import PATH
 from commands.papers.paper import MARGIN, WIDTH, Paper
 from commands.papers.seen import seen_csv, seen_xlsx
 from domain.document import Document, SeenTable
+
+if TYPE_CHECKING:
+    from PIL import ImageDraw, ImageFont
 
 PICTURE_WIDTH = 750
 _PAD = 36
@@ -87,6 +89,8 @@ def document_text(document: Document) -> str:
 def document_png(document: Document) -> bytes:
     """Return the document as one picture 750 px wide, as long as it needs to be."""
     height = _Drawing(None).draw(document)
+    from PIL import Image, ImageDraw
+
     image = Image.new("RGB", (PICTURE_WIDTH, height), "#ffffff")
     _Drawing(ImageDraw.Draw(image)).draw(document)
     target = io.BytesIO()
@@ -97,7 +101,7 @@ def document_png(document: Document) -> bytes:
 class _Drawing:
     """Writes from top to bottom; without a canvas it only measures."""
 
-    def __init__(self, canvas: ImageDraw.ImageDraw | None) -> None:
+    def __init__(self, canvas: "ImageDraw.ImageDraw | None") -> None:
         self._canvas = canvas
         self._y = _PAD
 
@@ -169,7 +173,9 @@ class _Drawing:
 
 
 @lru_cache(maxsize=8)
-def _font(size: int) -> ImageFont.FreeTypeFont:
+def _font(size: int) -> "ImageFont.FreeTypeFont":
+    from PIL import ImageFont
+
     return ImageFont.truetype(str(PATH), size)
 
 

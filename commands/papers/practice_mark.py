@@ -4,7 +4,6 @@ import io
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image, ImageDraw, ImageFont
 from reportlab.pdfgen.canvas import Canvas
 
 from commands.papers.font import PATH, font_name
@@ -85,6 +84,8 @@ def _csv(content: bytes, words: str) -> bytes:
 
 
 def _png(content: bytes, words: str) -> bytes:
+    from PIL import Image, ImageDraw, ImageFont
+
     image = Image.open(io.BytesIO(content)).convert("RGB")
     pen, size = ImageDraw.Draw(image, "RGBA"), max(24, image.width // 9)
     font = ImageFont.truetype(str(PATH), size)

@@ -6,9 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import xlsxwriter
-from openpyxl.utils.exceptions import InvalidFileException
 
 from domain.errors import CommandError
 from main.registry.facts import Facts
@@ -114,6 +112,9 @@ def read_workbook(path: Path, problems: Problems) -> dict[str, ReadSheet]:
     CommandError
         It is no workbook, or it would not fit into memory.
     """
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
     _refuse_bomb(path)
     found: dict[str, ReadSheet] = {}
     try:
