@@ -81,14 +81,14 @@ class InfluxStore:
         self._client = InfluxClient(url, bucket, org=org, token=token, timeout_s=timeout_s)
         self._builder = LineBuilder(devices)
         self._kinds = dict(devices)
-        self._reader = Reader(self._ask, lambda: self._kinds)
+        self._gate = Gate()
+        self._reader = Reader(self._ask, lambda: self._kinds, self._reading)
         self._newest = Newest(self._ask, self._reader)
         self._status = StatusReader(self._ask, self._clock)
         self._days = DirtyDays(self._ask, self._post)
         self._writer = Writer(self._client, self._ask, self._newest, self._days, self._builder)
         self._roller = Roller(self._client, self._ask, self._post, self._clock)
         self._writing = threading.RLock()
-        self._gate = Gate()
         self._closed = False
 
     def register(self, devices: Mapping[str, DeviceKind]) -> None:
@@ -233,8 +233,8 @@ class InfluxStore:
         origins: Sequence[Origin] | None = None,
     ) -> MeasurementFrame:
         """Return rows of an interval, in buckets when asked."""
-        with self._reading():
-            return self._reader.read(device_ids, quantities, interval, every, origins)
+        self._check_open()
+        return self._reader.read(device_ids, quantities, interval, every, origins)
 
     def latest(self, device_ids: Sequence[str], not_before: datetime) -> list[Batch]:
         """Return the newest batch of each device."""
@@ -245,8 +245,8 @@ class InfluxStore:
         self, groups: Mapping[str, Sequence[str]], quantity: str, interval: Interval, every: timedelta
     ) -> pd.DataFrame:
         """Return summed power of groups of devices."""
-        with self._reading():
-            return self._reader.power_curves(groups, quantity, interval, every)
+        self._check_open()
+        return self._reader.power_curves(groups, quantity, interval, every)
 
     def daily_aggregates(
         self, device_ids: Sequence[str], quantity: str, interval: Interval, zone: str

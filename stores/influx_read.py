@@ -4,6 +4,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date, timedelta
 from operator import add
@@ -69,11 +70,19 @@ class Reader:
         `stores.influx_client.InfluxClient.query`.
     kinds : callable
         Returns the kind of every registered device.
+    passing : callable, optional
+        Holds off writers while a piece of a long answer is asked for; between pieces they may write.
     """
 
-    def __init__(self, query: Query, kinds: Callable[[], Mapping[str, DeviceKind]]) -> None:
+    def __init__(
+        self,
+        query: Query,
+        kinds: Callable[[], Mapping[str, DeviceKind]],
+        passing: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
         self._query = query
         self._kinds = kinds
+        self._passing = passing
 
     def sources(self, device_ids: Sequence[str]) -> list[Source]:
         """Return which measurements to ask for which devices; one that is not registered may be anywhere."""
@@ -113,18 +122,15 @@ class Reader:
         sources = self.sources(device_ids) if origins is None or origins else []
         wanted = Parts(frozenset(device_ids))
         picked = "" if origins is None else _of_origins(origins)
-        parts = [
-            part
-            for kind, _, devices, read in sources
-            for span in _spans(interval, every or _USUAL_PERIOD, read * len(names))
-            for part in (
-                self._rows(kind, names, span.where + devices + picked, wanted)
-                if every is None
-                else self._in_buckets(
-                    kind, names, span.holds(every, read), span.where + devices + picked, every, wanted
-                )
-            )
-        ]
+        parts: list[_Part] = []
+        for kind, _, devices, read in sources:
+            for span in _spans(interval, every or _USUAL_PERIOD, read * len(names)):
+                where = span.where + devices + picked
+                with self._passing():
+                    if every is None:
+                        parts += self._rows(kind, names, where, wanted)
+                    else:
+                        parts += self._in_buckets(kind, names, span.holds(every, read), where, every, wanted)
         return _joined(parts, names, wanted.names)
 
     def _rows(self, kind: str, names: Sequence[str], where: str, wanted: Parts) -> Iterator["_Part"]:
@@ -227,14 +233,12 @@ class Reader:
     ) -> pd.DataFrame:
         quantity(name)
         wanted = Parts(frozenset(device_ids))
-        parts = [
-            part
-            for kind, _, devices, read in self.sources(device_ids)
-            for span in _spans(interval, every, read)
-            for part in self._in_buckets(
-                kind, [name], span.holds(every, read), span.where + devices, every, wanted
-            )
-        ]
+        parts: list[_Part] = []
+        for kind, _, devices, read in self.sources(device_ids):
+            for span in _spans(interval, every, read):
+                with self._passing():
+                    most = span.holds(every, read)
+                    parts += self._in_buckets(kind, [name], most, span.where + devices, every, wanted)
         return _joined(parts, [name], wanted.names).good().dropna(subset=[name])
 
     # counters per local day

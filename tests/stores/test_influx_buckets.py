@@ -2,6 +2,7 @@
 
 # ruff: noqa: PD011 (a frame keeps its table in `values`)
 
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -170,3 +171,28 @@ def test_many_devices_are_picked_by_the_server_only_while_they_are_a_part_of_the
     assert asked(601) == (False, 1000)
     assert [source.read for source in reader.sources(["m", "i-1"])] == [1, 1]
     assert {source.kind for source in reader.sources(["gone"])} == set(KINDS)
+
+
+@pytest.mark.needs("influxd")
+def test_between_the_pieces_of_a_long_answer_others_may_write(
+    store: InfluxStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write([batch(minute) for minute in range(90)])
+    monkeypatch.setattr("stores.influx_read._CELLS_MAX", 60)
+    writer = threading.Thread(target=store.write, args=([batch(200)],))
+    written: list[bool] = []
+    real = store._client.query
+
+    def query(text: str) -> Any:
+        if text.startswith("SELECT") and threading.current_thread() is threading.main_thread():
+            if writer.ident is None:
+                writer.start()
+            else:
+                writer.join(5.0)
+                written.append(not writer.is_alive())
+        return real(text)
+
+    monkeypatch.setattr(store._client, "query", query)
+    store.read(["inv-1"], QUANTITIES, Interval(NOON, NOON + timedelta(minutes=90)))
+    assert written, "there was one piece only"
+    assert all(written), "the writer waited for the whole of the answer"
