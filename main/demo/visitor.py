@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-_TIMEOUT_S = 30.0
+_TIMEOUT_S = 60.0
 _CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
 _ROUTER = ("page", "children")
 
