@@ -136,10 +136,10 @@ class Town:
         finally:
             records.close()
 
-    def instants(self) -> list[datetime]:
-        """When the first inverter's rows that have arrived were measured."""
+    def instants(self, name: str = INVERTERS[0]) -> list[datetime]:
+        """When an inverter's rows that have arrived were measured."""
         span = Interval(self.begun, self.begun + timedelta(hours=1))
-        return list(self.store.read(INVERTERS[:1], [COUNTER], span).good().dropna()["measured_at"])
+        return list(self.store.read([name], [COUNTER], span).good().dropna()["measured_at"])
 
 
 def wait_until(what: Callable[[], bool], town: Town) -> None:
@@ -177,6 +177,7 @@ def test_collector_worker_and_web_are_processes_over_one_store(tmp_path: Path, p
         stack.enter_context(town.process("serve", "--port", str(port)))
 
         wait_until(lambda: len(town.instants()) >= 2, town)
+        wait_until(lambda: all(len(town.instants(name)) >= 2 for name in INVERTERS), town)  # energy takes two
         wait_until(lambda: len(town.store.latest(INVERTERS, town.begun)) == len(INVERTERS), town)
         newest = town.store.latest(INVERTERS, town.begun)
         assert [batch.device_id for batch in newest] == list(INVERTERS)
