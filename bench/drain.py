@@ -5,13 +5,15 @@ back; live rows go on being appended every second while the forwarder works. Cou
 against rows ever acknowledged, the age of live rows when they got there, and the rate. The yardstick is the same
 InfluxDB 1.x fed prepared, compressed bodies of the same rows through one connection, before and after.
 
-`python -m bench.drain [--hours 72] [--store influx|duckdb]`
+`python -m bench.drain [--hours 72] [--store influx|duckdb|second]`; the last is a server of 2.x that PVMON_TEST_INFLUX_URL,
+_TOKEN and _ORG name, drained without a yardstick, and its bucket is left there.
 """
 
 import argparse
 import gzip
 import http.client
 import itertools
+import os
 import sys
 import tempfile
 import threading
@@ -20,6 +22,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 from bench.store import IDS, QUANTITIES, Fleet
 from collectors.history import History
@@ -209,6 +212,15 @@ def measure(kind: str, hours: float) -> dict[str, float]:
             duckdb = DuckDbStore(folder / "samples.duckdb", SystemClock(), _KINDS)
             stack.callback(duckdb.close)
             return figures | drain(spool, history, duckdb, made, rows)
+        if kind == "second":
+            given = {
+                name: os.environ[f"PVMON_TEST_INFLUX_{name.upper()}"] for name in ("url", "token", "org")
+            }
+            second = InfluxStore(
+                given["url"], f"drain-{uuid4().hex}", _KINDS, org=given["org"], token=given["token"]
+            )
+            stack.callback(second.close)
+            return figures | drain(spool, history, second, made, rows)
         server = stack.enter_context(influx_server.running(folder / "influx"))
         bare = Bare(server.url, made, now - timedelta(hours=hours), rows)
         rates = [bare.feed(0)]
@@ -235,7 +247,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run what the command line asks for; 1 when a row is lost or a live one came late."""
     parser = argparse.ArgumentParser(prog="python -m bench.drain", description=__doc__.partition("\n")[0])
     parser.add_argument("--hours", type=float, default=72.0, help="how long the store was away (default: 72)")
-    parser.add_argument("--store", choices=("influx", "duckdb"), default="influx")
+    parser.add_argument("--store", choices=("influx", "duckdb", "second"), default="influx")
     args = parser.parse_args(words)
     figures = measure(args.store, args.hours)
     for name, figure in figures.items():

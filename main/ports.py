@@ -16,8 +16,8 @@ _given: set[int] = set()  # by this process: whoever got one may not listen yet
 def free_ports(count: int, host: str = "127.0.0.1") -> list[int]:
     """Return ``count`` different ports nobody listens on.
 
-    No port is given twice by one process, until all have been. They lie below the range from which the system hands out ports of outgoing connections, so that none
-    of those takes one before its listener is up.
+    They lie below the range from which the system hands out ports of outgoing connections, so that none
+    of those takes one before its listener is up; and no port is given twice by one process until all have been.
 
     Raises
     ------

@@ -134,6 +134,9 @@ class PracticeDesk:
             return found.application
 
     def _opened(self, principal: Principal) -> _Open:
+        from dashboard import practice
+        from dashboard.factory import create_app
+
         assert self._services is not None, "served first"
         assert self._settings is not None, "served first"
         real, options = self._instance, self._instance.options
@@ -146,9 +149,6 @@ class PracticeDesk:
         )
         services = _narrowed(inner.services(), self._services, seats)
         shown = replace(self._settings, metrics_token="", screen_token="")
-        from dashboard import practice
-        from dashboard.factory import create_app
-
         application = create_app(services, shown, prefix=practice.PREFIX)
         practice.install(application, seats)
         return _Open(inner, application)

@@ -17,7 +17,8 @@ from main.build import open_records
 from main.cli import Context, Exit
 from main.configuration import load_registry
 from main.settings import load_settings
-from queries.sample_accounts import AccountRecords, accounts_between, summed
+from queries.sample_accounts import accounts_between, summed
+from stores.protocol import RecordStore
 from texts.loader import Texts
 from texts.samples import reasons
 
@@ -33,7 +34,7 @@ def arguments(parser: argparse.ArgumentParser, texts: Texts) -> None:
 
 
 def perform(
-    store: AccountRecords, registry: Registry, clock: Clock, payload: Mapping[str, Any]
+    store: RecordStore, registry: Registry, clock: Clock, payload: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the accounts of the days and plants asked for; by default of yesterday and today.
 

@@ -4,31 +4,19 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Protocol
 
 from access.guard import guarded, require
 from access.permissions import Permission
 from access.principal import Principal
 from domain.handling import PlannedStop
 from domain.plant import Plant, Registry
-from domain.slots import SampleAccount, SlotState, Strip, accounts_of, word_of
+from domain.slots import SampleAccount, SlotState, accounts_of, word_of
 from domain.timespan import Interval, day_of, start_of_day
 from queries.sources import Sources
+from stores.protocol import RecordStore
 
 _KEPT_S = 600.0  # a day that is over changes only where a village catches up
 _ASLEEP = word_of(SlotState.ASLEEP)
-
-
-class AccountRecords(Protocol):
-    """The records an account rests on."""
-
-    def strips(self, device_ids: Sequence[str], first: date, last: date) -> list[Strip]:
-        """Return strips of local days."""
-        ...
-
-    def stops(self, start: datetime, end: datetime) -> list[PlannedStop]:
-        """Return planned stops that touch an interval."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +72,7 @@ def summed(accounts: Sequence[SampleAccount]) -> AccountView:
 
 
 def accounts_between(
-    records: AccountRecords, plants: Sequence[Plant], first: date, last: date, now: datetime
+    records: RecordStore, plants: Sequence[Plant], first: date, last: date, now: datetime
 ) -> list[SampleAccount]:
     """Return the accounts of the devices of ``plants``, days included; silence under a tag is maintenance."""
     names = [device.device_id for plant in plants for device in plant.devices]

@@ -88,9 +88,9 @@ def document_text(document: Document) -> str:
 
 def document_png(document: Document) -> bytes:
     """Return the document as one picture 750 px wide, as long as it needs to be."""
-    height = _Drawing(None).draw(document)
     from PIL import Image, ImageDraw
 
+    height = _Drawing(None).draw(document)
     image = Image.new("RGB", (PICTURE_WIDTH, height), "#ffffff")
     _Drawing(ImageDraw.Draw(image)).draw(document)
     target = io.BytesIO()

@@ -77,7 +77,7 @@ class DataPage:
 
 
 def body(principal: Principal, site: Site, texts: Texts) -> list[Component]:
-    """Return the two columns: plants by age, with their samples of yesterday; store and jobs."""
+    """Return the two columns: plants by age, with their samples of the newest whole day; store and jobs."""
     view, samples = site.queries.data_age.view(principal), site.queries.samples.newest_day(principal)
     return [
         card(
@@ -142,7 +142,7 @@ def _plant(one: PlantAge, taken_at: datetime, site: Site, texts: Texts) -> list[
 
 
 def _samples(one: PlantAge, samples: Mapping[str, AccountView], site: Site, texts: Texts) -> Component:
-    """Return how many samples of yesterday were good; behind it which were not, and why."""
+    """Return how many samples of the day were good; behind it which were not, and why."""
     plant_id = one.now.plant.plant_id
     found = samples.get(plant_id)
     if found is None:
